@@ -129,6 +129,19 @@ export default tseslint.config(
     },
   },
   {
+    files: ['test/browser/*.ts', 'test/support/docs-page.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: "CallExpression[arguments.length=0] > MemberExpression[property.name='click']",
+          message:
+            'Use click() of test/support/browser-tab.ts, which does not wait for frames that never come.',
+        },
+      ],
+    },
+  },
+  {
     files: ['test/**/*.ts', 'bench/test/**/*.ts'],
     rules: {
       // chai asserts by reading a property; supertest's bodies are any.

@@ -11,7 +11,7 @@ import { findProject } from './project.js';
 import { canBuild, findTool, isBuilt, isStale, root } from './sources.js';
 
 /** @typedef {import('../src/cli/launcher.js').Launcher} Launcher */
-/** @typedef {{ start: (loadProject: () => Promise<object>) => Promise<void> }} MainModule */
+/** @typedef {{ start: (loadProject: () => Promise<object>, settingsFile?: string) => Promise<void> }} MainModule */
 /** @typedef {{ default: object }} ProjectModule */
 /** @typedef {{ develop: (project: string) => Promise<never> }} DevelopModule */
 /** @typedef {{ runCommandLine: (parameters: readonly string[], launcher: Launcher) => Promise<void> }} CommandLineModule */
@@ -125,7 +125,7 @@ function createLauncher() {
     async start() {
       if (!ensureBuilt('Building.')) return;
       const { start } = /** @type {MainModule} */ (await import(compiled('server/main.js')));
-      await start(() => this.loadProject());
+      await start(() => this.loadProject(), settingsFile());
     },
     async develop() {
       if (!ensureTools()) return;

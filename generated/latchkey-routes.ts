@@ -6,6 +6,9 @@ import { OwnSessionsController } from './../src/sessions/own-sessions.controller
 import { HealthController } from './../src/server/health.controller.js';
 import { RolesController } from './../src/roles/roles.controller.js';
 import { RevocationsController } from './../src/revocation-stream/revocations.controller.js';
+import { UserPasskeysController } from './../src/passkeys/user-passkeys.controller.js';
+import { PasskeysController } from './../src/passkeys/passkeys.controller.js';
+import { PasskeyLoginController } from './../src/passkeys/passkey-login.controller.js';
 import { MetricsController } from './../src/observability/metrics.controller.js';
 import { OAuthController } from './../src/oauth/oauth.controller.js';
 import { MetadataController } from './../src/oauth/metadata.controller.js';
@@ -19,6 +22,8 @@ import { LoginController } from './../src/authentication/login.controller.js';
 import { ForwardAuthController } from './../src/authentication/forward-auth.controller.js';
 import { CookiesController } from './../src/authentication/cookies.controller.js';
 import { AuditController } from './../src/audit-feed/audit.controller.js';
+import { PasswordCheckController } from './../src/accounts/password-check.controller.js';
+import { OwnDataController } from './../src/accounts/own-data.controller.js';
 
 export const routes = defineRoutes({
   root: new URL('../../', import.meta.url),
@@ -258,13 +263,221 @@ export const routes = defineRoutes({
       dataType: 'refAlias',
       type: {"dataType":"string","validators":{"maxLength":{"value":1000}}},
     },
-    'MetricsText': {
+    'PasskeyName': {
       dataType: 'refAlias',
-      type: {"dataType":"string","validators":{"maxLength":{"value":10000000},"pattern":{"errorMsg":"HELP","value":"^#"}}},
+      type: {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":100},"pattern":{"errorMsg":"must not have control characters, nor white space at either end","value":"^[^\\s\\u0000-\\u001f\\u007f]([^\\u0000-\\u001f\\u007f]*[^\\s\\u0000-\\u001f\\u007f])?$"}}},
+    },
+    'PasskeyTransport': {
+      dataType: 'refAlias',
+      type: {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":32},"pattern":{"errorMsg":"must be the name of a transport","value":"^[a-z0-9-]+$"}}},
+    },
+    'Passkey': {
+      dataType: 'refObject',
+      properties: {
+        'id': {"ref":"Id","required":true},
+        'name': {"ref":"PasskeyName","required":true},
+        'synced': {"dataType":"boolean","required":true},
+        'backed_up': {"dataType":"boolean","required":true},
+        'transports': {"dataType":"array","array":{"dataType":"refAlias","ref":"PasskeyTransport"},"required":true,"validators":{"maxItems":{"value":10}}},
+        'aaguid': {"dataType":"string","required":true,"validators":{"maxLength":{"value":36}}},
+        'created_at': {"dataType":"string","required":true},
+        'last_used_at': {"dataType":"string"},
+      },
+      additionalProperties: false,
+    },
+    'PasskeyList': {
+      dataType: 'refObject',
+      properties: {
+        'items': {"dataType":"array","array":{"dataType":"refObject","ref":"Passkey"},"required":true,"validators":{"maxItems":{"value":25}}},
+      },
+      additionalProperties: false,
+    },
+    'Base64Url': {
+      dataType: 'refAlias',
+      type: {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":20000},"pattern":{"errorMsg":"must be base64url without padding","value":"^[A-Za-z0-9_-]+$"}}},
+    },
+    'PasskeyRelyingParty': {
+      dataType: 'refObject',
+      properties: {
+        'id': {"dataType":"string","required":true,"validators":{"maxLength":{"value":253},"pattern":{"value":"^[A-Za-z0-9.-]+$"}}},
+        'name': {"dataType":"string","required":true,"validators":{"maxLength":{"value":253},"pattern":{"value":"^[^\\u0000-\\u001f\\u007f]*$"}}},
+      },
+      additionalProperties: false,
+    },
+    'PasskeyUser': {
+      dataType: 'refObject',
+      properties: {
+        'id': {"ref":"Base64Url","required":true},
+        'name': {"dataType":"string","required":true,"validators":{"maxLength":{"value":200},"pattern":{"value":"^[^\\u0000-\\u001f\\u007f]*$"}}},
+        'displayName': {"dataType":"string","required":true,"validators":{"maxLength":{"value":200},"pattern":{"value":"^[^\\u0000-\\u001f\\u007f]*$"}}},
+      },
+      additionalProperties: false,
+    },
+    'PublicKeyCredentialType': {
+      dataType: 'refAlias',
+      type: {"dataType":"enum","enums":["public-key"],"validators":{}},
+    },
+    'PasskeyParameters': {
+      dataType: 'refObject',
+      properties: {
+        'type': {"ref":"PublicKeyCredentialType","required":true},
+        'alg': {"dataType":"integer","required":true,"validators":{"minimum":{"value":-65535},"maximum":{"value":65535}}},
+      },
+      additionalProperties: false,
+    },
+    'CredentialId': {
+      dataType: 'refAlias',
+      type: {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":1364},"pattern":{"errorMsg":"must be base64url without padding","value":"^[A-Za-z0-9_-]+$"}}},
+    },
+    'PasskeyDescriptor': {
+      dataType: 'refObject',
+      properties: {
+        'type': {"ref":"PublicKeyCredentialType","required":true},
+        'id': {"ref":"CredentialId","required":true},
+        'transports': {"dataType":"array","array":{"dataType":"refAlias","ref":"PasskeyTransport"},"required":true,"validators":{"maxItems":{"value":10}}},
+      },
+      additionalProperties: false,
+    },
+    'PasskeyRequirement': {
+      dataType: 'refAlias',
+      type: {"dataType":"enum","enums":["required"],"validators":{}},
+    },
+    'PasskeyAuthenticatorSelection': {
+      dataType: 'refObject',
+      properties: {
+        'residentKey': {"ref":"PasskeyRequirement","required":true},
+        'requireResidentKey': {"dataType":"boolean","required":true},
+        'userVerification': {"ref":"PasskeyRequirement","required":true},
+      },
+      additionalProperties: false,
+    },
+    'PasskeyAttestation': {
+      dataType: 'refAlias',
+      type: {"dataType":"enum","enums":["none"],"validators":{}},
+    },
+    'PasskeyCreationOptions': {
+      dataType: 'refObject',
+      properties: {
+        'challenge': {"ref":"Base64Url","required":true},
+        'rp': {"ref":"PasskeyRelyingParty","required":true},
+        'user': {"ref":"PasskeyUser","required":true},
+        'pubKeyCredParams': {"dataType":"array","array":{"dataType":"refObject","ref":"PasskeyParameters"},"required":true,"validators":{"maxItems":{"value":10}}},
+        'timeout': {"dataType":"integer","required":true,"validators":{"minimum":{"value":1},"maximum":{"value":3600000}}},
+        'excludeCredentials': {"dataType":"array","array":{"dataType":"refObject","ref":"PasskeyDescriptor"},"required":true,"validators":{"maxItems":{"value":25}}},
+        'authenticatorSelection': {"ref":"PasskeyAuthenticatorSelection","required":true},
+        'attestation': {"ref":"PasskeyAttestation","required":true},
+      },
+      additionalProperties: false,
+    },
+    'PasskeyAttestationResponse': {
+      dataType: 'refObject',
+      properties: {
+        'clientDataJSON': {"ref":"Base64Url","required":true},
+        'attestationObject': {"ref":"Base64Url","required":true},
+        'transports': {"dataType":"array","array":{"dataType":"refAlias","ref":"PasskeyTransport"},"validators":{"maxItems":{"value":10}}},
+      },
+      additionalProperties: {"dataType":"any"},
+    },
+    'PasskeyRegistration': {
+      dataType: 'refObject',
+      properties: {
+        'id': {"ref":"CredentialId","required":true},
+        'rawId': {"ref":"CredentialId","required":true},
+        'type': {"ref":"PublicKeyCredentialType","required":true},
+        'response': {"ref":"PasskeyAttestationResponse","required":true},
+      },
+      additionalProperties: {"dataType":"any"},
+    },
+    'AddPasskeyRequest': {
+      dataType: 'refObject',
+      properties: {
+        'name': {"ref":"PasskeyName"},
+        'credential': {"ref":"PasskeyRegistration","required":true},
+      },
+      additionalProperties: false,
+    },
+    'RenamePasskeyRequest': {
+      dataType: 'refObject',
+      properties: {
+        'name': {"ref":"PasskeyName","required":true},
+      },
+      additionalProperties: false,
+    },
+    'PasskeyRequestOptions': {
+      dataType: 'refObject',
+      properties: {
+        'challenge': {"ref":"Base64Url","required":true},
+        'rpId': {"dataType":"string","required":true,"validators":{"maxLength":{"value":253},"pattern":{"value":"^[A-Za-z0-9.-]+$"}}},
+        'timeout': {"dataType":"integer","required":true,"validators":{"minimum":{"value":1},"maximum":{"value":3600000}}},
+        'allowCredentials': {"dataType":"array","array":{"dataType":"refObject","ref":"PasskeyDescriptor"},"required":true,"validators":{"maxItems":{"value":25}}},
+        'userVerification': {"ref":"PasskeyRequirement","required":true},
+      },
+      additionalProperties: false,
+    },
+    'PasskeyLoginOptionsRequest': {
+      dataType: 'refObject',
+      properties: {
+        'username': {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":200},"pattern":{"errorMsg":"must not have control characters","value":"^[^\\u0000-\\u001f\\u007f]*$"}}},
+      },
+      additionalProperties: false,
     },
     'TokenType': {
       dataType: 'refAlias',
       type: {"dataType":"string","validators":{"maxLength":{"value":255},"pattern":{"value":"^[A-Za-z0-9!#$%&'*+.^_\\u0060|~-]+$"}}},
+    },
+    'TokenSet': {
+      dataType: 'refObject',
+      properties: {
+        'access_token': {"dataType":"string","required":true,"validators":{"maxLength":{"value":8192},"pattern":{"value":"^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+$"}}},
+        'token_type': {"ref":"TokenType","required":true},
+        'expires_in': {"dataType":"integer","required":true,"validators":{"minimum":{"value":0},"maximum":{"value":86400}}},
+        'refresh_token': {"dataType":"string","required":true,"validators":{"maxLength":{"value":512},"pattern":{"value":"^lk_rt_[A-Za-z0-9_-]+$"}}},
+        'refresh_expires_in': {"dataType":"integer","required":true,"validators":{"minimum":{"value":0},"maximum":{"value":34560000}}},
+        'scope': {"dataType":"string","required":true,"validators":{"maxLength":{"value":8192},"pattern":{"value":"^([!#-\\[\\]-~]+(\\u0020[!#-\\[\\]-~]+)*)?$"}}},
+      },
+      additionalProperties: false,
+    },
+    'PasskeyAssertionResponse': {
+      dataType: 'refObject',
+      properties: {
+        'clientDataJSON': {"ref":"Base64Url","required":true},
+        'authenticatorData': {"ref":"Base64Url","required":true},
+        'signature': {"ref":"Base64Url","required":true},
+        'userHandle': {"ref":"Base64Url"},
+      },
+      additionalProperties: {"dataType":"any"},
+    },
+    'PasskeyAssertion': {
+      dataType: 'refObject',
+      properties: {
+        'id': {"ref":"CredentialId","required":true},
+        'rawId': {"ref":"CredentialId","required":true},
+        'type': {"ref":"PublicKeyCredentialType","required":true},
+        'response': {"ref":"PasskeyAssertionResponse","required":true},
+      },
+      additionalProperties: {"dataType":"any"},
+    },
+    'PasskeyLoginRequest': {
+      dataType: 'refObject',
+      properties: {
+        'credential': {"ref":"PasskeyAssertion","required":true},
+      },
+      additionalProperties: false,
+    },
+    'CookieSession': {
+      dataType: 'refObject',
+      properties: {
+        'expires_in': {"dataType":"integer","required":true,"validators":{"minimum":{"value":0},"maximum":{"value":86400}}},
+        'refresh_expires_in': {"dataType":"integer","required":true,"validators":{"minimum":{"value":0},"maximum":{"value":34560000}}},
+        'scope': {"dataType":"string","required":true,"validators":{"maxLength":{"value":8192},"pattern":{"value":"^([!#-\\[\\]-~]+(\\u0020[!#-\\[\\]-~]+)*)?$"}}},
+        'access_csrf_token': {"dataType":"string","required":true,"validators":{"maxLength":{"value":64},"pattern":{"value":"^[A-Za-z0-9_-]*$"}}},
+        'refresh_csrf_token': {"dataType":"string","required":true,"validators":{"maxLength":{"value":64},"pattern":{"value":"^[A-Za-z0-9_-]*$"}}},
+      },
+      additionalProperties: false,
+    },
+    'MetricsText': {
+      dataType: 'refAlias',
+      type: {"dataType":"string","validators":{"maxLength":{"value":10000000},"pattern":{"errorMsg":"HELP","value":"^#"}}},
     },
     'TokenResponse': {
       dataType: 'refObject',
@@ -581,34 +794,11 @@ export const routes = defineRoutes({
       },
       additionalProperties: false,
     },
-    'TokenSet': {
-      dataType: 'refObject',
-      properties: {
-        'access_token': {"dataType":"string","required":true,"validators":{"maxLength":{"value":8192},"pattern":{"value":"^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+$"}}},
-        'token_type': {"ref":"TokenType","required":true},
-        'expires_in': {"dataType":"integer","required":true,"validators":{"minimum":{"value":0},"maximum":{"value":86400}}},
-        'refresh_token': {"dataType":"string","required":true,"validators":{"maxLength":{"value":512},"pattern":{"value":"^lk_rt_[A-Za-z0-9_-]+$"}}},
-        'refresh_expires_in': {"dataType":"integer","required":true,"validators":{"minimum":{"value":0},"maximum":{"value":34560000}}},
-        'scope': {"dataType":"string","required":true,"validators":{"maxLength":{"value":8192},"pattern":{"value":"^([!#-\\[\\]-~]+(\\u0020[!#-\\[\\]-~]+)*)?$"}}},
-      },
-      additionalProperties: false,
-    },
     'ChangePasswordRequest': {
       dataType: 'refObject',
       properties: {
         'current_password': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":4096}}},
         'new_password': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":4096}}},
-      },
-      additionalProperties: false,
-    },
-    'CookieSession': {
-      dataType: 'refObject',
-      properties: {
-        'expires_in': {"dataType":"integer","required":true,"validators":{"minimum":{"value":0},"maximum":{"value":86400}}},
-        'refresh_expires_in': {"dataType":"integer","required":true,"validators":{"minimum":{"value":0},"maximum":{"value":34560000}}},
-        'scope': {"dataType":"string","required":true,"validators":{"maxLength":{"value":8192},"pattern":{"value":"^([!#-\\[\\]-~]+(\\u0020[!#-\\[\\]-~]+)*)?$"}}},
-        'access_csrf_token': {"dataType":"string","required":true,"validators":{"maxLength":{"value":64},"pattern":{"value":"^[A-Za-z0-9_-]*$"}}},
-        'refresh_csrf_token': {"dataType":"string","required":true,"validators":{"maxLength":{"value":64},"pattern":{"value":"^[A-Za-z0-9_-]*$"}}},
       },
       additionalProperties: false,
     },
@@ -732,6 +922,165 @@ export const routes = defineRoutes({
     'AuditEventId': {
       dataType: 'refAlias',
       type: {"dataType":"string","validators":{"maxLength":{"value":40},"pattern":{"errorMsg":"must be the id of an event, or 0","value":"^(0|[1-9][0-9]{0,15}-[0-9a-f]{16})$"}}},
+    },
+    'PasswordRefusalCode': {
+      dataType: 'refEnum',
+      enums: ["unfit_character","too_short","too_long","username","common","context_word"],
+    },
+    'PasswordRefusal': {
+      dataType: 'refObject',
+      properties: {
+        'code': {"ref":"PasswordRefusalCode","required":true},
+        'text': {"dataType":"string","required":true,"validators":{"maxLength":{"value":500}}},
+      },
+      additionalProperties: false,
+    },
+    'PasswordStrengthName': {
+      dataType: 'refEnum',
+      enums: ["very_weak","weak","fair","strong","very_strong"],
+    },
+    'PasswordSuggestion': {
+      dataType: 'refAlias',
+      type: {"dataType":"string","validators":{"maxLength":{"value":500}}},
+    },
+    'PasswordCheckResult': {
+      dataType: 'refObject',
+      properties: {
+        'allowed': {"dataType":"boolean","required":true},
+        'refusal': {"ref":"PasswordRefusal"},
+        'score': {"dataType":"integer","required":true,"validators":{"minimum":{"value":0},"maximum":{"value":4}}},
+        'strength': {"ref":"PasswordStrengthName","required":true},
+        'text': {"dataType":"string","required":true,"validators":{"maxLength":{"value":100}}},
+        'warning': {"dataType":"string","validators":{"maxLength":{"value":500}}},
+        'suggestions': {"dataType":"array","array":{"dataType":"refAlias","ref":"PasswordSuggestion"},"required":true,"validators":{"maxItems":{"value":20}}},
+        'guesses_log10': {"dataType":"double","required":true,"validators":{"minimum":{"value":0},"maximum":{"value":1000}}},
+      },
+      additionalProperties: false,
+    },
+    'TextLanguage': {
+      dataType: 'refEnum',
+      enums: ["en","de"],
+    },
+    'PasswordCheckRequest': {
+      dataType: 'refObject',
+      properties: {
+        'password': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":4096}}},
+        'username': {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":200}}},
+        'email': {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":320}}},
+        'display_name': {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":200}}},
+        'language': {"ref":"TextLanguage"},
+      },
+      additionalProperties: false,
+    },
+    'OwnAccount': {
+      dataType: 'refObject',
+      properties: {
+        'id': {"ref":"Id","required":true},
+        'username': {"dataType":"string","required":true,"validators":{"maxLength":{"value":200},"pattern":{"value":"^[^\\u0000-\\u001f\\u007f]*$"}}},
+        'email': {"dataType":"string","validators":{"maxLength":{"value":320}}},
+        'email_verified_at': {"dataType":"string"},
+        'display_name': {"dataType":"string","validators":{"maxLength":{"value":1000}}},
+        'language': {"dataType":"string","validators":{"maxLength":{"value":100}}},
+        'roles': {"dataType":"array","array":{"dataType":"refAlias","ref":"RoleName"},"required":true,"validators":{"maxItems":{"value":1000}}},
+        'permissions': {"dataType":"array","array":{"dataType":"refAlias","ref":"Permission"},"required":true,"validators":{"maxItems":{"value":4000}}},
+        'password_change_required': {"dataType":"boolean","required":true},
+        'created_at': {"dataType":"string","required":true},
+        'updated_at': {"dataType":"string","required":true},
+        'last_login_at': {"dataType":"string"},
+      },
+      additionalProperties: false,
+    },
+    'AuthenticationMethod': {
+      dataType: 'refAlias',
+      type: {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":50},"pattern":{"value":"^[A-Za-z0-9_-]+$"}}},
+    },
+    'OwnSession': {
+      dataType: 'refObject',
+      properties: {
+        'id': {"ref":"Id","required":true},
+        'created_at': {"dataType":"string","required":true},
+        'authenticated_at': {"dataType":"string","required":true},
+        'last_used_at': {"dataType":"string","required":true},
+        'expires_at': {"dataType":"string","required":true},
+        'ended_at': {"dataType":"string"},
+        'methods': {"dataType":"array","array":{"dataType":"refAlias","ref":"AuthenticationMethod"},"required":true,"validators":{"maxItems":{"value":20}}},
+        'second_factor_at': {"dataType":"string"},
+        'device_id': {"dataType":"string","validators":{"maxLength":{"value":100}}},
+        'address': {"dataType":"string","required":true,"validators":{"maxLength":{"value":255},"pattern":{"value":"^[0-9A-Fa-f.:%A-Za-z_-]*$"}}},
+        'user_agent': {"dataType":"string","required":true,"validators":{"maxLength":{"value":255},"pattern":{"value":"^[^\\u0000-\\u001f\\u007f]*$"}}},
+      },
+      additionalProperties: false,
+    },
+    'OwnMessage': {
+      dataType: 'refObject',
+      properties: {
+        'id': {"ref":"Id","required":true},
+        'template': {"dataType":"string","required":true,"validators":{"maxLength":{"value":100}}},
+        'address': {"dataType":"string","required":true,"validators":{"maxLength":{"value":320}}},
+        'language': {"dataType":"string","required":true,"validators":{"maxLength":{"value":100}}},
+        'state': {"dataType":"string","required":true,"validators":{"maxLength":{"value":50},"pattern":{"value":"^[a-z_]+$"}}},
+        'created_at': {"dataType":"string","required":true},
+        'done_at': {"dataType":"string"},
+      },
+      additionalProperties: false,
+    },
+    'OwnForeignAccount': {
+      dataType: 'refObject',
+      properties: {
+        'source': {"dataType":"string","required":true,"validators":{"maxLength":{"value":255}}},
+        'id': {"dataType":"string","required":true,"validators":{"maxLength":{"value":1000}}},
+        'email': {"dataType":"string","validators":{"maxLength":{"value":1000}}},
+        'email_verified': {"dataType":"boolean","required":true},
+        'imported_at': {"dataType":"string","required":true},
+      },
+      additionalProperties: false,
+    },
+    'OwnEvent': {
+      dataType: 'refObject',
+      properties: {
+        'id': {"ref":"Id","required":true},
+        'at': {"dataType":"string","required":true},
+        'event': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":50},"pattern":{"value":"^[a-z_]+$"}}},
+        'by_you': {"dataType":"boolean","required":true},
+        'actor_kind': {"ref":"AuditActorKind"},
+        'session_id': {"ref":"Id"},
+        'address': {"dataType":"string","validators":{"maxLength":{"value":255},"pattern":{"value":"^[0-9A-Za-z.:%/_-]*$"}}},
+        'user_agent': {"dataType":"string","validators":{"maxLength":{"value":255},"pattern":{"value":"^[^\\u0000-\\u001f\\u007f]*$"}}},
+        'details': {"ref":"AuditDetails"},
+        'count': {"dataType":"long","required":true,"validators":{"minimum":{"value":1},"maximum":{"value":9007199254740991}}},
+        'last_at': {"dataType":"string"},
+      },
+      additionalProperties: false,
+    },
+    'OwnAction': {
+      dataType: 'refObject',
+      properties: {
+        'id': {"ref":"Id","required":true},
+        'at': {"dataType":"string","required":true},
+        'event': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":50},"pattern":{"value":"^[a-z_]+$"}}},
+        'target_kind': {"dataType":"string","validators":{"maxLength":{"value":50},"pattern":{"value":"^[a-z_]+$"}}},
+        'session_id': {"ref":"Id"},
+        'address': {"dataType":"string","validators":{"maxLength":{"value":255},"pattern":{"value":"^[0-9A-Za-z.:%/_-]*$"}}},
+        'user_agent': {"dataType":"string","validators":{"maxLength":{"value":255},"pattern":{"value":"^[^\\u0000-\\u001f\\u007f]*$"}}},
+        'count': {"dataType":"long","required":true,"validators":{"minimum":{"value":1},"maximum":{"value":9007199254740991}}},
+        'last_at': {"dataType":"string"},
+      },
+      additionalProperties: false,
+    },
+    'OwnData': {
+      dataType: 'refObject',
+      properties: {
+        'format': {"dataType":"integer","required":true,"validators":{"minimum":{"value":1},"maximum":{"value":1000}}},
+        'exported_at': {"dataType":"string","required":true},
+        'account': {"ref":"OwnAccount","required":true},
+        'sessions': {"dataType":"array","array":{"dataType":"refObject","ref":"OwnSession"},"required":true,"validators":{"maxItems":{"value":2147483647}}},
+        'passkeys': {"dataType":"array","array":{"dataType":"refObject","ref":"Passkey"},"required":true,"validators":{"maxItems":{"value":1000}}},
+        'messages': {"dataType":"array","array":{"dataType":"refObject","ref":"OwnMessage"},"required":true,"validators":{"maxItems":{"value":2147483647}}},
+        'foreign_accounts': {"dataType":"array","array":{"dataType":"refObject","ref":"OwnForeignAccount"},"required":true,"validators":{"maxItems":{"value":2147483647}}},
+        'events': {"dataType":"array","array":{"dataType":"refObject","ref":"OwnEvent"},"required":true,"validators":{"maxItems":{"value":2147483647}}},
+        'actions': {"dataType":"array","array":{"dataType":"refObject","ref":"OwnAction"},"required":true,"validators":{"maxItems":{"value":2147483647}}},
+      },
+      additionalProperties: false,
     },
   },
   operations: [
@@ -947,6 +1296,125 @@ export const routes = defineRoutes({
         lastEventId: {"in":"header","name":"Last-Event-ID","ref":"LastEventId"},
       },
       security: [{"bearer":["revocations:read"]}],
+      successStatus: 200,
+    },
+    {
+      method: 'get',
+      path: '/users/:id/passkeys',
+      controller: UserPasskeysController,
+      handler: 'listUserPasskeys',
+      parameters: {
+        id: {"in":"path","name":"id","required":true,"ref":"Id"},
+      },
+      security: [{"bearer":["users:read"]}],
+      successStatus: 200,
+    },
+    {
+      method: 'delete',
+      path: '/users/:id/passkeys/:passkeyId',
+      controller: UserPasskeysController,
+      handler: 'removeUserPasskey',
+      parameters: {
+        id: {"in":"path","name":"id","required":true,"ref":"Id"},
+        passkeyId: {"in":"path","name":"passkeyId","required":true,"ref":"Id"},
+        request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      },
+      security: [{"bearer":["users:write"]}],
+      successStatus: 204,
+    },
+    {
+      method: 'post',
+      path: '/me/passkeys/options',
+      controller: PasskeysController,
+      handler: 'createPasskeyOptions',
+      parameters: {
+        request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      },
+      security: [{"bearer":["fresh"]}],
+      successStatus: 200,
+    },
+    {
+      method: 'post',
+      path: '/me/passkeys',
+      controller: PasskeysController,
+      handler: 'addPasskey',
+      parameters: {
+        body: {"in":"body","name":"body","required":true,"ref":"AddPasskeyRequest"},
+        request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      },
+      security: [{"bearer":["fresh"]}],
+      successStatus: 201,
+    },
+    {
+      method: 'get',
+      path: '/me/passkeys',
+      controller: PasskeysController,
+      handler: 'listPasskeys',
+      parameters: {
+        request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      },
+      security: [{"bearer":[]}],
+      successStatus: 200,
+    },
+    {
+      method: 'patch',
+      path: '/me/passkeys/:id',
+      controller: PasskeysController,
+      handler: 'renamePasskey',
+      parameters: {
+        id: {"in":"path","name":"id","required":true,"ref":"Id"},
+        body: {"in":"body","name":"body","required":true,"ref":"RenamePasskeyRequest"},
+        request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      },
+      security: [{"bearer":[]}],
+      successStatus: 200,
+    },
+    {
+      method: 'delete',
+      path: '/me/passkeys/:id',
+      controller: PasskeysController,
+      handler: 'removePasskey',
+      parameters: {
+        id: {"in":"path","name":"id","required":true,"ref":"Id"},
+        request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      },
+      security: [{"bearer":["fresh"]}],
+      successStatus: 204,
+    },
+    {
+      method: 'post',
+      path: '/login/passkey/options',
+      controller: PasskeyLoginController,
+      handler: 'createPasskeyLoginOptions',
+      parameters: {
+        body: {"in":"body","name":"body","required":true,"ref":"PasskeyLoginOptionsRequest"},
+        request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      },
+      security: [],
+      successStatus: 200,
+    },
+    {
+      method: 'post',
+      path: '/login/passkey',
+      controller: PasskeyLoginController,
+      handler: 'logInWithPasskey',
+      parameters: {
+        body: {"in":"body","name":"body","required":true,"ref":"PasskeyLoginRequest"},
+        request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      },
+      security: [],
+      successStatus: 200,
+    },
+    {
+      method: 'post',
+      path: '/login/passkey/cookies',
+      controller: PasskeyLoginController,
+      handler: 'logInWithPasskeyAndCookies',
+      parameters: {
+        body: {"in":"body","name":"body","required":true,"ref":"PasskeyLoginRequest"},
+        request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      },
+      security: [],
       successStatus: 200,
     },
     {
@@ -1305,6 +1773,40 @@ export const routes = defineRoutes({
       },
       security: [{"bearer":["audit:read"]}],
       successStatus: 200,
+    },
+    {
+      method: 'post',
+      path: '/password/check',
+      controller: PasswordCheckController,
+      handler: 'checkPassword',
+      parameters: {
+        body: {"in":"body","name":"body","required":true,"ref":"PasswordCheckRequest"},
+        request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      },
+      security: [],
+      successStatus: 200,
+    },
+    {
+      method: 'get',
+      path: '/me/export',
+      controller: OwnDataController,
+      handler: 'exportMe',
+      parameters: {
+        request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      },
+      security: [{"bearer":[]}],
+      successStatus: 200,
+    },
+    {
+      method: 'delete',
+      path: '/me',
+      controller: OwnDataController,
+      handler: 'deleteMe',
+      parameters: {
+        request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      },
+      security: [{"bearer":["fresh:300"]}],
+      successStatus: 204,
     },
   ],
   validation: {"noImplicitAdditionalProperties":"throw-on-extras","bodyCoercion":false},

@@ -21,7 +21,7 @@ export function toAuditEntry(row: AuditRow): AuditEntry {
     ...(row.address !== null && { address: row.address }),
     ...(row.user_agent !== null && { user_agent: row.user_agent }),
     ...(row.request_id !== null && { request_id: row.request_id }),
-    ...(row.details !== null && { details: JSON.parse(row.details) as AuditDetails }),
+    ...(row.details !== null && { details: readDetails(row.details) }),
     count: row.count,
     ...(row.last_at !== null && { last_at: toIso(row.last_at) }),
     ...(row.sequence !== null && { sequence: row.sequence }),
@@ -50,6 +50,21 @@ function toTarget({ target_kind: kind, target: id, target_name: name }: AuditRow
   return { ...(kind !== null && { kind }), id, ...(name !== null && { name }) };
 }
 
-function toIso(at: number): string {
-  return new Date(at).toISOString();
+/** Somebody may have written what no service writes: it must not hide the other rows. */
+function readDetails(text: string): AuditDetails {
+  try {
+    const details: unknown = JSON.parse(text);
+    if (typeof details === 'object' && details !== null && !Array.isArray(details)) return { ...details };
+  } catch {
+    // Shown as it is.
+  }
+  return { unreadable: text };
+}
+
+const firstTime = Date.parse('0001-01-01T00:00:00Z');
+const lastTime = Date.parse('9999-12-31T23:59:59.999Z');
+
+/** A time that cannot be is shown as the nearest that RFC 3339 has. */
+export function toIso(at: number): string {
+  return new Date(Math.min(Math.max(at, firstTime), lastTime)).toISOString();
 }

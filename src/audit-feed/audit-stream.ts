@@ -75,17 +75,27 @@ export class AuditStream {
 
   /** Looks for new rows where there are readers, and sends heartbeats. To be called several times a second. */
   async poll(): Promise<void> {
-    const now = this.clock.now();
-    const isHeartbeatDue = now - this.#lastHeartbeat >= heartbeatInterval;
-    if (isHeartbeatDue) this.#lastHeartbeat = now;
-    for (const reader of this.#readers) {
-      if (isHeartbeatDue) reader.heartbeat();
+    try {
+      if (this.#readers.size > 0) await this.#findNews();
+    } finally {
+      this.#sendHeartbeats();
     }
-    if (this.#readers.size === 0) return;
+  }
+
+  async #findNews(): Promise<void> {
     const head = (await auditChainStore.findHead(this.database.queries)) ?? start;
     if (head.sequence === this.#head) return;
+    // Set back: what a reader has is not in the chain any more. It begins again when it reconnects.
+    if (head.sequence < this.#head) for (const reader of this.#readers) reader.end();
     this.#head = head.sequence;
     for (const reader of this.#readers) reader.notify();
+  }
+
+  #sendHeartbeats(): void {
+    const now = this.clock.now();
+    if (now - this.#lastHeartbeat < heartbeatInterval) return;
+    this.#lastHeartbeat = now;
+    for (const reader of this.#readers) reader.heartbeat();
   }
 
   /** Ends all streams, and lets no new one begin. */
@@ -108,12 +118,18 @@ export class AuditStream {
     const { queries } = this.database;
     const mayContinue = (): boolean => !reader.hasEnded && this.#isStillValid(claims);
     try {
-      let place = await this.#findStart(lastId);
+      let { place, until } = await this.#findStart(lastId);
       // At once, so that the reader knows that it listens, and from where.
       if (mayContinue()) yield { rows: [], id: formatId(place) };
       while (mayContinue()) {
         const isHeartbeatDue = reader.take();
-        const rows = await auditListStore.listChained(queries, place.sequence, rowsPerPart);
+        // What somebody has put behind the head is not in the chain.
+        until = Math.max(until, this.#head);
+        const rows = await auditListStore.listChained(queries, {
+          after: place.sequence,
+          until,
+          limit: rowsPerPart,
+        });
         if (!mayContinue()) return;
         place = rows.at(-1) ?? place;
         if (rows.length > 0 || isHeartbeatDue) yield { rows, id: formatId(place) };
@@ -124,15 +140,21 @@ export class AuditStream {
     }
   }
 
-  async #findStart(lastId: string | undefined): Promise<ChainPosition> {
-    const { queries } = this.database;
-    const head = (await auditChainStore.findHead(queries)) ?? start;
-    if (lastId === undefined) return head;
+  /** @returns where the reader begins, and the last row of the chain now. */
+  async #findStart(
+    lastId: string | undefined,
+  ): Promise<{ readonly place: ChainPosition; readonly until: number }> {
+    const head = (await auditChainStore.findHead(this.database.queries)) ?? start;
+    const place = lastId === undefined ? head : await this.#findPlace(lastId, head);
+    return { place, until: head.sequence };
+  }
+
+  async #findPlace(lastId: string, head: ChainPosition): Promise<ChainPosition> {
     const [sequence, hash] = lastId.split('-');
     const read: ChainPosition = { sequence: Number(sequence), hash: hash ?? '' };
     // After a restore the chain goes on from an earlier place, and what the reader has read is not in it.
     if (read.sequence > head.sequence) return start;
-    const found = await auditListStore.findPlace(queries, read.sequence);
+    const found = await auditListStore.findPlace(this.database.queries, read.sequence);
     // Without a row: the retention has deleted it.
     return found && formatId(found) !== lastId ? start : read;
   }

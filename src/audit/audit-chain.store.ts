@@ -1,6 +1,7 @@
-import { sql, type Compilable } from 'kysely';
+import { sql, type Compilable, type SelectQueryBuilder } from 'kysely';
 import type { Queries } from '../database/database.js';
-import type { AuditHeadRow, AuditRow, AuditSealRow } from '../database/schema.js';
+import type { AuditHeadRow, AuditRow, AuditSealRow, Schema } from '../database/schema.js';
+import { headName } from './audit-seals.js';
 
 export interface ChainPlace {
   readonly id: string;
@@ -8,21 +9,62 @@ export interface ChainPlace {
   readonly hash: string;
 }
 
+export interface ChainPage {
+  /** The sequence before the page. */
+  readonly after: number;
+  /** The last sequence that may be in it: nothing behind the head is in the chain. */
+  readonly until?: number | undefined;
+  readonly limit: number;
+}
+
+const integers = ['at', 'sequence', 'count', 'last_at'] as const;
+const texts = [
+  'id',
+  'event',
+  'actor_kind',
+  'actor_id',
+  'actor_name',
+  'target_kind',
+  'target',
+  'target_name',
+  'session_id',
+  'address',
+  'user_agent',
+  'request_id',
+  'details',
+  'hash',
+] as const;
+
+/**
+ * Rows with all columns. A number that JavaScript does not have, which no service writes, is read as the largest that it has: one
+ * such row would otherwise make all others unreadable (SQLite) or two of them alike (PostgreSQL). Its hash tells of it.
+ */
+export function selectAuditRows(queries: Queries): SelectQueryBuilder<Schema, 'audit', AuditRow> {
+  const max = sql.lit(Number.MAX_SAFE_INTEGER);
+  return queries.selectFrom('audit').select([
+    ...texts,
+    ...integers.map((column) => {
+      const ref = sql.ref(column);
+      return sql<number>`case when ${ref} not between -${max} and ${max} then ${max} else ${ref} end`.as(
+        column,
+      );
+    }),
+  ]);
+}
+
 /** The chain over the rows of the audit: its head, its seals, and the rows in its order. */
 export const auditChainStore = {
   findHead(queries: Queries): Promise<AuditHeadRow | undefined> {
-    return queries.selectFrom('latchkey_audit_head').selectAll().executeTakeFirst();
+    return queries
+      .selectFrom('latchkey_audit_head')
+      .selectAll()
+      .where('name', '=', headName)
+      .executeTakeFirst();
   },
 
   /** In the order of their times. */
   listUnchained(queries: Queries, limit: number): Promise<AuditRow[]> {
-    return queries
-      .selectFrom('audit')
-      .selectAll()
-      .where('sequence', 'is', null)
-      .orderBy('id')
-      .limit(limit)
-      .execute();
+    return selectAuditRows(queries).where('sequence', 'is', null).orderBy('id').limit(limit).execute();
   },
 
   async countUnchained(queries: Queries): Promise<number> {
@@ -49,7 +91,7 @@ export const auditChainStore = {
     return queries
       .updateTable('latchkey_audit_head')
       .set(after)
-      .where('name', '=', 'head')
+      .where('name', '=', headName)
       .where('sequence', '=', before.sequence)
       .where('signature', '=', before.signature)
       .returning('name');
@@ -94,18 +136,20 @@ export const auditChainStore = {
     return queries.deleteFrom('latchkey_audit_seals').where('sequence', '<', sequence);
   },
 
-  /** Rows in the order of the chain. @param page `after`: the sequence before the page. */
-  listChained(
-    queries: Queries,
-    { after, limit }: { readonly after: number; readonly limit: number },
-  ): Promise<AuditRow[]> {
-    return queries
-      .selectFrom('audit')
-      .selectAll()
-      .where('sequence', '>', after)
-      .orderBy('sequence')
-      .limit(limit)
-      .execute();
+  /** Rows in the order of the chain. */
+  listChained(queries: Queries, { after, until, limit }: ChainPage): Promise<AuditRow[]> {
+    let query = selectAuditRows(queries).where('audit.sequence', '>', after);
+    if (until !== undefined) query = query.where('audit.sequence', '<=', until);
+    return query.orderBy('audit.sequence').limit(limit).execute();
+  },
+
+  /** Rows with a place that the chain does not have, or has no more, the first of them. */
+  findOutside(queries: Queries, until: number): Promise<AuditRow | undefined> {
+    return selectAuditRows(queries)
+      .where('audit.sequence', '<=', until)
+      .orderBy('audit.sequence')
+      .limit(1)
+      .executeTakeFirst();
   },
 
   /** Deletes rows that the chain begins after. @returns how many. */
@@ -116,6 +160,7 @@ export const auditChainStore = {
         eb
           .selectFrom('audit')
           .select('sequence')
+          .where('sequence', '>', 0)
           .where('sequence', '<=', sequence)
           .orderBy('sequence')
           .limit(limit),

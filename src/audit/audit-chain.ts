@@ -6,12 +6,12 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.js';
 import type { Database } from '../database/database.js';
-import type { AuditHeadRow } from '../database/schema.js';
+import type { AuditHeadRow, AuditRow } from '../database/schema.js';
 import { serviceActor } from './actor.js';
 import { auditChainStore, type ChainPlace } from './audit-chain.store.js';
 import { computeRowHash, firstHash } from './audit-hash.js';
-import { formatDay, signState, toSeal, verifySeal, type SealKeys } from './audit-seals.js';
-import { auditStore } from './audit.store.js';
+import { formatDay, signHead, signSeal, verifyHead, type SealKeys } from './audit-seals.js';
+import { auditStore, type AuditEntry } from './audit.store.js';
 
 /** Chained in one transaction of a few milliseconds. */
 export const rowsPerStep = 200;
@@ -20,12 +20,26 @@ const maxPause = 50;
 /** After so many steps that another process was faster at, the rest is left to that one. */
 const maxLost = 5;
 
+/** Something that is wrong with the head, for the audit and for the log. */
+interface Finding {
+  readonly event: 'audit_seal_unverified' | 'audit_set_back';
+  readonly day: string;
+  readonly details: Readonly<Record<string, unknown>>;
+}
+
+const descriptions: Readonly<Record<Finding['event'], string>> = {
+  audit_seal_unverified:
+    'no key on the ring verifies the head of the audit: its key was revoked, or somebody has written to the database',
+  audit_set_back:
+    'the audit ends before a place that this process knows it to have had: the database has lost commits, or somebody has written to it',
+};
+
 /** Puts the rows of the audit into a chain, in which each row's hash covers the one before. */
 export class AuditChain {
   /** As this process last read or wrote it. */
   #head: AuditHeadRow | undefined;
-  /** The signature of the last head that was verified, or reported. */
-  #judged: string | undefined;
+  /** The last head that this process has signed, verified or reported. */
+  #known: AuditHeadRow | undefined;
 
   constructor(
     private readonly database: Database,
@@ -34,7 +48,7 @@ export class AuditChain {
     private readonly log: Logger,
   ) {}
 
-  /** Chains all rows that are committed, where there is a key to sign the head with. With no row for a day, the head is signed again and becomes the day's seal. */
+  /** Chains all rows that are committed, where there is a key to sign the head with. With no row for a day, the head is signed again, and the day before is sealed. */
   async run(): Promise<void> {
     // A command on an installation that was never started: the first start has a key, and chains what the command wrote.
     if (!this.keys.canSign()) return;
@@ -50,14 +64,46 @@ export class AuditChain {
   /** @returns how many rows it has chained; undefined where another process has moved the head. */
   async #step(): Promise<number | undefined> {
     const { database, clock } = this;
+    const { queries } = database;
     const now = clock.now();
     // Before the rows: those that another process chains in between have moved the head.
-    const head = (this.#head ??= await auditChainStore.findHead(database.queries));
-    if (head) await this.#judge(head);
-    const rows = await auditChainStore.listUnchained(database.queries, rowsPerStep);
+    const head = (this.#head ??= await auditChainStore.findHead(queries));
+    const finding = await this.#judge(head);
+    // In the batch that signs the next head: on its own, it could be deleted before it is chained.
+    const reports = finding ? [auditStore.createRow(toEntry(finding), now)] : [];
+    const rows = [
+      ...reports,
+      ...(await auditChainStore.listUnchained(queries, rowsPerStep - reports.length)),
+    ];
     // A clock that was set back must not go back to a day that is sealed.
     const day = head && head.day > formatDay(now) ? head.day : formatDay(now);
     if (rows.length === 0 && (!head || head.day === day)) return 0;
+    const { places, next } = this.#extend(head, rows, { day, now });
+    const moved = await this.#forgetOnError(
+      database.batch([
+        { query: auditChainStore.prepareMove(queries, head, next), required: true },
+        ...(head && head.day !== day
+          ? [{ query: auditChainStore.prepareSeal(queries, signSeal(this.keys, head)) }]
+          : []),
+        ...reports.map((row) => ({ query: auditStore.prepareAddRow(queries, row) })),
+        ...(places.length > 0 ? [{ query: auditChainStore.prepareChaining(queries, places) }] : []),
+      ]),
+    );
+    this.#head = moved ? next : undefined;
+    if (!moved) return undefined;
+    this.#known = next;
+    if (finding) {
+      const { event, details } = finding;
+      this.log.error({ event, ...details }, descriptions[event]);
+    }
+    return places.length;
+  }
+
+  #extend(
+    head: AuditHeadRow | undefined,
+    rows: readonly Omit<AuditRow, 'sequence' | 'hash'>[],
+    { day, now }: { readonly day: string; readonly now: number },
+  ): { readonly places: ChainPlace[]; readonly next: AuditHeadRow } {
     let { sequence, hash } = head ?? { sequence: 0, hash: firstHash };
     const places = rows.map((row): ChainPlace => {
       sequence += 1;
@@ -66,22 +112,7 @@ export class AuditChain {
     });
     const { base_sequence, base_hash } = head ?? { base_sequence: 0, base_hash: firstHash };
     const at = Math.max(now, head?.at ?? 0);
-    const next: AuditHeadRow = {
-      name: 'head',
-      ...signState(this.keys, { day, at, sequence, hash, base_sequence, base_hash }),
-    };
-    const { queries } = database;
-    const moved = await this.#forgetOnError(
-      database.batch([
-        { query: auditChainStore.prepareMove(queries, head, next), required: true },
-        ...(head && head.day !== day ? [{ query: auditChainStore.prepareSeal(queries, toSeal(head)) }] : []),
-        ...(places.length > 0 ? [{ query: auditChainStore.prepareChaining(queries, places) }] : []),
-      ]),
-    );
-    this.#head = moved ? next : undefined;
-    if (!moved) return undefined;
-    this.#judged = next.signature;
-    return places.length;
+    return { places, next: signHead(this.keys, { day, at, sequence, hash, base_sequence, base_hash }) };
   }
 
   /** It may have been committed, or not. */
@@ -95,29 +126,37 @@ export class AuditChain {
   }
 
   /**
-   * Reports a head that no key on the ring has signed, in the audit itself: the signature that follows would otherwise make it
-   * look as if it had always been right.
+   * Finds out whether the chain may go on from a head without a word: the signature that follows would make it look as if it had
+   * always been right.
    */
-  async #judge(head: AuditHeadRow): Promise<void> {
-    if (head.signature === this.#judged) return;
-    let verdict = verifySeal(this.keys, head);
+  async #judge(head: AuditHeadRow | undefined): Promise<Finding | undefined> {
+    const known = this.#known;
+    if (head && head.signature === known?.signature) return undefined;
+    if (!head) return known && createSetBack(known, 0);
+    let verdict = verifyHead(this.keys, head);
     if (verdict !== 'valid') {
       await this.keys.reload();
-      verdict = verifySeal(this.keys, head);
+      verdict = verifyHead(this.keys, head);
     }
-    this.#judged = head.signature;
-    if (verdict === 'valid') return;
-    const { day, sequence, key_id } = head;
-    const details = { day, sequence, key_id, reason: verdict };
-    this.log.error(
-      { event: 'audit_seal_unverified', ...details },
-      'no key on the ring verifies the head of the audit: its key was revoked, or somebody has written to the database',
-    );
-    await auditStore.add(this.database.queries, this.clock, {
-      event: 'audit_seal_unverified',
-      actor: serviceActor,
-      target: { kind: 'audit', id: day },
-      details,
-    });
+    if (verdict !== 'valid') {
+      const { day, sequence, key_id } = head;
+      return { event: 'audit_seal_unverified', day, details: { day, sequence, key_id, reason: verdict } };
+    }
+    if (known && isBehind(head, known)) return createSetBack(known, head.sequence);
+    this.#known = head;
+    return undefined;
   }
+}
+
+function createSetBack({ day, sequence, hash }: AuditHeadRow, found: number): Finding {
+  return { event: 'audit_set_back', day, details: { day, sequence, hash, found } };
+}
+
+/** Whether the chain ends before a head that it has had, or goes on from there in another way. */
+function isBehind({ sequence, hash }: AuditHeadRow, known: AuditHeadRow): boolean {
+  return sequence < known.sequence || (sequence === known.sequence && hash !== known.hash);
+}
+
+function toEntry({ event, day, details }: Finding): AuditEntry {
+  return { event, actor: serviceActor, target: { kind: 'audit', id: day }, details };
 }

@@ -58,7 +58,10 @@ export const auditEvents = {
     doc: 'A user was imported from elsewhere.',
     details: '`source`, `foreign_id`, `roles`, `disabled`',
   },
-  users_imported: { doc: 'An import ended.', details: '`source`, `imported`, `refused`, `skipped`' },
+  users_imported: {
+    doc: 'An import ended.',
+    details: '`source`, `imported`, `refused`, `skipped`, `revoked_tokens`',
+  },
   users_exported: { doc: 'An export of all users with their hashes began.' },
   user_renamed: { target: 'user', doc: 'A user has another name.', details: 'both names' },
   user_disabled: { target: 'user', doc: 'A user was disabled: sessions and tokens ended.' },
@@ -71,7 +74,33 @@ export const auditEvents = {
   },
   password_changed: { target: 'user', doc: 'A user changed the own password.' },
   password_reset: { target: 'user', doc: 'A command gave a user a one-time password.' },
-  user_deleted: { target: 'user', doc: 'A user was deleted.', details: '`roles`' },
+  message_given_up: {
+    target: 'user',
+    doc: 'A message was not sent: the mail server refused it for good, or did not take it before it expired.',
+    details: '`message` (its id in the outbox), `template`, `attempts`, `reason`',
+  },
+  passkey_added: {
+    target: 'user',
+    doc: 'A user added a passkey.',
+    details: '`passkey` (its id), `name`',
+  },
+  passkey_renamed: { target: 'user', doc: 'A passkey has another name.', details: '`passkey`, both names' },
+  passkey_removed: {
+    target: 'user',
+    doc: 'A user removed a passkey, or an administrator one of a user.',
+    details: '`passkey`, `name`',
+  },
+  passkey_counter_went_back: {
+    target: 'user',
+    doc: 'A login with a passkey was refused although its signature was right: its counter was not ahead of the last one, so there may be a copy of the passkey.',
+    details: '`passkey`, `name`, both counters',
+  },
+  user_deleted: {
+    target: 'user',
+    doc: 'A user was deleted: by an administrator, or, where the actor is the user, by itself.',
+    details: '`roles`',
+  },
+  own_data_exported: { target: 'user', doc: 'A user began an export of what is stored about the account.' },
   role_created: { target: 'role', doc: 'A role was created.', details: '`description`, `permissions`' },
   role_updated: { target: 'role', doc: 'A role was changed.', details: changed },
   role_deleted: { target: 'role', doc: 'A role was deleted.', details: '`description`, `permissions`' },
@@ -111,6 +140,11 @@ export const auditEvents = {
     target: 'audit',
     doc: 'Rows older than `LATCHKEY_AUDIT_RETENTION` are deleted.',
     details: '`through_sequence`, `through_day`',
+  },
+  audit_set_back: {
+    target: 'audit',
+    doc: 'The chain ended earlier than the service had signed it before: the database has lost commits, as where a server that was behind takes over, or somebody has set it back.',
+    details: '`day`, `sequence` and `hash` of what was signed; `found`: the last row then',
   },
   audit_seal_unverified: {
     target: 'audit',

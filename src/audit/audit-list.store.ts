@@ -2,7 +2,7 @@ import type { SelectQueryBuilder } from 'kysely';
 import type { Queries } from '../database/database.js';
 import type { AuditRow, Schema } from '../database/schema.js';
 import { findFirstIdAt } from '../ids.js';
-import { auditChainStore, type ChainPlace } from './audit-chain.store.js';
+import { auditChainStore, selectAuditRows, type ChainPage, type ChainPlace } from './audit-chain.store.js';
 
 /** Which rows to list: those that all of the given conditions hold for. */
 export interface AuditFilter {
@@ -47,7 +47,7 @@ export const auditListStore = {
   /** A page in the order of ids, which is that of times. */
   list(queries: Queries, { order, limit, after, ...filter }: AuditPageQuery): Promise<AuditRow[]> {
     const isOldestFirst = order === 'oldest';
-    let query = filterRows(queries.selectFrom('audit').selectAll(), filter)
+    let query = filterRows(selectAuditRows(queries), filter)
       .orderBy('id', isOldestFirst ? 'asc' : 'desc')
       .limit(limit);
     if (after !== undefined) query = query.where('id', isOldestFirst ? '>' : '<', after);
@@ -55,8 +55,8 @@ export const auditListStore = {
   },
 
   /** The next rows of the chain. */
-  async listChained(queries: Queries, after: number, limit: number): Promise<ChainedRow[]> {
-    return (await auditChainStore.listChained(queries, { after, limit })) as ChainedRow[];
+  async listChained(queries: Queries, page: ChainPage): Promise<ChainedRow[]> {
+    return (await auditChainStore.listChained(queries, page)) as ChainedRow[];
   },
 
   /** @returns undefined if there is no row with that place. */

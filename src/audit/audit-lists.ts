@@ -26,12 +26,12 @@ export class AuditLists {
     const span = await auditListStore.findSpan(queries, period);
     if (!span) return;
     for (let after = span.first - 1; after < span.last;) {
-      const rows = await auditListStore.listChained(queries, after, rowsPerRead);
+      const rows = await auditListStore.listChained(queries, { after, until: span.last, limit: rowsPerRead });
       const last = rows.at(-1);
       // The retention has deleted the rest meanwhile.
       if (!last) return;
       for (const row of rows) {
-        if (row.sequence <= span.last && row.at >= from && row.at < to) yield row;
+        if (row.at >= from && row.at < to) yield row;
       }
       after = last.sequence;
     }

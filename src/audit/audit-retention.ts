@@ -6,7 +6,7 @@ import type { AuditHeadRow, AuditSealRow } from '../database/schema.js';
 import { serviceActor } from './actor.js';
 import { auditChainStore } from './audit-chain.store.js';
 import { computeRowHash } from './audit-hash.js';
-import { formatDay, signState, verifySeal, type SealKeys } from './audit-seals.js';
+import { formatDay, signHead, verifyHead, verifySeal, type SealKeys } from './audit-seals.js';
 import { auditStore } from './audit.store.js';
 
 /** Deletes the oldest rows of the audit, whole days at a time. The chain begins after them from then on, which its head states. */
@@ -20,9 +20,8 @@ export class AuditRetention {
     private readonly maxAge: number,
   ) {}
 
-  /** Deletes what is too old, and what an interrupted run has left. */
+  /** Deletes what is too old, and what an interrupted run has left or somebody has put before the beginning of the chain. */
   async run(): Promise<void> {
-    if (this.maxAge === 0) return;
     const head = await auditChainStore.findHead(this.database.queries);
     if (!head) return;
     const base = (await this.#moveBase(head)) ?? head.base_sequence;
@@ -31,6 +30,7 @@ export class AuditRetention {
 
   /** @returns the row that the chain begins after; undefined where that stays as it is. */
   async #moveBase(head: AuditHeadRow): Promise<number | undefined> {
+    if (this.maxAge === 0) return undefined;
     const { queries } = this.database;
     const oldest = this.clock.now() - this.maxAge;
     // The seal of a day says how the chain stood at its end: the day itself must be too old as a whole.
@@ -44,8 +44,9 @@ export class AuditRetention {
       );
       return undefined;
     }
-    const state = { ...head, base_sequence: seal.sequence, base_hash: seal.hash };
-    const next: AuditHeadRow = { name: 'head', ...signState(this.keys, state) };
+    const { day, at, sequence, hash } = head;
+    const state = { day, at, sequence, hash, base_sequence: seal.sequence, base_hash: seal.hash };
+    const next = signHead(this.keys, state);
     const moved = await this.database.batch([
       { query: auditChainStore.prepareMove(queries, head, next), required: true },
       { query: auditChainStore.prepareDeleteSeals(queries, seal.sequence) },
@@ -67,7 +68,7 @@ export class AuditRetention {
    */
   async #findDoubt(seal: AuditSealRow, head: AuditHeadRow, oldest: number): Promise<string | undefined> {
     if (verifySeal(this.keys, seal) === 'forged') return 'the signature of the seal is wrong';
-    if (verifySeal(this.keys, head) !== 'valid') return 'no key on the ring verifies the head';
+    if (verifyHead(this.keys, head) !== 'valid') return 'no key on the ring verifies the head';
     const [last, following] = await auditChainStore.listChained(this.database.queries, {
       after: seal.sequence - 1,
       limit: 2,

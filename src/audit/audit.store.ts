@@ -57,6 +57,13 @@ export const auditStore = {
     return prepareInsert(queries, createRow(entry, clock.now()));
   },
 
+  /** A row as it will be in the database, for what is chained in the batch that adds it. */
+  createRow,
+
+  prepareAddRow(queries: Queries, row: NewRow) {
+    return prepareInsert(queries, row);
+  },
+
   /** Several at once, as of an import. Names are not looked up. */
   async addMany(queries: Queries, clock: Clock, entries: readonly AuditEntry[]): Promise<void> {
     await insertRows(

@@ -2,15 +2,14 @@ import type { Database } from '../database/database.js';
 import type { AuditHeadRow, AuditRow, AuditSealRow } from '../database/schema.js';
 import { auditChainStore } from './audit-chain.store.js';
 import { computeRowHash, firstHash } from './audit-hash.js';
-import { verifySeal, type SealKeys, type SealVerdict } from './audit-seals.js';
-
-/** The first thing that is wrong. */
-export interface AuditFault {
-  /** The row's place in the chain, or the place that is empty. */
-  readonly sequence: number;
-  /** What is wrong, as a sentence. */
-  readonly message: string;
-}
+import {
+  createFault,
+  describeRow,
+  describeSealFault,
+  describeVerdict,
+  type AuditFault,
+} from './audit-faults.js';
+import { verifyHead, verifySeal, type SealKeys } from './audit-seals.js';
 
 export interface AuditReport {
   /** Undefined: the chain is whole. */
@@ -22,6 +21,8 @@ export interface AuditReport {
   /** What the chain begins after, and the last row that was found right; 0 without any. */
   readonly after: number;
   readonly last: number;
+  /** When the first row that was found right happened, in milliseconds since the Unix epoch: a chain that was begun again begins late. */
+  readonly since: number | undefined;
   /** Rows that wait to be chained: nothing protects them yet. */
   readonly unchained: number;
   /** What an operator should know, as sentences. */
@@ -58,6 +59,7 @@ export async function verifyAudit(
 class Verification {
   readonly #notes: string[] = [];
   #rows = 0;
+  #since: number | undefined;
   #seals = 0;
   #last: { readonly sequence: number; readonly hash: string };
 
@@ -78,6 +80,7 @@ class Verification {
       seals: this.#seals,
       after,
       last: this.#last.sequence,
+      since: this.#since,
       unchained: await auditChainStore.countUnchained(this.database.queries),
       notes: this.#notes,
     };
@@ -86,10 +89,9 @@ class Verification {
   async #findFault(options: VerifyOptions): Promise<AuditFault | undefined> {
     const { head } = this;
     const { queries } = this.database;
-    if (!head) {
-      const [row] = await auditChainStore.listChained(queries, { after: 0, limit: 1 });
-      return row && createFault(row.sequence ?? 0, `${describe(row)} is chained, and the chain has no head.`);
-    }
+    if (!head) return this.#checkWithoutHead();
+    const outside = await this.#findOutside(head);
+    if (outside) return outside;
     const atHead = await this.#checkHead(head);
     if (atHead) return atHead;
     const seals = await auditChainStore.listSeals(queries);
@@ -97,11 +99,40 @@ class Verification {
     return (await this.#checkRows(right, head, options)) ?? wrong;
   }
 
+  async #checkWithoutHead(): Promise<AuditFault | undefined> {
+    const { queries } = this.database;
+    const row = await auditChainStore.findOutside(queries, Number.MAX_SAFE_INTEGER);
+    if (row)
+      return createFault(row.sequence ?? 0, `${describeRow(row)} is chained, and the chain has no head.`);
+    // The first start has keys to sign with, and a row for each of them.
+    if (!this.keys.canSign() || (await auditChainStore.countUnchained(queries)) > 0) return undefined;
+    return createFault(
+      0,
+      'The audit is empty, though the keys on the ring were audited when they were made: all rows, the head and the seals were removed. If the service has not run since an upgrade from before 0.2, start it.',
+    );
+  }
+
+  /** Rows before the beginning of the chain, which lists show with the others. */
+  async #findOutside({ base_sequence: base }: AuditHeadRow): Promise<AuditFault | undefined> {
+    const row = await auditChainStore.findOutside(this.database.queries, base);
+    if (!row) return undefined;
+    const sequence = row.sequence ?? 0;
+    if (sequence < 1)
+      return createFault(
+        sequence,
+        `${describeRow(row)} has a place that no chain has: somebody has put it there.`,
+      );
+    this.#notes.push(
+      `There are rows of before the beginning of the chain, the first of which is ${describeRow(row)}: the retention is deleting them, or somebody has put them there.`,
+    );
+    return undefined;
+  }
+
   async #checkHead(head: AuditHeadRow): Promise<AuditFault | undefined> {
-    let verdict = verifySeal(this.keys, head);
+    let verdict = verifyHead(this.keys, head);
     if (verdict !== 'valid') {
       await this.keys.reload();
-      verdict = verifySeal(this.keys, head);
+      verdict = verifyHead(this.keys, head);
     }
     if (verdict === 'valid') return undefined;
     return createFault(
@@ -173,12 +204,12 @@ class Verification {
     if (sequence !== expected) {
       const missing =
         sequence - 1 > expected ? `Rows ${expected} to ${sequence - 1} are` : `Row ${expected} is`;
-      return createFault(expected, `${missing} missing: the next one is ${describe(row)}.`);
+      return createFault(expected, `${missing} missing: the next one is ${describeRow(row)}.`);
     }
     if (computeRowHash(this.#last.hash, row) !== row.hash) {
       return createFault(
         sequence,
-        `${describe(row)} has not the hash of its contents after row ${expected - 1}: it was changed, or the row before was, together with its hash.`,
+        `${describeRow(row)} has not the hash of its contents after row ${expected - 1}: it was changed, or the row before was, together with its hash.`,
       );
     }
     if (row.event === 'audit_seal_unverified') {
@@ -186,8 +217,14 @@ class Verification {
         `Row ${sequence}: no key on the ring had signed the head of then (${row.details ?? ''}). For the rows before, only the chain of hashes speaks, unless key_revoked says why.`,
       );
     }
+    if (row.event === 'audit_set_back') {
+      this.#notes.push(
+        `Row ${sequence}: the chain had gone further before, and these rows are missing (${row.details ?? ''}). What outputs have sent has them.`,
+      );
+    }
     this.#last = { sequence, hash: row.hash };
     this.#rows += 1;
+    this.#since ??= row.at;
     return undefined;
   }
 
@@ -221,44 +258,7 @@ class Verification {
     if (now && now.sequence >= (row.sequence ?? 0)) return undefined;
     return createFault(
       row.sequence ?? 0,
-      `${describe(row)} is after the head, which is at row ${this.#last.sequence}.`,
+      `${describeRow(row)} is after the head, which is at row ${this.#last.sequence}.`,
     );
-  }
-}
-
-function createFault(sequence: number, message: string): AuditFault {
-  return { sequence, message };
-}
-
-function describe({ sequence, event, at, id }: AuditRow): string {
-  return `row ${sequence} (${event}, ${formatTime(at)}, ${id})`;
-}
-
-/** An attacker may have put any number there. */
-function formatTime(at: number): string {
-  return Math.abs(at) <= 8.64e15 ? new Date(at).toISOString() : String(at);
-}
-
-/** @returns undefined for a seal that may be compared with its row. */
-function describeSealFault(
-  { day, sequence, key_id: keyId }: AuditSealRow,
-  verdict: SealVerdict,
-  head: AuditHeadRow,
-): string | undefined {
-  if (verdict === 'forged')
-    return `The seal of ${day}, at row ${sequence}, ${describeVerdict(verdict, keyId)}.`;
-  return sequence > head.sequence
-    ? `The seal of ${day} is of row ${sequence}, and the head says that the last row is ${head.sequence}.`
-    : undefined;
-}
-
-function describeVerdict(verdict: SealVerdict, keyId: string): string {
-  switch (verdict) {
-    case 'forged':
-      return `has not the signature of its contents by the key ${keyId}`;
-    case 'retired':
-      return `is signed by the key ${keyId}, which is not on the ring`;
-    default:
-      return `is signed by the shared secret ${keyId}, which is not set`;
   }
 }

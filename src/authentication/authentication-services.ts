@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.js';
 import type { Config } from '../config/config.js';
 import type { Database } from '../database/database.js';
+import type { NewPasswords } from '../passwords/new-passwords.js';
 import type { Passwords } from '../passwords/passwords.js';
 import type { Revocations } from '../revocations/revocations.js';
 import type { SubjectVersions } from '../revocations/subject-versions.js';
@@ -31,6 +32,7 @@ interface Dependencies {
   readonly database: Database;
   readonly clock: Clock;
   readonly passwords: Passwords;
+  readonly newPasswords: NewPasswords;
   readonly accessTokens: AccessTokens;
   readonly revocations: Revocations;
   readonly versions: SubjectVersions;
@@ -45,6 +47,7 @@ export function createAuthenticationServices(
     database,
     clock,
     passwords,
+    newPasswords,
     accessTokens,
     revocations,
     versions,
@@ -65,7 +68,7 @@ export function createAuthenticationServices(
     queue: config.passwordQueue,
   });
   const completion = new LoginCompletion(database, clock, sessionStarter, secondFactorPolicy);
-  const proof = new PasswordConfirmation(database, passwords, limiter);
+  const proof = new PasswordConfirmation(database, passwords, newPasswords, limiter);
   return {
     cookieLogouts: new CookieLogoutService(accessTokens, revocations, sessions),
     limiter,
@@ -77,6 +80,7 @@ export function createAuthenticationServices(
         onDenied('rate_limited', context);
       }),
       refresh: new RequestLimiter(clock, config.refreshLimit),
+      passwordCheck: new RequestLimiter(clock, config.passwordCheckLimit),
     },
   };
 }

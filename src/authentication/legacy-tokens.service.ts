@@ -8,6 +8,7 @@ import type { RequestContext } from '../http/request-context.js';
 import { createId } from '../ids.js';
 import { Problem } from '../problems/problem.js';
 import type { Revocations } from '../revocations/revocations.js';
+import type { SubjectVersions } from '../revocations/subject-versions.js';
 import { revocationsStore } from '../revocations/revocations.store.js';
 import { parseScope } from '../roles/rights.js';
 import type { SessionStarter } from '../sessions/session-starter.js';
@@ -40,6 +41,7 @@ interface Dependencies {
   readonly revocations: Revocations;
   readonly sessions: SessionsService;
   readonly starter: SessionStarter;
+  readonly versions: SubjectVersions;
 }
 
 /** The name under which users of the Flask application were imported. */
@@ -104,17 +106,20 @@ export class LegacyTokens {
     const user = await legacyUsersStore.find(database.queries, source, verified.subject);
     // A disabled user, a new password and the end of all sessions raise the epoch, or close the account.
     if (user?.disabled_at !== null || user.session_epoch !== 0) throw new Problem('invalid_refresh_token');
+    // The end of all sessions at once comes to each user later.
+    if (user.imported_at <= user.ended_at) throw new Problem('invalid_refresh_token');
     if (revocations.isTokenRevoked(verified.jti)) throw new Problem('invalid_refresh_token');
     // The other application has asked for none.
     if (user.second_factors !== 0) throw new Problem('invalid_refresh_token');
     // A session of theirs would have rights over this service.
     if (await this.#mayManage(user)) throw new Problem('invalid_refresh_token');
+    await this.#endAccessTokens(user.id);
     const sessionId = createId(clock);
     const exchange = {
       jti: verified.jti,
       sessionId,
       now: clock.now(),
-      expiresAt: this.#computeExpiry(verified),
+      expiresAt: this.#computeRetention(verified),
     };
     try {
       const tokens = await starter.begin(
@@ -130,6 +135,12 @@ export class LegacyTokens {
       return this.#exchangeAgain(verified.jti, context);
     }
     throw new Problem('invalid_refresh_token');
+  }
+
+  /** They belong to no session here, and a logout would leave them. Other devices exchange their refresh tokens then. */
+  async #endAccessTokens(userId: string): Promise<void> {
+    const { database, versions } = this.dependencies;
+    versions.apply(await database.transaction((transaction) => versions.incrementFirst(transaction, userId)));
   }
 
   /** Revokes an access token: it has no session to end. */
@@ -170,7 +181,7 @@ export class LegacyTokens {
           jti: verified.jti,
           sessionId: null,
           now: clock.now(),
-          expiresAt: this.#computeExpiry(verified),
+          expiresAt: this.#computeRetention(verified),
         })
         .execute();
     } catch (error) {
@@ -201,7 +212,12 @@ export class LegacyTokens {
     const { database, clock } = this.dependencies;
     const verified = verifyFlaskToken(token, this.#secret, 'access', this.#times);
     const user = await legacyUsersStore.find(database.queries, source, verified.subject);
-    if (user?.disabled_at !== null || user.version !== 0 || user.password_one_time === 1) {
+    if (
+      user?.disabled_at !== null ||
+      user.version !== 0 ||
+      user.imported_at <= user.ended_at ||
+      user.password_one_time === 1
+    ) {
       throw createInvalidToken(
         'The token of the earlier application is not accepted any more. Refresh it or log in.',
       );
@@ -263,6 +279,11 @@ export class LegacyTokens {
   /** Milliseconds since the Unix epoch. A token that never expires ends when none is accepted any more. */
   #computeExpiry({ expiresAt }: FlaskToken): number {
     return Math.min(expiresAt === undefined ? Infinity : expiresAt * 1000, this.options.until);
+  }
+
+  /** Until when it must be known that a refresh token was used: clocks may differ. */
+  #computeRetention(verified: FlaskToken): number {
+    return this.#computeExpiry(verified) + this.options.leeway * 1000;
   }
 
   #refuseAfterEnd(): void {

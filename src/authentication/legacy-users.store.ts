@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import type { Queries } from '../database/database.js';
 import { selectHeldRights } from '../roles/rights.js';
 import { administratorRole } from '../roles/administrator-role.js';
@@ -19,6 +20,10 @@ export const legacyUsersStore = {
         'users.version',
         'users.session_epoch',
         'users.disabled_at',
+        'latchkey_foreign_ids.imported_at',
+        sql<number>`coalesce((select value from counters where counters.name = 'ended_at'), 0)`.as(
+          'ended_at',
+        ),
         'users.second_factors',
         ...selectHeldRights('users.id'),
       ])

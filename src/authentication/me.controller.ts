@@ -69,7 +69,7 @@ export class MeController {
   @Response<ProblemDetails>(429, 'Too many wrong passwords: `too_many_attempts`.')
   @Response<ProblemDetails>(
     503,
-    'Too many passwords are being checked, or the database does not respond: `busy`, `not_ready`.',
+    'Too many passwords are being checked, or the database or the source of breached passwords does not respond: `busy`, `not_ready`, `breach_check_unavailable`.',
   )
   public async changePassword(
     @Body() body: ChangePasswordRequest,
@@ -96,7 +96,7 @@ export class MeController {
   @Response<ProblemDetails>(429, 'Too many wrong passwords: `too_many_attempts`.')
   @Response<ProblemDetails>(
     503,
-    'Too many passwords are being checked, or the database does not respond: `busy`, `not_ready`.',
+    'Too many passwords are being checked, or the database or the source of breached passwords does not respond: `busy`, `not_ready`, `breach_check_unavailable`.',
   )
   public async changePasswordWithCookies(
     @Body() body: ChangePasswordRequest,

@@ -9,7 +9,7 @@ import type { SessionsService } from '../sessions/sessions.service.js';
 import { endUserSessions } from '../sessions/ended-sessions.js';
 import type { SubjectVersions } from '../revocations/subject-versions.js';
 import { toOpaqueString } from '../passwords/opaque-string.js';
-import { refuseInvalidPassword } from '../users/users.service.js';
+import { toOwner } from '../users/users.service.js';
 import { usersStore } from '../users/users.store.js';
 
 /** Changes that users make to their own accounts. */
@@ -40,13 +40,12 @@ export class OwnAccountService {
     if (!user) throw new Problem('invalid_token');
     const isRight = await this.proof.verify(user.password_hash, currentPassword, sessionId);
     if (!isRight) throw new Problem('wrong_password');
-    await refuseInvalidPassword('new_password', newPassword, user.username);
     if (toOpaqueString(newPassword) === toOpaqueString(currentPassword)) {
       throw new Problem('validation_failed', {
         errors: { new_password: 'must differ from the current one' },
       });
     }
-    const newHash = await this.proof.hash(newPassword);
+    const newHash = await this.proof.hashNew('new_password', newPassword, toOwner(user));
     const done = await this.database.transaction(async (transaction) => {
       const now = this.clock.now();
       const replaced = await usersStore.replacePassword(transaction, {
@@ -65,6 +64,7 @@ export class OwnAccountService {
         actor: { kind: 'user', id: userId, sessionId, context },
         target: { kind: 'user', id: userId, name: user.username },
       });
+      await this.proof.announceNew(transaction, userId, context.address);
       return { revoked: rows, makeTokens: tokens };
     });
     if (!done) {

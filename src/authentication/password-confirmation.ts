@@ -1,12 +1,15 @@
-import type { Database } from '../database/database.js';
+import type { Database, Queries } from '../database/database.js';
+import type { PasswordOwner } from '../passwords/context-words.js';
+import type { NewPasswords } from '../passwords/new-passwords.js';
 import type { Passwords } from '../passwords/passwords.js';
 import type { LoginLimiter } from './login-limiter.js';
 
-/** Verifies the password of a user who is already logged in. */
+/** Verifies the password of a user who is already logged in, and has a new one hashed and announced. */
 export class PasswordConfirmation {
   constructor(
     private readonly database: Database,
     private readonly passwords: Passwords,
+    private readonly newPasswords: NewPasswords,
     private readonly limiter: LoginLimiter,
   ) {}
 
@@ -27,8 +30,13 @@ export class PasswordConfirmation {
     });
   }
 
-  /** @throws {Problem} `busy`. */
-  hash(password: string): Promise<string> {
-    return this.passwords.hash(password);
+  /** @throws {Problem} as `NewPasswords.hash`. */
+  hashNew(field: string, password: string, owner: PasswordOwner): Promise<string> {
+    return this.newPasswords.hash(field, password, owner);
+  }
+
+  /** As `NewPasswords.announce`. */
+  announceNew(queries: Queries, userId: string, address: string | null): Promise<void> {
+    return this.newPasswords.announce(queries, userId, address);
   }
 }

@@ -6,6 +6,7 @@ import type { RequestLimiter } from './request-limiter.js';
 export interface RequestLimits {
   readonly login: RequestLimiter;
   readonly refresh: RequestLimiter;
+  readonly passwordCheck: RequestLimiter;
 }
 
 /**

@@ -2,7 +2,7 @@ import { Option, type Command } from 'commander';
 import { auditEvents } from '../audit/audit-events.js';
 import type { AuditFilter, AuditOrder } from '../audit/audit-list.store.js';
 import type { AuditReport } from '../audit/verify-audit.js';
-import { toAuditEntry } from '../audit-feed/audit-entry.js';
+import { toAuditEntry, toIso } from '../audit-feed/audit-entry.js';
 import type { AuditEntry } from '../audit-feed/audit.models.js';
 import type { Services } from '../server/services.js';
 import { addAction, type Output } from './command-output.js';
@@ -86,7 +86,7 @@ async function listAudit(services: Services, output: Output, options: ListOption
   await output.printList(take(rows, limit), {
     toJson: toAuditEntry,
     columns: {
-      time: ({ at }) => new Date(at).toISOString(),
+      time: ({ at }) => toIso(at),
       event: ({ event: name }) => name,
       count: ({ count }) => String(count),
       actor: ({ actor_kind: kind, actor_name: name, actor_id: id }) =>
@@ -119,7 +119,7 @@ async function* toEntries(rows: ReturnType<Services['auditLists']['readChain']>)
 async function verifyAudit(services: Services, output: Output): Promise<void> {
   const progress = createProgress({ unit: 'rows' });
   const report = await services.verifyAudit({ onProgress: progress.update }).finally(progress.end);
-  const { fault, rows, seals, after, last, unchained, notes } = report;
+  const { fault, rows, seals, after, last, since, unchained, notes } = report;
   const said = [
     ...notes,
     ...(unchained > 0 ? [`Rows that wait for their places in the chain: ${unchained}.`] : []),
@@ -127,17 +127,23 @@ async function verifyAudit(services: Services, output: Output): Promise<void> {
   if (fault === undefined) said.unshift(describeChain(report));
   if (output.isJson || said.length > 0) {
     output.print(
-      { ok: fault === undefined, ...(fault && { fault }), rows, seals, after, last, unchained, notes },
+      {
+        ok: fault === undefined,
+        ...(fault && { fault }),
+        ...{ rows, seals, after, last },
+        ...(since !== undefined && { since: toIso(since) }),
+        ...{ unchained, notes },
+      },
       said.join('\n'),
     );
   }
   if (fault) throw new FoundError(`The audit is not whole. ${fault.message}`);
 }
 
-function describeChain({ rows, seals, after, last }: AuditReport): string {
+function describeChain({ rows, seals, after, last, since = 0 }: AuditReport): string {
   return rows === 0
     ? 'No row is chained.'
-    : `The audit is whole: rows ${after + 1} to ${last}, and the seals of ${seals} days.`;
+    : `The audit is whole: rows ${after + 1} to ${last}, since ${toIso(since)}, and the seals of ${seals} days.`;
 }
 
 function readPeriod({ clock }: Services, { from, to }: Period): Pick<AuditFilter, 'from' | 'to'> {

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { Command } from 'commander';
+import { showControls, showControlsInLines, toVisibleJson } from '../text/visible-text.js';
 
 /** Column → its text for an item. */
 type Columns<Item> = Readonly<Record<string, (item: Item) => string>>;
@@ -39,17 +40,17 @@ export function createOutput({ write, drained }: Sink, isJson: boolean): Output 
     await drained();
   };
   const printLines = async (items: Iterable<object> | AsyncIterable<object>): Promise<void> => {
-    for await (const item of items) await writeLine(JSON.stringify(item));
+    for await (const item of items) await writeLine(toVisibleJson(item));
   };
   return {
     isJson,
     printLines,
     print: (document, text) => {
-      write(`${isJson ? JSON.stringify(document) : text}\n`);
+      write(`${isJson ? toVisibleJson(document) : showControlsInLines(text)}\n`);
     },
     printList: async (items, { columns, toJson, empty }) => {
       if (isJson) {
-        for await (const item of items) await writeLine(JSON.stringify(toJson ? toJson(item) : item));
+        for await (const item of items) await writeLine(toVisibleJson(toJson ? toJson(item) : item));
         return;
       }
       const table = new Table(Object.keys(columns), writeLine);
@@ -99,7 +100,7 @@ class Table {
   ) {}
 
   async add(row: readonly string[]): Promise<void> {
-    const shown = row.map(visible);
+    const shown = row.map(showControls);
     if (this.#widths) return this.#print(shown);
     this.#held.push(shown);
     if (this.#held.length >= rowsToMeasure) await this.#flush();
@@ -125,9 +126,4 @@ class Table {
         .trimEnd(),
     );
   }
-}
-
-/** A terminal obeys control characters, and another client's text may be in a cell. */
-function visible(text: string): string {
-  return text.replaceAll(/\p{C}/gu, '\ufffd');
 }

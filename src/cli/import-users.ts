@@ -4,6 +4,7 @@ import type { Config } from '../config/config.js';
 import type { Finding, ImportCounts, ImportOptions } from '../import/import-options.js';
 import { columnPurposes } from '../import/sources/flask.js';
 import { openSource, sourceKinds, type SourceKind } from '../import/sources/open-source.js';
+import { importRevokedTokens, type RevokedTokens } from '../import/revoked-tokens.js';
 import { UserImport } from '../import/user-import.js';
 import type { Services } from '../server/services.js';
 import { addAction, type Output } from './command-output.js';
@@ -18,6 +19,8 @@ interface Words {
   readonly table?: string;
   readonly column: readonly string[];
   readonly firebaseHashConfig?: string;
+  readonly blocklist?: string;
+  readonly blocklistFile?: string;
   readonly role: readonly string[];
   readonly createRoles?: boolean;
   readonly ignoreRoles?: boolean;
@@ -52,6 +55,11 @@ export function addImportCommand(program: Command, withInstallation: WithInstall
         [],
       )
       .option('--firebase-hash-config <file>', 'the hash parameters of the Firebase project')
+      .option(
+        '--blocklist <table>',
+        'of the tokens that a Flask application has revoked, where it is not the usual one',
+      )
+      .option('--blocklist-file <file>', 'the ids (jti) of the tokens that it has revoked, one in each line')
       .option(
         '--role <theirs=ours>',
         'a role that has another name here, or none; may be repeated',
@@ -105,10 +113,13 @@ async function importUsers(
   const open = () => openSource(from, location, { ...words, columns: task.columns });
   const total = process.stderr.isTTY ? await countRecords(open) : 0;
   const progress = createProgress({ unit: 'users' });
-  const { users, close } = await open();
+  const { users, revokedTokens, close } = await open();
   let counts: ImportCounts;
+  let revoked: Revoked | undefined;
   try {
-    counts = await UserImport.run({ database, clock, tokens: accessTokens, roles }, users, options, {
+    revoked = revokedTokens && (await takeRevokedTokens({ database, clock }, revokedTokens, config, dryRun));
+    const all = { ...options, revokedTokens: revoked?.count };
+    counts = await UserImport.run({ database, clock, tokens: accessTokens, roles }, users, all, {
       onFinding: (finding) => {
         progress.end();
         output.print(finding, describeFinding(finding));
@@ -121,12 +132,41 @@ async function importUsers(
     progress.end();
     await close();
   }
-  output.print({ ...counts, dry_run: dryRun }, describeCounts(counts, dryRun));
+  output.print(
+    { ...counts, ...(revoked && { revoked_tokens: revoked.count }), dry_run: dryRun },
+    [describeCounts(counts, dryRun), ...(revoked ? [revoked.text] : [])].join('\n'),
+  );
   if (counts.refused > 0) {
     throw new FoundError(
       `${counts.refused} of ${counts.read} users ${dryRun ? 'would not be' : 'were not'} imported: what to do is said for each. Then run the command again; those who are here are left out.`,
     );
   }
+}
+
+interface Revoked {
+  /** How many are refused here, or would be. */
+  readonly count: number;
+  readonly text: string;
+}
+
+/** Before the users, whose other tokens are accepted from then on. */
+async function takeRevokedTokens(
+  dependencies: Pick<Services, 'database' | 'clock'>,
+  tokens: RevokedTokens,
+  { decodeLegacyUntil: until }: Config,
+  dryRun: boolean,
+): Promise<Revoked> {
+  const found = await importRevokedTokens(dependencies, tokens, dryRun ? undefined : until);
+  if (until === undefined) {
+    return {
+      count: 0,
+      text: `${tokens.place} has ${found} tokens that the application has revoked. None of its tokens is accepted here without JWT_DECODE_LEGACY and JWT_DECODE_LEGACY_UNTIL: if the service has these settings, give them to this command, too, and run it again.`,
+    };
+  }
+  return {
+    count: found,
+    text: `${found} tokens that the application has revoked (${tokens.place}) ${dryRun ? 'would be' : 'are'} refused here, too.`,
+  };
 }
 
 function guessKind(location: string): SourceKind {
@@ -149,12 +189,13 @@ function describeFinding({ place, username, message }: Finding): string {
 }
 
 function describeCounts(
-  { read, imported, skipped, withoutPassword, bcrypt }: ImportCounts,
+  { read, imported, skipped, deleted, withoutPassword, bcrypt }: ImportCounts,
   dryRun: boolean,
 ): string {
   return [
     `${read} users were read, and ${imported} ${dryRun ? 'would be' : 'are'} imported.`,
     ...(skipped > 0 ? [`${skipped} were imported before.`] : []),
+    ...(deleted > 0 ? [`${deleted} were imported before and deleted here, and stay deleted.`] : []),
     ...(withoutPassword > 0
       ? [
           `${withoutPassword} have no password, and can log in when they are given one (latchkey users reset-password).`,

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { pino } from 'pino';
 import { readConfig } from '../config/config.js';
 import type { Database } from '../database/database.js';
@@ -14,6 +14,7 @@ import { refuseMissingDatabase, type Surroundings } from './installation-command
 
 interface MigrateOptions {
   readonly dryRun?: boolean;
+  readonly acceptEdited?: boolean;
 }
 
 export function addMigrateCommand(
@@ -25,9 +26,14 @@ export function addMigrateCommand(
     program
       .command('migrate')
       .description('bring the database to this version, as the next start does; says what was done')
-      .option('--dry-run', 'say what would be done, and change nothing'),
-    async (output, { dryRun = false }: MigrateOptions) =>
-      migrate(output, surroundings, await loadProject(), dryRun),
+      .addOption(
+        new Option('--dry-run', 'say what would be done, and change nothing').conflicts('acceptEdited'),
+      )
+      .option(
+        '--accept-edited',
+        'take migrations of the project that were edited after they had run as they are now',
+      ),
+    async (output, options: MigrateOptions) => migrate(output, surroundings, await loadProject(), options),
   );
 }
 
@@ -36,7 +42,7 @@ async function migrate(
   output: Output,
   { environment }: Surroundings,
   { migrations: project = {} }: Pick<Project, 'migrations'>,
-  isDryRun: boolean,
+  { dryRun: isDryRun = false, acceptEdited = false }: MigrateOptions,
 ): Promise<void> {
   const config = readConfig(environment);
   refuseMissingDatabase(config);
@@ -49,7 +55,9 @@ async function migrate(
       connectTimeout: config.databaseConnectTimeout * 1000,
       log: pino({ level: 'silent' }),
     });
-    const ran = isDryRun ? await database.findPendingMigrations(which) : await database.migrate(which);
+    const ran = isDryRun
+      ? await database.findPendingMigrations(which)
+      : await database.migrate({ ...which, acceptEdited });
     output.print({ version: packageVersion, dry_run: isDryRun, ...ran }, describe(ran, isDryRun));
   } catch (cause) {
     throw cause instanceof StartError ? cause : createUnusableError({ ...config, databaseWait: 0 }, cause);

@@ -40,7 +40,7 @@ export function listRestoreSteps(variables: Environment, file: string | undefine
      createdb --template=template0 --encoding=UTF8 --maintenance-db=${quote(readUrlWithoutPassword(variables))} ${restored}
      pg_restore --no-owner --no-privileges --exit-on-error --single-transaction --dbname=${quote(readUrlWithoutPassword(variables, restored))} ${file === undefined ? '<file>' : quote(file)}
 
-   Passwords come from PGPASSWORD or ~/.pgpass.
+   Passwords come from PGPASSWORD or ~/.pgpass. Where the service's role may not create databases, another one does, with --owner= and the name of the service's.
 3. Name the new database in DATABASE_URL, and check it:
 
      npx latchkey check-database

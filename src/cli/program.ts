@@ -14,6 +14,7 @@ import { addKeyCommands, addSecretCommands } from './keys.js';
 import type { Launcher } from './launcher.js';
 import { addMigrateCommand } from './migrate.js';
 import type { Project } from '../server/project.js';
+import { addPasskeyCommands } from './passkeys.js';
 import { addRestoreCommand } from './restore.js';
 import { addRoleCommands } from './roles.js';
 import { addSessionCommands } from './sessions.js';
@@ -58,6 +59,7 @@ export function createProgram(launcher: Launcher<Project>, surroundings = ofProc
   addRoleCommands(program, withInstallation);
   addClientCommands(program, withInstallation);
   addSessionCommands(program, withInstallation);
+  addPasskeyCommands(program, withInstallation);
   addAuditCommands(program, withInstallation);
   addKeyCommands(program, withInstallation);
   addSecretCommands(program, withInstallation);

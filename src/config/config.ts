@@ -2,6 +2,7 @@ import { closest, distance } from 'fastest-levenshtein';
 import { findIgnoredVariables, findUnmetRequirements } from '../database/postgres-variables.js';
 import { isSymmetric, minSecretBytes } from '../keys/algorithms.js';
 import { findExposedFiles, getFileVariable, readSecretFiles } from './secret-files.js';
+import { findPasskeyErrors } from './passkey-settings.js';
 import { settings, type Setting, type WithDefault } from './settings.js';
 import { importSigningKey } from '../keys/signing-keys.js';
 
@@ -63,7 +64,12 @@ export function readConfig(
       'LATCHKEY_ISSUER must be set when DATABASE_URL is PostgreSQL: the URL that clients know the service by, such as https://login.example.com, the same for every replica. Each replica refuses the tokens of another issuer.',
     );
   }
-  const { listen, port, issuer } = config as Partial<Config>;
+  const { smtpUrl, listen, port, issuer } = config as Partial<Config>;
+  if (smtpUrl !== undefined && !environment[settings.mailFrom.name]) {
+    errors.push(
+      'LATCHKEY_MAIL_FROM must be set when LATCHKEY_SMTP_URL is: who messages are from, such as Example <no-reply@example.com>.',
+    );
+  }
   if (listen === 'when_ready' && port === 0 && issuer === undefined) {
     errors.push(
       'LATCHKEY_LISTEN is when_ready and PORT is 0: set LATCHKEY_ISSUER, which would be the address that is listened on.',
@@ -73,7 +79,12 @@ export function readConfig(
     errors.push(...findUnmetRequirements(environment[settings.databaseUrl.name] ?? '', environment));
   }
   if (errors.length === 0) {
-    errors.push(...findSigningErrors(config), ...findCookieErrors(config), ...findAuditErrors(config));
+    errors.push(
+      ...findSigningErrors(config),
+      ...findCookieErrors(config),
+      ...findAuditErrors(config),
+      ...findPasskeyErrors(config),
+    );
   }
   if (errors.length === 0 && reader === 'service') errors.push(...findLegacyErrors(config));
   if (errors.length > 0) throw new ConfigError(errors);

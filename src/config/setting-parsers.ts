@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import proxyaddr from 'proxy-addr';
-import { maxPasswordLength, minPasswordLength } from '../passwords/password-policy.js';
+import { maxPasswordLength, minPasswordLength } from '../passwords/password-length.js';
 import { importSigningKey } from '../keys/signing-keys.js';
 import { maxUsernameLength } from '../usernames/username.js';
 
@@ -132,6 +132,19 @@ export function parseList(text: string): string[] {
     .filter((each) => each !== '');
 }
 
+/** Shorter words are in many passwords by chance. */
+const minContextWord = 3;
+
+export function parseContextWords(text: string): string[] {
+  const values = parseList(text);
+  if (values.length > 100 || !values.every((each) => Array.from(each).length >= minContextWord)) {
+    throw new Error(
+      `must be a comma-separated list of 100 words at most, each of ${minContextWord} characters or more`,
+    );
+  }
+  return values;
+}
+
 /** The same rules as the contract's for `Audience` and for the number of audiences in an introspection response. */
 export function parseAudiences(text: string): string[] {
   const values = parseList(text);
@@ -202,6 +215,13 @@ export function parseFlag(text: string): boolean {
 export function parseToken(text: string): string {
   if (!/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/.test(text))
     throw new Error('must be a name without spaces or separators');
+  return text;
+}
+
+/** As BCP 47 names languages. */
+export function parseLanguageTag(text: string): string {
+  if (!/^[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*$/.test(text))
+    throw new Error('must be the tag of a language, such as en or pt-BR');
   return text;
 }
 

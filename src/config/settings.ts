@@ -1,7 +1,10 @@
 import { parseSyslogReceiver, parseWebhookSecrets, parseWebhookUrl } from './audit-receivers.js';
+import { parseBreachSource } from './breach-source.js';
+import { parseSender, parseSmtpUrl } from '../email/mail-settings.js';
 import { parseDatabaseUrl } from '../database/database-url.js';
 import {
   parseAudiences,
+  parseContextWords,
   parseCookieDomain,
   parseCookiePath,
   createDurationParser,
@@ -9,6 +12,7 @@ import {
   parseHttpMethods,
   createLifetimeParser,
   parseIssuerUrl,
+  parseLanguageTag,
   parseList,
   createListParser,
   parseLongSecret,
@@ -24,6 +28,7 @@ import {
   parseUsername,
   createWholeNumberParser,
 } from './setting-parsers.js';
+import { parsePasskeyOrigins, parseRelyingPartyId } from './passkey-settings.js';
 import { algorithms } from '../keys/algorithms.js';
 import { accessTokenTypes } from '../tokens/access-token-types.js';
 import { usernameRules } from '../usernames/username-rules.js';
@@ -193,6 +198,19 @@ export const settings = {
     defaultInWords: 'none: CORS is off',
     doc: 'Origins whose pages may call the service, comma-separated, or `*`. Named origins may send cookies where `JWT_TOKEN_LOCATION` has `cookies`; with `*` none are sent ([cookies](cookies.md)).',
   }),
+  passkeyRpId: defineSetting({
+    name: 'LATCHKEY_PASSKEY_RP_ID',
+    parse: parseRelyingPartyId,
+    defaultInWords: 'the host of the first origin',
+    doc: 'The domain that passkeys are made for ([passkeys](passkeys.md)): that of the pages that use them, or one above it. Passkeys of another domain stop working, so keep it. `off`: there are no passkeys.',
+  }),
+  passkeyOrigins: defineSetting({
+    name: 'LATCHKEY_PASSKEY_ORIGINS',
+    parse: parsePasskeyOrigins,
+    default: '',
+    defaultInWords: 'that of `LATCHKEY_ISSUER`',
+    doc: 'Origins whose pages may ask for passkeys, comma-separated: `https://…`, `http://localhost:…`, or `android:apk-key-hash:…` for an app.',
+  }),
   hstsIncludeSubDomains: defineSetting({
     name: 'LATCHKEY_HSTS_INCLUDE_SUBDOMAINS',
     parse: parseFlag,
@@ -307,6 +325,31 @@ export const settings = {
     parse: createChoiceParser('rfc5424', 'cef'),
     default: 'rfc5424',
     doc: 'What a syslog message says: `rfc5424`, structured data, or `cef`, the Common Event Format.',
+  }),
+  smtpUrl: defineSetting({
+    name: 'LATCHKEY_SMTP_URL',
+    parse: parseSmtpUrl,
+    defaultInWords: 'none: messages stay in the outbox, where `npx latchkey mail` shows them',
+    secret: true,
+    doc: 'The server that messages are sent through, such as `smtp://user:password@smtp.example.com:587` (STARTTLS) or `smtps://…:465` ([e-mail](email.md)).',
+  }),
+  mailFrom: defineSetting({
+    name: 'LATCHKEY_MAIL_FROM',
+    parse: parseSender,
+    default: 'Latchkey <no-reply@localhost>',
+    doc: 'Who messages are from: the name of your product, by which messages call it, and an address that your mail server may send from, such as `Example <no-reply@example.com>`. It must be set with `LATCHKEY_SMTP_URL`.',
+  }),
+  mailLanguage: defineSetting({
+    name: 'LATCHKEY_MAIL_LANGUAGE',
+    parse: parseLanguageTag,
+    default: 'en',
+    doc: 'The language of messages where neither the account nor the request’s `Accept-Language` names one that there are messages in: `en`, `de`, or one of `LATCHKEY_MAIL_TEMPLATES`.',
+  }),
+  mailTemplates: defineSetting({
+    name: 'LATCHKEY_MAIL_TEMPLATES',
+    parse: parseNonEmpty,
+    defaultInWords: 'none: the messages that come with Latchkey',
+    doc: 'A folder with messages of your own, in place of those, or in more languages ([e-mail](email.md#messages-of-your-own)).',
   }),
   accessTokenExpires: defineSetting({
     name: 'JWT_ACCESS_TOKEN_EXPIRES',
@@ -574,6 +617,37 @@ export const settings = {
     parse: createWholeNumberParser(0, 100_000),
     default: '100',
     doc: 'How many password checks may wait for a free core; beyond that the response is 503 with `Retry-After`.',
+  }),
+  passwordContextWords: defineSetting({
+    name: 'LATCHKEY_PASSWORD_CONTEXT_WORDS',
+    parse: parseContextWords,
+    default: '',
+    defaultInWords: 'none beside the names of the service and of the account',
+    doc: 'Words that no password may mainly consist of, comma-separated: your organization, its products, its places ([passwords](passwords.md#context-words)).',
+  }),
+  passwordCheckLimit: defineSetting({
+    name: 'LATCHKEY_PASSWORD_CHECK_LIMIT',
+    parse: createWholeNumberParser(0, 1_000_000),
+    default: '60',
+    doc: 'How many passwords per minute each process rates for one address (`POST /password/check`); 0: none, and the operation responds with 404.',
+  }),
+  breachCheck: defineSetting({
+    name: 'LATCHKEY_BREACH_CHECK',
+    parse: parseBreachSource,
+    defaultInWords: 'none: passwords are not looked up',
+    doc: 'Where a new password is looked up among those of data breaches: the URL of a range API, such as `https://api.pwnedpasswords.com/range/`, which is told five digits of its SHA-1; or a local file or folder of hashes ([passwords](passwords.md#passwords-of-data-breaches)).',
+  }),
+  breachCheckTimeout: defineSetting({
+    name: 'LATCHKEY_BREACH_CHECK_TIMEOUT',
+    parse: createDurationParser(1, 30),
+    default: '2s',
+    doc: 'How long that may take.',
+  }),
+  breachCheckUnavailable: defineSetting({
+    name: 'LATCHKEY_BREACH_CHECK_UNAVAILABLE',
+    parse: createChoiceParser('accept', 'refuse'),
+    default: 'accept',
+    doc: 'What happens with a new password that could not be looked up: `accept`, or `refuse` with 503. Either is logged and counted.',
   }),
   oneTimePasswordExpires: defineSetting({
     name: 'LATCHKEY_ONE_TIME_PASSWORD_EXPIRES',

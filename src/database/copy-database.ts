@@ -3,7 +3,8 @@ import { sql } from 'kysely';
 import { summarizeTable, findDifferences, type Contents, type TableContents } from './copy-contents.js';
 import { createMark, dropMark, withMarkTable, readMark, type CopyMark } from './copy-mark.js';
 import { CopyError } from './copy-error.js';
-import { copiedTables, type Counts, type SqliteSnapshot } from './copy-source.js';
+import { coreTables } from './core-tables.js';
+import type { Counts, SqliteSnapshot } from './copy-source.js';
 import type { Database, Queries } from './database.js';
 import { fillPostponed, setSequences, summarizeTarget, type OwnTable } from './own-copy.js';
 import { acquireStartLock } from './start-lock.js';
@@ -46,7 +47,7 @@ export async function copyInto(
   const mark = await beginCopy(target, source.file, contents, options);
   await assertKeysOpen(target, sealing);
   const tables = [
-    ...copiedTables.map((table) => createTableCopy(table, source, sealing)),
+    ...coreTables.map((table) => createTableCopy(table, source, sealing)),
     ...ownTables.map((table) => createOwnTableCopy(table, source)),
   ];
   const names = tables.map(({ name }) => name);
@@ -94,7 +95,7 @@ export async function removeUnfinishedCopy(
     await acquireStartLock(transaction);
     if (!(await readMark(transaction))) return;
     const there = await listTables(transaction);
-    const names = [...copiedTables, ...ownTables.map(({ name }) => name)].filter((name) => there.has(name));
+    const names = [...coreTables, ...ownTables.map(({ name }) => name)].filter((name) => there.has(name));
     await sql`truncate ${sql.join(names.map((name) => sql.table(name)))}`.execute(transaction);
     await dropMark(transaction);
   });
@@ -109,7 +110,7 @@ export async function assertEmpty(
   ownTables: readonly { readonly name: string }[] = [],
 ): Promise<void> {
   const there = await listTables(queries);
-  for (const table of [...copiedTables, ...ownTables.map(({ name }) => name)]) {
+  for (const table of [...coreTables, ...ownTables.map(({ name }) => name)]) {
     if (!there.has(table)) continue;
     const { rows } = await sql`select 1 from ${sql.table(table)} limit 1`.execute(queries);
     if (rows.length > 0) {
@@ -149,7 +150,7 @@ function beginCopy(
       for (const { name } of [...ownTables].reverse())
         await sql`delete from ${sql.table(name)}`.execute(transaction);
     } else await assertEmpty(transaction, ownTables);
-    const [copying = 'users'] = copiedTables;
+    const [copying = 'users'] = coreTables;
     const mark = { run, source, contents: JSON.stringify(contents), copying, after_key: null, copied: 0 };
     await createMark(transaction, mark);
     return mark;
@@ -243,7 +244,7 @@ async function assertEqualContents(
   ownTables: readonly OwnTable[],
 ): Promise<void> {
   const tables: (readonly [string, TableContents])[] = [];
-  for (const table of copiedTables) {
+  for (const table of coreTables) {
     tables.push([table, await summarizeTable(longRunning.queries, table, source.columns(table))] as const);
   }
   for (const table of ownTables) {

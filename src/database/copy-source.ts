@@ -2,6 +2,8 @@ import { existsSync, realpathSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { selectChecksumColumns, summarizeRows, type Contents, type Row } from './copy-contents.js';
 import { CopyError } from './copy-error.js';
+import { coreTables } from './core-tables.js';
+import { fingerprintsTable } from './migration-fingerprints.js';
 import { migrationVersionsTable } from './migration-versions.js';
 import type { ProjectMigrations } from './migrations/context.js';
 import { assertUtf8 } from './copy-utf8.js';
@@ -11,31 +13,9 @@ import { readSourceRows, readSourceTables, type SourceRow, type SourceTable } fr
 import { projectLockTable, projectMigrationTable } from './run-migrations.js';
 import type { KeyRow, Schema } from './schema.js';
 
-/** All tables, in an order in which foreign keys refer to earlier tables only. */
-const tableOrder: Readonly<Record<keyof Schema, true>> = {
-  users: true,
-  roles: true,
-  user_roles: true,
-  sessions: true,
-  revocations: true,
-  keys: true,
-  clients: true,
-  login_attempts: true,
-  used_assertions: true,
-  counters: true,
-  latchkey_foreign_ids: true,
-  latchkey_exchanged_tokens: true,
-  latchkey_login_challenges: true,
-  latchkey_audit_seals: true,
-  latchkey_audit_head: true,
-  latchkey_audit_outputs: true,
-  audit: true,
-};
-export const copiedTables = Object.keys(tableOrder) as (keyof Schema)[];
-
 const migrationTables = [
   ...['kysely_migration', 'kysely_migration_lock'],
-  ...[projectMigrationTable, projectLockTable, migrationVersionsTable],
+  ...[projectMigrationTable, projectLockTable, migrationVersionsTable, fingerprintsTable],
 ];
 
 /** Table → rows. */
@@ -108,13 +88,13 @@ export class SqliteSnapshot {
   /** Reads the whole file. @param own the project's tables; see `planOwnTables`. @throws {CopyError} */
   async contents(own: readonly OwnTable[] = []): Promise<Contents> {
     assertUtf8(this.#connection, [
-      ...copiedTables.map((name) => ({ name, columns: this.columns(name), key: this.listKeyColumns(name) })),
+      ...coreTables.map((name) => ({ name, columns: this.columns(name), key: this.listKeyColumns(name) })),
       ...own,
     ]);
     return {
       version: (await listMigrationNames()).at(-1) ?? '',
       tables: Object.fromEntries([
-        ...copiedTables.map((table) => [
+        ...coreTables.map((table) => [
           table,
           summarizeRows(
             this.#connection.prepare(`select * from ${table}`).iterate() as Iterable<Row>,
@@ -154,7 +134,7 @@ export class SqliteSnapshot {
 
   /** The project's tables. @throws {CopyError} */
   ownTables(): SourceTable[] {
-    const others = new Set<string>([...copiedTables, ...migrationTables]);
+    const others = new Set<string>([...coreTables, ...migrationTables]);
     return readSourceTables(this.#connection, (name) => others.has(name));
   }
 

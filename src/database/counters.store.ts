@@ -18,6 +18,17 @@ export const countersStore = {
     return value;
   },
 
+  /** Raises the counter to a value, if it is lower. */
+  async raise(queries: Queries, name: CounterName, to: number): Promise<void> {
+    await queries
+      .insertInto('counters')
+      .values({ name, value: to })
+      .onConflict((conflict) =>
+        conflict.column('name').doUpdateSet({ value: to }).where('counters.value', '<', to),
+      )
+      .execute();
+  },
+
   async read(queries: Queries, name: CounterName): Promise<number> {
     const counter = await queries
       .selectFrom('counters')

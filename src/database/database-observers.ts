@@ -9,21 +9,42 @@ export interface EndedStatement {
   readonly error?: unknown;
 }
 
+/** Of `performance.now()`, and milliseconds. */
+export interface ConnectionWait {
+  readonly askedAt: number;
+  readonly took: number;
+}
+
 /** Is told what the database has done, in the asynchronous context of what asked for it. */
 export interface DatabaseObserver {
   readonly onStatement?: (statement: EndedStatement) => void;
   /** @param took milliseconds from asking for a commit, or for a statement that is its own transaction, to its result. */
   readonly onCommit?: (took: number) => void;
+  /** A connection was taken from the pool, or there was none in time. */
+  readonly onConnection?: (wait: ConnectionWait) => void;
 }
 
 /** The observers of one database. Without any, nothing is measured. */
 export class DatabaseObservers {
   readonly #ofStatements: ((statement: EndedStatement) => void)[] = [];
   readonly #ofCommits: ((took: number) => void)[] = [];
+  readonly #ofConnections: ((wait: ConnectionWait) => void)[] = [];
 
-  add({ onStatement, onCommit }: DatabaseObserver): void {
+  add({ onStatement, onCommit, onConnection }: DatabaseObserver): void {
     if (onStatement) this.#ofStatements.push(onStatement);
     if (onCommit) this.#ofCommits.push(onCommit);
+    if (onConnection) this.#ofConnections.push(onConnection);
+  }
+
+  /** Takes a connection from a pool. */
+  async watchConnection<T>(connect: () => Promise<T>): Promise<T> {
+    const askedAt = performance.now();
+    try {
+      return await connect();
+    } finally {
+      const took = performance.now() - askedAt;
+      for (const observer of this.#ofConnections) observer({ askedAt, took });
+    }
   }
 
   /**

@@ -50,7 +50,7 @@ export class ConnectionPool implements PostgresPool {
 
   async connect(): Promise<PostgresPoolClient> {
     for (;;) {
-      const client = await this.#acquire();
+      const client = await this.server.observers.watchConnection(() => this.#acquire());
       let connection = this.#connections.get(client);
       if (!connection) {
         connection = new Connection(client, this.#names, this.limit, this.server);

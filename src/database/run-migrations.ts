@@ -2,10 +2,13 @@ import { sql, type Kysely } from 'kysely';
 import { Migrator, type Migration, type MigrationResultSet } from 'kysely/migration';
 import { StartError } from '../start-error.js';
 import { DatabaseUnavailable } from './database-unavailable.js';
+import { acceptFingerprints, findEdited, noteFingerprints } from './migration-fingerprints.js';
 import { findVersion, hasTable, migrationVersionsTable, noteVersion } from './migration-versions.js';
 import type { MigrationContext, ProjectMigrations } from './migrations/context.js';
 import { createMigrationProvider } from './migrations/index.js';
+import { assertInOrder, assertUnedited, createFailure } from './project-migrations.js';
 import type { Schema } from './schema.js';
+import { runSupervised } from './supervised-migration.js';
 
 const ownMigrationTable = 'kysely_migration';
 /** Where a project's own migrations are noted, apart from Latchkey's: each has its own numbers. */
@@ -28,6 +31,8 @@ export interface MigrateOptions {
   readonly upTo?: string;
   /** Run after Latchkey's. */
   readonly project?: ProjectMigrations;
+  /** Takes those of the project that were edited after they had run as they are now. */
+  readonly acceptEdited?: boolean;
 }
 
 /** Names of migrations, in order. */
@@ -45,7 +50,7 @@ export interface Migrations {
 export async function runMigrations(
   queries: Queries,
   context: MigrationContext,
-  { upTo, version, project = {} }: MigrateOptions,
+  { upTo, version, project = {}, acceptEdited = false }: MigrateOptions,
 ): Promise<Migrations> {
   const provider = createMigrationProvider(context);
   const names = Object.keys(await provider.getMigrations());
@@ -56,7 +61,7 @@ export async function runMigrations(
   const latchkey = listNames(result);
   if (version !== undefined) await noteVersion(queries, latchkey, version);
   if (upTo !== undefined) return { latchkey, project: [] };
-  return { latchkey, project: await runProjectMigrations(queries, context, project) };
+  return { latchkey, project: await runProjectMigrations(queries, context, { project, acceptEdited }) };
 }
 
 /**
@@ -73,6 +78,7 @@ export async function findPendingMigrations(
   const ownNames = Object.keys(project).sort();
   const ownRan = await assertKnown(queries, context, { table: projectMigrationTable, names: ownNames });
   assertInOrder(ownNames, ownRan);
+  assertUnedited(await findEdited(queries, context, project), project);
   return {
     latchkey: names.filter((name) => !ran.includes(name)),
     project: ownNames.filter((name) => !ownRan.includes(name)),
@@ -86,11 +92,13 @@ function listNames({ results = [] }: MigrationResultSet): string[] {
 async function runProjectMigrations(
   queries: Queries,
   context: MigrationContext,
-  project: ProjectMigrations,
+  { project, acceptEdited }: Required<Pick<MigrateOptions, 'project' | 'acceptEdited'>>,
 ): Promise<string[]> {
   const names = Object.keys(project).sort();
   const ran = await assertKnown(queries, context, { table: projectMigrationTable, names });
   assertInOrder(names, ran);
+  if (acceptEdited) await acceptFingerprints(queries, ran, project);
+  assertUnedited(await findEdited(queries, context, project), project);
   if (names.length === 0) return [];
   const migrator = new Migrator({
     db: queries,
@@ -101,14 +109,11 @@ async function runProjectMigrations(
   const result = await migrator.migrateToLatest();
   const { error, results = [] } = result;
   const failed = results.find(({ status }) => status === 'Error');
-  if (error === undefined || error instanceof DatabaseUnavailable || !failed) {
-    throwFailure({ error });
-    return listNames(result);
-  }
-  throw new StartError(
-    `The project's migration "${failed.migrationName}" failed (${messageOf(error)}). Nothing that it or another one was to change has changed: correct it, and start again.`,
-    { cause: error },
-  );
+  if (error === undefined || error instanceof DatabaseUnavailable || !failed) throwFailure({ error });
+  else throw createFailure(failed.migrationName, error);
+  // Also of those that an earlier version has run.
+  await noteFingerprints(queries, names, project);
+  return listNames(result);
 }
 
 /**
@@ -132,7 +137,10 @@ export async function previewMigrations(
 
 function bind(project: ProjectMigrations, context: MigrationContext): Record<string, Migration> {
   return Object.fromEntries(
-    Object.entries(project).map(([name, migration]) => [name, { up: (db) => migration.up(db, context) }]),
+    Object.entries(project).map(([name, migration]) => [
+      name,
+      { up: (db) => runSupervised(db as Queries, migration, context) },
+    ]),
   );
 }
 
@@ -180,25 +188,6 @@ async function readNames(queries: Queries, dialect: Dialect, table: string): Pro
   return rows.map(({ name }) => name);
 }
 
-function assertInOrder(names: readonly string[], ran: readonly string[]): void {
-  const wrong = names.find((name) => !/^\d[A-Za-z0-9_-]*$/.test(name));
-  if (wrong !== undefined) {
-    throw new StartError(
-      `"${wrong}" is no name for a migration of the project: begin with a number, as in "0001-reports". They run in the order of their names.`,
-    );
-  }
-  const last = ran.at(-1) ?? '';
-  const late = names.find((name) => name < last && !ran.includes(name));
-  if (late === undefined) return;
-  throw new StartError(
-    `The project's migration "${late}" would run after "${last}", which has run already: they run in the order of their names. Give it a name that comes later.`,
-  );
-}
-
 function throwFailure({ error }: Pick<MigrationResultSet, 'error'>): void {
   if (error !== undefined) throw error instanceof Error ? error : new Error(JSON.stringify(error));
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : JSON.stringify(error);
 }

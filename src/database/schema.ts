@@ -18,8 +18,14 @@ export interface Schema {
   used_assertions: UsedAssertionRow;
   counters: CounterRow;
   latchkey_foreign_ids: ForeignIdRow;
+  latchkey_deleted_foreign_ids: DeletedForeignIdRow;
   latchkey_exchanged_tokens: ExchangedTokenRow;
+  latchkey_outbox: OutboxRow;
+  latchkey_leases: LeaseRow;
+  latchkey_data_keys: DataKeyRow;
   latchkey_login_challenges: LoginChallengeRow;
+  latchkey_passkeys: PasskeyRow;
+  latchkey_passkey_challenges: PasskeyChallengeRow;
 }
 
 export interface UserRow {
@@ -44,6 +50,15 @@ export interface UserRow {
   ending_epoch: number | null;
   /** When the user was deleted; the row remains until the user's sessions are deleted. */
   deleted_at: number | null;
+  /** With its domain in lower case and ASCII; null: the account has no address. */
+  email: string | null;
+  /** The form for comparison, unique; see `parseEmailAddress`. */
+  email_key: string | null;
+  /** When the user proved to have it, or an administrator said so; null: not. */
+  email_verified_at: number | null;
+  display_name: string | null;
+  /** Of messages, as BCP 47 names it; null: not chosen. */
+  language: string | null;
   disabled_at: number | null;
   last_login_at: number | null;
   /** The kinds of second factors that the user has, as bits: see `secondFactorBits`. 0: none. */
@@ -184,9 +199,10 @@ interface LoginAttemptRow {
 interface CounterRow {
   /**
    * `roles`: incremented to revoke the tokens of all holders of a role, or of all users. `rights`: incremented when a
-   * role's permissions or its holders change.
+   * role's permissions or its holders change. `ended_at`: when all sessions were last ended, in milliseconds since the Unix
+   * epoch.
    */
-  name: 'roles' | 'rights';
+  name: 'roles' | 'rights' | 'ended_at';
   value: number;
 }
 
@@ -267,6 +283,13 @@ export interface ForeignIdRow {
   imported_at: number;
 }
 
+/** A user of another application who was imported, and deleted here. */
+interface DeletedForeignIdRow {
+  source: string;
+  foreign_id: string;
+  deleted_at: number;
+}
+
 /** A refresh token of another application that was exchanged or revoked here. */
 interface ExchangedTokenRow {
   jti: string;
@@ -290,6 +313,51 @@ interface AuditOutputRow {
   failures: number;
 }
 
+/** A message that waits to be sent, or was sent a short time ago. */
+export interface OutboxRow {
+  id: string;
+  /** Unique where there is one: what is enqueued twice under a key is one message. */
+  key: string | null;
+  template: string;
+  /** As BCP 47 names it. */
+  language: string;
+  /** Empty: nobody gets it, and it is there to take the time that a message takes. */
+  address: string;
+  user_id: string | null;
+  /** JSON, encrypted: links in messages let their readers in. Null once nothing is sent any more. */
+  sealed_variables: string | null;
+  /** `given_up`: it was refused for good, or it expired. */
+  state: 'waiting' | 'sent' | 'given_up';
+  /** Attempts of which the server has refused the message for now. */
+  attempts: number;
+  last_error: string | null;
+  created_at: number;
+  /** When it is to be sent next. */
+  due_at: number;
+  /** When it is of no use any more. */
+  expires_at: number;
+  /** When it was sent, or given up. */
+  done_at: number | null;
+}
+
+/** Work that one process at a time does. */
+interface LeaseRow {
+  name: 'mail';
+  /** The process that does it, until `free_at`. */
+  holder: string | null;
+  free_at: number;
+  /** Failures since the last success. */
+  failures: number;
+}
+
+/** A key that encrypts data, other than the key ring's, which the secret encrypts. */
+export interface DataKeyRow {
+  purpose: 'mail';
+  id: string;
+  sealed_key: string;
+  created_at: number;
+}
+
 /** A login whose first proof was right, and which waits for the second factor. */
 export interface LoginChallengeRow {
   /** SHA-256 of its token, base64url. */
@@ -305,5 +373,39 @@ export interface LoginChallengeRow {
   attempt_key: string | null;
   tries_left: number;
   created_at: number;
+  expires_at: number;
+}
+
+/** A passkey of a user (WebAuthn §4, credential record). */
+interface PasskeyRow {
+  id: string;
+  user_id: string;
+  /** As the authenticator names it, base64url; unique among all users. */
+  credential_id: string;
+  /** COSE_Key (RFC 9052 §7), base64url. */
+  public_key: string;
+  name: string;
+  /** How browsers reach it: space-separated. */
+  transports: string;
+  aaguid: string;
+  /** The authenticator's counter of signatures; 0 where it has none. */
+  sign_count: number;
+  /** 1: it logs in without a password. */
+  passwordless: number;
+  /** 1: it may leave the device that made it. */
+  backup_eligible: number;
+  /** 1: there was a copy of it, when it was last used. */
+  backed_up: number;
+  created_at: number;
+  last_used_at: number | null;
+}
+
+/** What an authenticator is asked to sign, once. */
+interface PasskeyChallengeRow {
+  /** SHA-256, base64url. */
+  challenge_hash: string;
+  purpose: 'login' | 'registration';
+  /** The id of the session that adds a passkey, or the SHA-256 of the name that a login is for; empty: it is for anybody. */
+  bound_to: string;
   expires_at: number;
 }

@@ -3,15 +3,18 @@ import type { SqliteSnapshot } from './copy-source.js';
 import type { Queries } from './database.js';
 import { insertOwnRows, maxRowsPerStatement, type OwnTable } from './own-copy.js';
 import { keyOf, type SourceRow } from './own-tables.js';
-import type { KeyRow, Schema } from './schema.js';
+import type { DataKeyRow, KeyRow, Schema } from './schema.js';
 
 /** PostgreSQL takes 65,535 parameters in a statement; the widest table has 16 columns. */
 export const rowsPerStatement = 500;
 
+/** Of the key ring, or another. */
+type SealedRow = Pick<KeyRow | DataKeyRow, 'id' | 'purpose' | 'sealed_key'>;
+
 /** Encrypts the keys of the copy. */
 export interface CopySealing {
   /** Encrypts a key again, with the target's secret. */
-  readonly seal: (row: KeyRow) => string;
+  readonly seal: (row: SealedRow) => string;
   /** Whether that secret decrypts a key of the target. */
   readonly opens: (row: KeyRow) => boolean;
 }
@@ -40,8 +43,8 @@ export function createTableCopy(
     keyOf: (row) => key.map((column) => row[column] ?? ''),
     insert: async (transaction, batch) => {
       const rows =
-        table === 'keys'
-          ? batch.map((row) => ({ ...row, sealed_key: sealing.seal(row as unknown as KeyRow) }))
+        table === 'keys' || table === 'latchkey_data_keys'
+          ? batch.map((row) => ({ ...row, sealed_key: sealing.seal(row as unknown as SealedRow) }))
           : batch;
       // The rows come from the same table, so they have its columns.
       await transaction.insertInto(table).values(rows).execute();

@@ -1,6 +1,8 @@
 import type { TokenHeader } from './credentials.js';
 import type { GuardClock } from './latchkey-service.js';
-import { traceFetch, type OpenTelemetry } from './traced-fetch.js';
+import type { OpenTelemetry } from './open-telemetry.js';
+import { createTracedCheck, runUntraced, type RunCheck } from './traced-check.js';
+import { traceFetch } from './traced-fetch.js';
 
 const staleModes = ['introspect', 'refuse', 'accept'] as const;
 const refusalModes = ['respond', 'throw'] as const;
@@ -38,7 +40,7 @@ export interface GuardOptions {
   readonly warn?: (message: string) => void;
   /** For requests to the service; by default the global `fetch`. */
   readonly fetch?: typeof fetch;
-  /** `@opentelemetry/api`, for requests to the service to be spans, and to carry the context of their trace. */
+  /** `@opentelemetry/api`, for checks and requests to the service to be spans, and for the latter to carry the context of their trace. */
   readonly openTelemetry?: OpenTelemetry;
   /** For tests. */
   readonly clock?: GuardClock;
@@ -60,6 +62,7 @@ export interface ResolvedOptions {
   readonly refusals: (typeof refusalModes)[number];
   readonly warn: (message: string) => void;
   readonly fetch: typeof fetch;
+  readonly runCheck: RunCheck;
   readonly clock: GuardClock;
 }
 
@@ -82,6 +85,7 @@ export function resolveOptions(options: GuardOptions): ResolvedOptions {
   // JavaScript callers may pass anything, for example an environment variable that is not set.
   const given = client as Partial<GuardOptions['client']> | undefined;
   const errors = [
+    ...findUnknown(options),
     isUrl(issuer) ? '' : 'issuer must be the http or https URL that the service has as LATCHKEY_ISSUER.',
     Array.isArray(audiences) && audiences.length > 0 && audiences.every(isText)
       ? ''
@@ -120,8 +124,35 @@ export function resolveOptions(options: GuardOptions): ResolvedOptions {
         console.warn(`latchkey/guard: ${message}`);
       }),
     fetch: options.openTelemetry ? traceFetch(options.openTelemetry, send) : send,
+    runCheck: options.openTelemetry ? createTracedCheck(options.openTelemetry) : runUntraced,
     clock: options.clock ?? systemClock,
   };
+}
+
+const optionNames: Readonly<Record<keyof GuardOptions, true>> = {
+  issuer: true,
+  audience: true,
+  client: true,
+  url: true,
+  jwksUri: true,
+  headerName: true,
+  headerType: true,
+  leeway: true,
+  bound: true,
+  whenStale: true,
+  refusals: true,
+  warn: true,
+  fetch: true,
+  openTelemetry: true,
+  clock: true,
+};
+
+/** A misspelt option would do nothing. */
+function findUnknown(options: GuardOptions): string[] {
+  const names = Object.keys(optionNames);
+  return Object.keys(options)
+    .filter((name) => !Object.hasOwn(optionNames, name))
+    .map((name) => `${name} is no option; there are ${names.join(', ')}.`);
 }
 
 function removeTrailingSlashes(url: string): string {

@@ -22,10 +22,16 @@ export interface Demand {
 /** @throws {TypeError} as `assertRequirements` does. */
 export function readDemand(given: Requirements): Demand {
   const last = given.at(-1);
-  const options = typeof last === 'object' ? last : {};
+  const options = isOptions(last) ? last : {};
   const requirements = (last === options ? given.slice(0, -1) : given) as readonly string[];
   assertRequirements(requirements);
   return { requirements, optional: options.optional === true };
+}
+
+function isOptions(value: unknown): value is RequirementsOptions {
+  return (
+    typeof value === 'object' && value !== null && Object.keys(value).every((name) => name === 'optional')
+  );
 }
 
 /**
@@ -34,7 +40,13 @@ export function readDemand(given: Requirements): Demand {
  * @throws {TypeError} for anything else, such as `fresh:5m`: as a permission no caller would have it.
  */
 function assertRequirements(requirements: readonly string[]): void {
-  for (const requirement of requirements) {
+  for (const requirement of requirements as readonly unknown[]) {
+    // JavaScript callers may pass anything on, the framework its request.
+    if (typeof requirement !== 'string') {
+      throw new TypeError(
+        'What is no text is no demand; { optional: true } may come last. Where the framework has called "requires" itself, write its brackets: latchkey.requires("reports:read"), or latchkey.requires() for any valid token.',
+      );
+    }
     if (requirement === '' || /\s/.test(requirement)) {
       throw new TypeError(
         `"${requirement}" is no demand: name each permission by itself, such as "reports:read".`,

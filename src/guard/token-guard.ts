@@ -99,7 +99,7 @@ export class TokenGuard {
     ...requirements: readonly string[]
   ): Promise<Caller> {
     try {
-      return await this.#check(authorization, requirements);
+      return await this.options.runCheck(() => this.#check(authorization, requirements));
     } catch (error) {
       if (error instanceof Refusal) {
         error.scheme = this.options.header.scheme ?? error.scheme;

@@ -37,16 +37,15 @@ const bytesOf: Readonly<Record<Unit, number>> = {
 };
 
 const limitsByMethod = new WeakMap<object, ResolvedFileLimits>();
-const defaults = resolve({});
+const defaults = resolve({}, '');
 
 /**
  * Says what the files of an operation with `@UploadedFile()` or `@UploadedFiles()` may be. The service refuses others, and
  * the contract says so.
  */
 export function FileLimits(limits: FileLimits): MethodDecorator {
-  const resolved = resolve(limits);
-  return (_prototype, _name, { value }: PropertyDescriptor) => {
-    limitsByMethod.set(value as object, resolved);
+  return (prototype, name, { value }: PropertyDescriptor) => {
+    limitsByMethod.set(value as object, resolve(limits, `${prototype.constructor.name}.${String(name)}`));
   };
 }
 
@@ -59,23 +58,31 @@ export function hasFileLimits(method: object): boolean {
   return limitsByMethod.has(method);
 }
 
-/** @throws where a limit is none: it would be found out at the first upload. */
-function resolve({
-  maxSize = '5 MB',
-  types = [],
-  maxCount = 5,
-  storage = 'memory',
-}: FileLimits): ResolvedFileLimits {
+/**
+ * @param method class and method, by which the build finds the place.
+ * @throws where a limit is none: it would be found out at the first upload.
+ */
+function resolve(
+  { maxSize = '5 MB', types = [], maxCount = 5, storage = 'memory' }: FileLimits,
+  method: string,
+): ResolvedFileLimits {
   const bytes = typeof maxSize === 'number' ? maxSize : parseSize(maxSize);
   if (!Number.isSafeInteger(bytes) || bytes < 1) {
-    throw new Error(`@FileLimits: maxSize ${maxSize} is no size. Write a number of bytes, or '5 MB'.`);
+    throw new Error(
+      `@FileLimits of ${method}: maxSize ${maxSize} is no size. Write a number of bytes, or '5 MB'.`,
+    );
   }
   if (!Number.isSafeInteger(maxCount) || maxCount < 1) {
-    throw new Error(`@FileLimits: maxCount ${maxCount} is no number of files. Write 1 or more.`);
+    throw new Error(`@FileLimits of ${method}: maxCount ${maxCount} is no number of files. Write 1 or more.`);
   }
   const wrong = types.find((type) => !/^[\w.+-]+\/(?:[\w.+-]+|\*)$/.test(type));
   if (wrong !== undefined) {
-    throw new Error(`@FileLimits: "${wrong}" is no media type. Write one such as image/png, or image/*.`);
+    throw new Error(
+      `@FileLimits of ${method}: "${wrong}" is no media type. Write one such as image/png, or image/*.`,
+    );
+  }
+  if (!['memory', 'disk'].includes(storage)) {
+    throw new Error(`@FileLimits of ${method}: storage "${storage}" is no place. Write 'memory' or 'disk'.`);
   }
   return {
     maxSize: bytes,

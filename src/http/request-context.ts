@@ -7,6 +7,8 @@ export interface RequestContext {
   readonly requestId: string | null;
   readonly address: string | null;
   readonly userAgent: string | null;
+  /** Is told who has logged in by the request. */
+  readonly onLogin?: (userId: string) => void;
 }
 
 const acceptableId = /^[A-Za-z0-9._-]{1,128}$/;
@@ -32,6 +34,9 @@ export function getRequestContext(request: Request): RequestContext {
     requestId: request.requestId,
     address: getClientAddress(request) ?? null,
     userAgent: request.get('User-Agent') ?? null,
+    onLogin: (userId) => {
+      request.loggedIn = userId;
+    },
   };
 }
 

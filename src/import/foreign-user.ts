@@ -48,13 +48,12 @@ export const fields = {
   /** A text without a time zone is taken for UTC; a number for seconds, or for milliseconds where it is large. */
   time(value: unknown, name: string): number | undefined {
     if (value === undefined || value === null || value === '') return undefined;
-    if (value instanceof Date) return value.getTime();
+    if (value instanceof Date) return checkTime(value.getTime(), name);
     const number = typeof value === 'string' && !/^\d+(?:\.\d+)?$/.test(value) ? NaN : Number(value);
-    if (number >= 0) return Math.round(number < 1e11 ? number * 1000 : number);
+    if (number >= 0) return checkTime(Math.round(number < 1e11 ? number * 1000 : number), name);
     const text = toText(value).replace(' ', 'T');
     const time = Date.parse(/(?:Z|[+-]\d\d:?\d\d)$/i.test(text) || !text.includes('T') ? text : `${text}Z`);
-    if (Number.isNaN(time)) throw new FieldError(`${name} must be a time, such as 2026-11-24T09:00:00Z`);
-    return time;
+    return checkTime(time, name);
   },
 
   /** A list, or a text with commas, semicolons or spaces in between. */
@@ -65,7 +64,34 @@ export const fields = {
       throw new FieldError(`${name} must be a list of texts`);
     return all.filter((each) => each !== '');
   },
+
+  object(value: unknown, name: string): Readonly<Record<string, unknown>> {
+    if (typeof value !== 'object' || value === null || Array.isArray(value))
+      throw new FieldError(`${name} must be an object`);
+    return value as Readonly<Record<string, unknown>>;
+  },
+
+  /** An object that is written as JSON in a text. */
+  json(value: unknown, name: string): Readonly<Record<string, unknown>> {
+    const text = fields.text(value, name) ?? '{}';
+    let parsed: unknown;
+    try {
+      parsed = JSON.parse(text);
+    } catch {
+      throw new FieldError(`${name} must be JSON`);
+    }
+    return fields.object(parsed, name);
+  },
 };
+
+const firstTime = Date.parse('0001-01-01T00:00:00Z');
+const lastTime = Date.parse('9999-12-31T23:59:59.999Z');
+
+/** RFC 3339 has no others, in which responses give them. */
+function checkTime(time: number, name: string): number {
+  if (time >= firstTime && time <= lastTime) return time;
+  throw new FieldError(`${name} must be a time, such as 2026-11-24T09:00:00Z`);
+}
 
 function toText(value: unknown): string {
   if (typeof value === 'string') return value;

@@ -15,6 +15,8 @@ export interface ImportOptions {
   /** Whether users log in with their e-mail addresses. */
   readonly emailAsUsername: boolean;
   readonly usernames: UsernameRules;
+  /** How many tokens that the application had revoked were taken over before. */
+  readonly revokedTokens?: number | undefined;
   readonly actor: Actor;
 }
 
@@ -33,6 +35,8 @@ export interface ImportCounts {
   readonly imported: number;
   /** Imported by an earlier run. */
   readonly skipped: number;
+  /** Imported by an earlier run, and deleted here since. */
+  readonly deleted: number;
   /** With findings. */
   readonly refused: number;
   readonly withoutPassword: number;

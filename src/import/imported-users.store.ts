@@ -16,7 +16,17 @@ interface Identity {
 
 export interface ExportedRow extends Omit<
   UserRow,
-  'username_key' | 'username_skeleton' | 'version' | 'session_epoch' | 'ending_epoch' | 'deleted_at'
+  | 'username_key'
+  | 'username_skeleton'
+  | 'version'
+  | 'session_epoch'
+  | 'ending_epoch'
+  | 'deleted_at'
+  | 'email'
+  | 'email_key'
+  | 'email_verified_at'
+  | 'display_name'
+  | 'language'
 > {
   readonly email: string | null;
   readonly email_verified: number | null;

@@ -1,11 +1,13 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { auditStore, type AuditEntry } from '../audit/audit.store.js';
 import type { Clock } from '../clock.js';
+import { isUniqueViolation } from '../database/constraint-errors.js';
 import { countersStore } from '../database/counters.store.js';
 import type { Database } from '../database/database.js';
 import { rolesStore } from '../roles/roles.store.js';
 import type { RolesService } from '../roles/roles.service.js';
 import type { RightsCapacity } from '../tokens/access-token-size.js';
+import { deletedForeignIdsStore } from '../users/deleted-foreign-ids.store.js';
 import { usersStore } from '../users/users.store.js';
 import { FieldError, type SourceRecord, type UserSource } from './foreign-user.js';
 import type { Finding, ImportCounts, ImportOptions } from './import-options.js';
@@ -35,6 +37,12 @@ interface Candidate extends NewImportedUser {
   readonly place: string;
 }
 
+/** What earlier runs have done, by the ids of the source. */
+interface Before {
+  readonly done: ReadonlySet<string>;
+  readonly deleted: ReadonlySet<string>;
+}
+
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 /**
@@ -46,6 +54,7 @@ export class UserImport {
     read: 0,
     imported: 0,
     skipped: 0,
+    deleted: 0,
     refused: 0,
     withoutPassword: 0,
     bcrypt: 0,
@@ -85,13 +94,16 @@ export class UserImport {
 
   async #finish(): Promise<void> {
     const { database, clock } = this.dependencies;
-    const { dryRun, source, actor } = this.options;
+    const { dryRun, source, actor, revokedTokens = 0 } = this.options;
     if (dryRun) return;
     const { imported, refused, skipped } = this.#counts;
     await auditStore.add(database.queries, clock, {
       event: 'users_imported',
       actor,
-      details: { source, imported, refused, skipped },
+      details: {
+        ...{ source, imported, refused, skipped },
+        ...(revokedTokens > 0 && { revoked_tokens: revokedTokens }),
+      },
     });
   }
 
@@ -100,9 +112,11 @@ export class UserImport {
     const { database } = this.dependencies;
     this.#counts.read += records.length;
     const ids = records.flatMap((record) => ('user' in record ? [toForeignId(record.user.id)] : []));
-    const done = await importedUsersStore.findImported(database.queries, this.options.source, ids);
+    const { source } = this.options;
+    const done = await importedUsersStore.findImported(database.queries, source, ids);
+    const deleted = await deletedForeignIdsStore.find(database.queries, source, ids);
     const newRoles = new Set<string>();
-    const candidates = records.flatMap((record) => this.#check(record, done, newRoles));
+    const candidates = records.flatMap((record) => this.#check(record, { done, deleted }, newRoles));
     const free = await this.#findFree(candidates);
     if (!this.options.dryRun && free.length > 0) {
       for (const name of newRoles) await this.#createRole(name);
@@ -112,12 +126,16 @@ export class UserImport {
     this.reports.onProgress?.(this.#counts);
   }
 
-  #check(record: SourceRecord, done: ReadonlySet<string>, newRoles: Set<string>): Candidate[] {
+  #check(record: SourceRecord, { done, deleted }: Before, newRoles: Set<string>): Candidate[] {
     const { place } = record;
     if ('error' in record) return this.#refuse(place, record.error);
     const { user: foreign } = record;
     if (done.has(toForeignId(foreign.id))) {
       this.#counts.skipped += 1;
+      return [];
+    }
+    if (deleted.has(toForeignId(foreign.id))) {
+      this.#counts.deleted += 1;
       return [];
     }
     try {
@@ -197,8 +215,32 @@ export class UserImport {
   }
 
   async #insert(candidates: readonly Candidate[]): Promise<void> {
+    const inserted = await this.#insertUnlessImported(candidates);
+    this.#count(candidates.filter(({ user }) => inserted.has(user.id)));
+    for (const { user, place } of candidates) {
+      if (!inserted.has(user.id)) {
+        this.#refuse(
+          place,
+          'somebody has taken the name, or imported the user, in the meantime: run the import again',
+          user.username,
+        );
+      }
+    }
+  }
+
+  /** @returns the ids of those who were inserted: none where another import has one of them under another name. */
+  async #insertUnlessImported(candidates: readonly Candidate[]): Promise<ReadonlySet<string>> {
+    try {
+      return await this.#insertAll(candidates);
+    } catch (error) {
+      if (isUniqueViolation(error)) return new Set();
+      throw error;
+    }
+  }
+
+  #insertAll(candidates: readonly Candidate[]): Promise<ReadonlySet<string>> {
     const { database } = this.dependencies;
-    const inserted = await database.longRunning.transaction(async (transaction) => {
+    return database.longRunning.transaction(async (transaction) => {
       const hasRoles = candidates.some(({ roles }) => roles.length > 0);
       if (hasRoles) await rolesStore.lockRights(transaction);
       const ids = await importedUsersStore.insert(transaction, candidates);
@@ -211,16 +253,6 @@ export class UserImport {
       );
       return ids;
     });
-    this.#count(candidates.filter(({ user }) => inserted.has(user.id)));
-    for (const { user, place } of candidates) {
-      if (!inserted.has(user.id)) {
-        this.#refuse(
-          place,
-          'somebody has taken the name in the meantime: run the import again',
-          user.username,
-        );
-      }
-    }
   }
 
   #describe({ user, origin, roles }: Candidate): AuditEntry {

@@ -3,7 +3,8 @@ import type { Clock } from '../clock.js';
 import type { Queries } from '../database/database.js';
 import { isSymmetric, type Algorithm } from './algorithms.js';
 import type { KeySealing } from './key-sealing.js';
-import { KeyRingError, getSealingContext, unseal } from './stored-keys.js';
+import { dataKeysStore } from './data-keys.store.js';
+import { KeyRingError, getSealingContext, unseal, type SealedKey } from './stored-keys.js';
 import type { IssuedTokens } from './issued-tokens.js';
 import { keysStore, type KeyPurpose, type StoredKey } from './keys.store.js';
 import { SpareSigningKey } from './spare-signing-key.js';
@@ -169,11 +170,16 @@ export class KeySchedule {
 
   /** @param makeSealing called once all keys have been decrypted. */
   async reseal(queries: Queries, makeSealing: () => KeySealing): Promise<void> {
-    const rows = await keysStore.list(queries);
-    const opened = rows.map((row) => ({ row, key: unseal(row, this.sealing) }));
+    const open = <Row extends SealedKey>(rows: readonly Row[]) =>
+      rows.map((row) => ({ row, key: unseal(row, this.sealing) }));
+    const keys = open(await keysStore.list(queries));
+    const dataKeys = open(await dataKeysStore.list(queries));
     const sealing = makeSealing();
-    for (const { row, key } of opened) {
+    for (const { row, key } of keys) {
       await keysStore.reseal(queries, row.id, sealing.seal(key, getSealingContext(row)));
+    }
+    for (const { row, key } of dataKeys) {
+      await dataKeysStore.reseal(queries, row.purpose, sealing.seal(key, getSealingContext(row)));
     }
   }
 

@@ -1,6 +1,13 @@
 import type { Queries } from '../database/database.js';
 import { UnsealError, type KeySealing } from './key-sealing.js';
-import { keysStore, type StoredKey } from './keys.store.js';
+import { keysStore } from './keys.store.js';
+
+/** A key that is encrypted, and what it is bound to. */
+export interface SealedKey {
+  readonly id: string;
+  readonly purpose: string;
+  readonly sealed_key: string;
+}
 
 /** The keys in the database cannot be used; the message is for the operator. */
 export class KeyRingError extends Error {
@@ -19,7 +26,7 @@ export async function canOpenKeys(queries: Queries, sealing: KeySealing): Promis
 }
 
 /** @throws {KeyRingError} if the secret does not decrypt the key. */
-export function unseal(row: StoredKey, sealing: KeySealing): string {
+export function unseal(row: SealedKey, sealing: KeySealing): string {
   try {
     return sealing.unseal(row.sealed_key, getSealingContext(row));
   } catch (cause) {
@@ -32,6 +39,6 @@ export function unseal(row: StoredKey, sealing: KeySealing): string {
 }
 
 /** What an encrypted key is bound to: its row. */
-export function getSealingContext({ id, purpose }: Pick<StoredKey, 'id' | 'purpose'>): string {
+export function getSealingContext({ id, purpose }: Pick<SealedKey, 'id' | 'purpose'>): string {
   return `${purpose} ${id}`;
 }

@@ -3,8 +3,8 @@ import type { Clock } from '../clock.js';
 interface JobRecord {
   readonly succeeded: number;
   readonly failed: number;
-  /** Seconds that its last run took. */
-  readonly lastDuration: number;
+  /** Seconds that its last run took; undefined: there was none. */
+  readonly lastDuration: number | undefined;
   /** Seconds since the Unix epoch; undefined: never. */
   readonly lastSuccess: number | undefined;
 }
@@ -14,6 +14,11 @@ export class JobRecords {
   readonly #records = new Map<string, JobRecord>();
 
   constructor(private readonly clock: Clock) {}
+
+  /** Begins with zeros, so that the rate of failures is right from the first one. @param job its name, one of few. */
+  add(job: string): void {
+    this.#records.set(job, { succeeded: 0, failed: 0, lastDuration: undefined, lastSuccess: undefined });
+  }
 
   /** @param job its name, one of few. */
   async run(job: string, work: () => Promise<void>): Promise<void> {

@@ -1,3 +1,4 @@
+import type { Logger } from 'pino';
 import type { Tracing } from './tracing.js';
 import { readTracingSettings } from './tracing-settings.js';
 
@@ -9,9 +10,10 @@ import { readTracingSettings } from './tracing-settings.js';
 export async function loadTracing(
   environment: Readonly<Record<string, string | undefined>>,
   version: string,
+  log: Logger,
 ): Promise<Tracing | undefined> {
   const settings = readTracingSettings(environment);
   if (!settings) return undefined;
   const { startTracing } = await import('./open-telemetry.js');
-  return startTracing(settings, version);
+  return startTracing(settings, version, log);
 }

@@ -100,6 +100,18 @@ export const metricDefinitions = {
     help: 'How long password checks computed.',
     buckets: passwordBuckets,
   },
+  breachChecks: {
+    name: 'latchkey_breach_checks_total',
+    type: 'counter',
+    help: 'New passwords that were looked up among those of data breaches: found, clear, or unavailable where the source did not respond. Absent without LATCHKEY_BREACH_CHECK.',
+    labels: ['result'],
+  },
+  strengthEstimates: {
+    name: 'latchkey_password_strength_estimates_total',
+    type: 'counter',
+    help: 'Passwords that POST /password/check rated (estimated), and those that it did not: refused because too many waited, or timed_out.',
+    labels: ['outcome'],
+  },
   tokenLookups: {
     name: 'latchkey_token_cache_lookups_total',
     type: 'counter',
@@ -127,11 +139,35 @@ export const metricDefinitions = {
     type: 'gauge',
     help: 'Requests that wait for a free connection to PostgreSQL. Absent on SQLite.',
   },
+  poolWait: {
+    name: 'latchkey_database_pool_wait_seconds',
+    type: 'histogram',
+    help: 'How long it took to get a connection to PostgreSQL. Without observations on SQLite.',
+    buckets: shortBuckets,
+  },
+  statementDuration: {
+    name: 'latchkey_database_statement_duration_seconds',
+    type: 'histogram',
+    help: 'How long statements took, from asking for one to its result; with begin and commit, without the wait for a connection.',
+    buckets: shortBuckets,
+  },
   commitDuration: {
     name: 'latchkey_database_commit_duration_seconds',
     type: 'histogram',
     help: 'How long commits took, from asking for one to its end; a statement that is its own transaction counts whole.',
     buckets: shortBuckets,
+  },
+  auditOutputLag: {
+    name: 'latchkey_audit_output_lag_seconds',
+    type: 'gauge',
+    help: 'Age of the oldest row of the audit that a receiver does not have; 0 if it has all.',
+    labels: ['output'],
+  },
+  auditOutputFailures: {
+    name: 'latchkey_audit_output_failures',
+    type: 'gauge',
+    help: 'How often in succession sending the audit to a receiver has failed.',
+    labels: ['output'],
   },
   keyAge: {
     name: 'latchkey_key_age_seconds',

@@ -1,5 +1,8 @@
 // OpenTelemetry: loaded where its variables ask for traces, and nowhere else.
+import { randomUUID } from 'node:crypto';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { hostname } from 'node:os';
+import { setTimeout as wait } from 'node:timers/promises';
 import {
   context,
   propagation,
@@ -30,25 +33,40 @@ import {
   type Sampler,
 } from '@opentelemetry/sdk-trace';
 import type { Request, RequestHandler } from 'express';
+import type { Logger } from 'pino';
 import type { DatabaseObserver } from '../database/database-observers.js';
+import { OutageLog } from '../database/outage-log.js';
 import { getClientAddress } from '../http/trusted-proxy.js';
+import { ReportedExporter } from './reported-exporter.js';
 import { otherOperation } from './request-metrics.js';
 import type { TracingSettings } from './tracing-settings.js';
 import type { Tracing } from './tracing.js';
 
 /** Where Node's `fetch` announces each request before it is sent. */
 const fetchChannel = 'undici:request:create';
+/** Milliseconds that a stop waits for a collector, which may be away. */
+const lastExportTime = 2000;
+/** Milliseconds; a shorter wait is no span of its own. */
+const minWait = 1;
 
 /** Starts to trace: what a project's own code does by `@opentelemetry/api` goes the same way. */
-export function startTracing(settings: TracingSettings, version: string): Tracing {
-  const resource = resourceFromAttributes({ 'service.name': 'latchkey', 'service.version': version });
+export function startTracing(settings: TracingSettings, version: string, log: Logger): Tracing {
+  const resource = resourceFromAttributes({
+    'service.name': 'latchkey',
+    'service.version': version,
+    // Which replica it is of.
+    'service.instance.id': randomUUID(),
+    'host.name': hostname(),
+    'process.pid': process.pid,
+  });
+  const exporter = new ReportedExporter(new OTLPTraceExporter(), new OutageLog(log));
   const provider = new TracerProvider({
     // The variables come last: they win.
     resource: defaultResource()
       .merge(resource)
       .merge(detectResources({ detectors: [resourceAttributesEnvDetector, serviceNameEnvDetector] })),
     sampler: createSampler(settings),
-    spanProcessors: [new BatchSpanProcessor({ exporter: new OTLPTraceExporter(), ...settings.batch })],
+    spanProcessors: [new BatchSpanProcessor({ exporter, ...settings.batch })],
   });
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   trace.setGlobalTracerProvider(provider);
@@ -60,15 +78,30 @@ export function startTracing(settings: TracingSettings, version: string): Tracin
   return {
     middleware: createRequestSpans(tracer),
     createDatabaseObserver: (system) => createDatabaseObserver(tracer, system),
+    getLogFields: () => {
+      const span = trace.getSpan(context.active());
+      return span ? { traceId: span.spanContext().traceId } : {};
+    },
     onPasswordCheck: ({ waited, worked }) => {
       const now = Date.now();
+      if (waited >= minWait)
+        recordSpan(tracer, 'wait for a core', now - worked - waited, now - worked, {
+          kind: SpanKind.INTERNAL,
+          attributes: {},
+        });
       recordSpan(tracer, 'hash password', now - worked, now, {
         kind: SpanKind.INTERNAL,
         attributes: { 'latchkey.waited_ms': waited },
       });
     },
     stop: async () => {
-      await provider.shutdown();
+      const sent = provider.shutdown().then(
+        () => true,
+        // The exporter has logged it.
+        () => true,
+      );
+      if (!(await Promise.race([sent, wait(lastExportTime, false, { ref: false })])))
+        log.warn('the last traces were not sent: their collector did not respond in time');
       unsubscribe(fetchChannel, addTraceContext);
       for (const api of [trace, context, propagation]) api.disable();
     },
@@ -115,18 +148,27 @@ function createRequestSpans(tracer: Tracer): RequestHandler {
 }
 
 function describeRequest(request: Request, status: number): Attributes {
-  const { operation = otherOperation, caller, requestId } = request;
+  const { operation = otherOperation, requestId } = request;
+  const userId = request.caller?.subject ?? request.loggedIn;
   return {
     'http.response.status_code': status,
     'latchkey.operation': operation.id,
     'latchkey.request_id': requestId,
     ...(operation.path !== undefined && { 'http.route': operation.path }),
-    ...(caller && { 'user.id': caller.subject }),
+    ...(userId !== undefined && { 'user.id': userId }),
   };
 }
 
 function createDatabaseObserver(tracer: Tracer, system: string): DatabaseObserver {
   return {
+    onConnection: ({ askedAt, took }) => {
+      if (took < minWait) return;
+      const begunAt = performance.timeOrigin + askedAt;
+      recordSpan(tracer, 'wait for a connection', begunAt, begunAt + took, {
+        kind: SpanKind.INTERNAL,
+        attributes: { 'db.system.name': system },
+      });
+    },
     onStatement: ({ sql, askedAt, took, error }) => {
       const begunAt = performance.timeOrigin + askedAt;
       const operation = (/^\s*(\w+)/.exec(sql)?.[1] ?? 'statement').toUpperCase();

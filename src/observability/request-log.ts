@@ -24,7 +24,16 @@ export function createRequestLogMiddleware(log: Logger, level: 'info' | 'debug')
 }
 
 function describeRequest(request: Request, status: number): Readonly<Record<string, unknown>> {
-  const { requestId, operation = otherOperation, method, path, caller, arrivedAt, traceId } = request;
+  const {
+    requestId,
+    operation = otherOperation,
+    method,
+    path,
+    caller,
+    loggedIn,
+    arrivedAt,
+    traceId,
+  } = request;
   return {
     requestId,
     operation: operation.id,
@@ -32,6 +41,7 @@ function describeRequest(request: Request, status: number): Readonly<Record<stri
     path,
     status,
     milliseconds: Math.round((performance.now() - arrivedAt) * 10) / 10,
+    ...(loggedIn !== undefined && { userId: loggedIn }),
     ...(caller && { [caller.sessionId === undefined ? 'clientId' : 'userId']: caller.subject }),
     ...(traceId !== undefined && { traceId }),
   };

@@ -1,8 +1,11 @@
+import type { AuditOutputs } from '../audit-feed/outputs/audit-outputs.js';
 import type { LoginCompletion } from '../authentication/login-completion.js';
 import type { Clock } from '../clock.js';
 import type { Database } from '../database/database.js';
 import type { KeyPurpose } from '../keys/keys.store.js';
 import type { KeyRing } from '../keys/key-ring.js';
+import type { BreachCheck } from '../passwords/breach-check.js';
+import type { PasswordStrength } from '../passwords/password-strength.js';
 import type { Passwords } from '../passwords/passwords.js';
 import type { RevocationFeed } from '../revocation-stream/revocation-feed.js';
 import type { Feed } from '../revocations/feed.js';
@@ -29,9 +32,12 @@ export interface MetricSources {
   readonly confirmation: TokenConfirmation;
   readonly revocationFeed: RevocationFeed;
   readonly passwords: Passwords;
+  readonly breaches: BreachCheck | undefined;
+  readonly passwordStrength: PasswordStrength;
   readonly logins: Pick<LoginCompletion, 'succeeded'>;
   readonly sessions: SessionsService;
   readonly denials: Tally<DeniedReason>;
+  readonly auditOutputs: Pick<AuditOutputs, 'progress'>;
   readonly requests: RequestMetrics;
   readonly jobs: JobRecords;
   readonly readiness: {
@@ -47,13 +53,22 @@ export function createServiceMetrics(sources: MetricSources): Metrics {
   const metrics = new Metrics({
     ...createServiceReaders(sources),
     ...createFeatureReaders(sources),
+    ...createPasswordReaders(sources),
     ...createDatabaseReaders(sources),
     ...createProcessReaders(sources),
   });
   const observeCommit = metrics.observer('commitDuration');
+  const observeStatement = metrics.observer('statementDuration');
+  const observePool = metrics.observer('poolWait');
   sources.database.observe({
     onCommit: (took) => {
       observeCommit(took / 1000);
+    },
+    onStatement: ({ took }) => {
+      observeStatement(took / 1000);
+    },
+    onConnection: ({ took }) => {
+      observePool(took / 1000);
     },
   });
   const observeWait = metrics.observer('passwordWait');
@@ -86,7 +101,10 @@ function createServiceReaders({
         [succeeded, { task: job, outcome: 'succeeded' }],
         [failed, { task: job, outcome: 'failed' }],
       ]),
-    jobDuration: () => [...jobs].map(([job, { lastDuration }]) => [lastDuration, { task: job }]),
+    jobDuration: () =>
+      [...jobs].flatMap(([job, { lastDuration }]): Sample[] =>
+        lastDuration === undefined ? [] : [[lastDuration, { task: job }]],
+      ),
     jobLastSuccess: () =>
       [...jobs].flatMap(([job, { lastSuccess }]): Sample[] =>
         lastSuccess === undefined ? [] : [[lastSuccess, { task: job }]],
@@ -100,21 +118,21 @@ function createFeatureReaders({
   accessTokens,
   revocations,
   revocationFeed,
-  passwords,
   logins,
   sessions,
   denials,
+  auditOutputs,
 }: MetricSources): Readers<
   | 'logins'
   | 'refreshes'
   | 'reuse'
   | 'revocations'
   | 'streams'
-  | 'passwordChecks'
-  | 'passwordChecksRefused'
   | 'tokenLookups'
   | 'tokensCached'
   | 'keyAge'
+  | 'auditOutputLag'
+  | 'auditOutputFailures'
 > {
   return {
     logins: () => [
@@ -128,21 +146,39 @@ function createFeatureReaders({
     reuse: () => denials.get('refresh_token_reused'),
     revocations: () => revocations.sizes.map(([kind, size]) => [size, { kind }]),
     streams: () => revocationFeed.readers,
-    passwordChecks: () => [
-      [passwords.load.active, { state: 'active' }],
-      [passwords.load.waiting, { state: 'waiting' }],
-    ],
-    passwordChecksRefused: () => passwords.load.refused,
     tokenLookups: () => [
       [accessTokens.cacheUse.hits, { result: 'hit' }],
       [accessTokens.cacheUse.misses, { result: 'miss' }],
     ],
     tokensCached: () => accessTokens.cacheUse.size,
+    auditOutputLag: () => auditOutputs.progress.map(({ name, lag }) => [lag / 1000, { output: name }]),
+    auditOutputFailures: () =>
+      auditOutputs.progress.map(({ name, failures }) => [failures, { output: name }]),
     keyAge: () =>
       purposes.flatMap((purpose): Sample[] => {
         const times = ring.findCurrentTimes(purpose);
         return times ? [[(clock.now() - times.activeAt) / 1000, { purpose }]] : [];
       }),
+  };
+}
+
+function createPasswordReaders({
+  passwords,
+  breaches,
+  passwordStrength,
+}: MetricSources): Readers<
+  'passwordChecks' | 'passwordChecksRefused' | 'breachChecks' | 'strengthEstimates'
+> {
+  return {
+    passwordChecks: () => [
+      [passwords.load.active, { state: 'active' }],
+      [passwords.load.waiting, { state: 'waiting' }],
+    ],
+    passwordChecksRefused: () => passwords.load.refused,
+    breachChecks: () =>
+      breaches && Object.entries(breaches.counts).map(([result, count]): Sample => [count, { result }]),
+    strengthEstimates: () =>
+      Object.entries(passwordStrength.counts).map(([outcome, count]): Sample => [count, { outcome }]),
   };
 }
 

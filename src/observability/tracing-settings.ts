@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { StartError } from '../start-error.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -41,29 +42,65 @@ const batchVariables = {
   maxExportBatchSize: 'OTEL_BSP_MAX_EXPORT_BATCH_SIZE',
 } as const;
 
+const listInWords = 'a list such as name=value,other=value';
+const isList = (text: string): boolean => text.split(',').every((each) => each.indexOf('=') > 0);
+
+/** Each is also there for traces alone: `OTEL_EXPORTER_OTLP_TRACES_…`. OpenTelemetry ignores what it cannot read, without a word. */
+const exporterVariables: Readonly<Record<string, Expectation>> = {
+  PROTOCOL: {
+    isRight: (text) => text.startsWith('http/'),
+    instead: 'http/json or http/protobuf, at port 4318 of a collector',
+  },
+  ENDPOINT: {
+    isRight: (text) => /^https?:$/.test(URL.parse(text)?.protocol ?? ''),
+    instead: 'a URL of http or https',
+  },
+  HEADERS: {
+    isRight: isList,
+    instead: listInWords,
+    isSecret: true,
+  },
+  COMPRESSION: { isRight: (text) => ['gzip', 'none'].includes(text), instead: 'gzip or none' },
+  TIMEOUT: { isRight: (text) => Number(text) > 0, instead: 'a number of milliseconds' },
+  CERTIFICATE: { isRight: existsSync, instead: 'a file' },
+  CLIENT_CERTIFICATE: { isRight: existsSync, instead: 'a file' },
+  CLIENT_KEY: { isRight: existsSync, instead: 'a file' },
+};
+
+interface Expectation {
+  readonly isRight: (text: string) => boolean;
+  /** What it must be. */
+  readonly instead: string;
+  /** Whether its value is not shown. */
+  readonly isSecret?: boolean;
+}
+
 /**
  * @returns undefined where no traces are wanted.
  * @throws {StartError} where something is wanted that there is not.
  */
 export function readTracingSettings(environment: Environment): TracingSettings | undefined {
-  const isDisabled = environment['OTEL_SDK_DISABLED']?.trim().toLowerCase() === 'true';
-  if (isDisabled || !destinations.some((name) => environment[name])) return undefined;
+  const disabled = readText(environment, 'OTEL_SDK_DISABLED', 'false');
+  if (!['true', 'false'].includes(disabled.trim().toLowerCase()))
+    throw createError('OTEL_SDK_DISABLED', disabled, 'true or false');
+  if (disabled.trim().toLowerCase() === 'true' || !destinations.some((name) => environment[name]))
+    return undefined;
   const exporter = readText(environment, 'OTEL_TRACES_EXPORTER', 'otlp');
   if (exporter === 'none') return undefined;
   if (exporter !== 'otlp') throw createError('OTEL_TRACES_EXPORTER', exporter, 'otlp or none');
-  for (const name of ['OTEL_EXPORTER_OTLP_TRACES_PROTOCOL', 'OTEL_EXPORTER_OTLP_PROTOCOL']) {
-    const protocol = environment[name];
-    if (protocol && !protocol.startsWith('http/'))
-      throw createError(name, protocol, 'http/json or http/protobuf, at port 4318 of a collector');
-  }
+  assertExporterVariables(environment);
   const given = readText(environment, 'OTEL_TRACES_SAMPLER', 'parentbased_always_on');
   const sampler = samplers.find((each) => each === given);
   if (sampler === undefined) throw createError('OTEL_TRACES_SAMPLER', given, samplers.join(', '));
-  const propagators = readText(environment, 'OTEL_PROPAGATORS', 'tracecontext').split(',');
+  const propagators = readText(environment, 'OTEL_PROPAGATORS', 'tracecontext')
+    .split(',')
+    .map((each) => each.trim());
+  if (!propagators.some((each) => each === 'tracecontext' || each === 'none'))
+    throw createError('OTEL_PROPAGATORS', propagators.join(','), 'none, or have tracecontext among others');
   return {
     sampler,
     ratio: readNumber(environment, 'OTEL_TRACES_SAMPLER_ARG', 1) ?? 1,
-    propagates: propagators.map((each) => each.trim()).includes('tracecontext'),
+    propagates: propagators.includes('tracecontext'),
     batch: Object.fromEntries(
       Object.entries(batchVariables).flatMap(([key, name]) => {
         const value = readNumber(environment, name);
@@ -71,6 +108,18 @@ export function readTracingSettings(environment: Environment): TracingSettings |
       }),
     ),
   };
+}
+
+/** @throws {StartError} for the first one that is wrong. */
+function assertExporterVariables(environment: Environment): void {
+  const resource = environment['OTEL_RESOURCE_ATTRIBUTES'];
+  if (resource && !isList(resource)) throw createError('OTEL_RESOURCE_ATTRIBUTES', resource, listInWords);
+  for (const [end, { isRight, instead, isSecret = false }] of Object.entries(exporterVariables)) {
+    for (const name of [`OTEL_EXPORTER_OTLP_TRACES_${end}`, `OTEL_EXPORTER_OTLP_${end}`]) {
+      const text = environment[name];
+      if (text && !isRight(text)) throw createError(name, isSecret ? '…' : text, instead);
+    }
+  }
 }
 
 /** An empty variable is as one that is not set (OpenTelemetry's specification of its variables). */

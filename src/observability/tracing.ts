@@ -9,7 +9,9 @@ export interface Tracing {
   /** @param system by its name in OpenTelemetry. */
   createDatabaseObserver(system: 'sqlite' | 'postgresql'): DatabaseObserver;
   onPasswordCheck(use: CoreUse): void;
-  /** Sends what was not sent yet. */
+  /** What each line of the log has that is written in a request. */
+  getLogFields(): Readonly<Record<string, string>>;
+  /** Sends what was not sent yet, if the collector takes it soon. */
   stop(): Promise<void>;
 }
 

@@ -56,7 +56,7 @@ const base64 = '[A-Za-z0-9+/]+={0,2}';
 /** passlib's, which writes a dot for a plus and no padding. */
 const adaptedBase64 = '[A-Za-z0-9./+]+={0,2}';
 const bcryptForm = String.raw`\$2[aby]\$(?<cost>\d\d)\$[A-Za-z0-9./]{53}`;
-const phcArgon2 = String.raw`\$argon2(?<kind>id|i|d)\$v=(?:16|19)\$m=(?<m>\d{1,9}),t=(?<t>\d{1,6}),p=(?<p>\d{1,3})\$[A-Za-z0-9+/]{11,342}\$[A-Za-z0-9+/]{16,342}`;
+const phcArgon2 = String.raw`\$argon2(?<kind>id|i|d)\$v=(?:16|19)\$m=(?<m>[1-9]\d{0,8}),t=(?<t>[1-9]\d{0,5}),p=(?<p>[1-9]\d{0,2})\$[A-Za-z0-9+/]{11,342}\$[A-Za-z0-9+/]{16,342}`;
 
 const notations: readonly Notation[] = [
   { form: new RegExp(`^${bcryptForm}$`), parse: ({ cost }, text) => toBcrypt(cost, text, (given) => given) },
@@ -175,7 +175,7 @@ function clearPadding(hash: string): string {
 
 function toArgon2({ kind, m, t, p }: Readonly<Record<string, string>>, hash: string): Parsed {
   const [memory, passes, lanes] = [Number(m), Number(t), Number(p)];
-  if (passes < 1 || lanes < 1 || memory < 8 * lanes) return { error: 'has costs that argon2 cannot have' };
+  if (memory < 8 * lanes) return { error: 'has costs that argon2 cannot have' };
   if (!hash.split('$').slice(-2).every(isCanonicalBase64))
     return {
       error:

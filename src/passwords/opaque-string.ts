@@ -14,9 +14,15 @@ export function toOpaqueString(password: string): string {
   return password.replace(spaces, ' ').normalize('NFC');
 }
 
+/** The first character of a password that is not allowed, as U+200B; undefined if there is none. */
+export function findUnfitCharacter(password: string): string | undefined {
+  const [character] = notFreeform.exec(toOpaqueString(password).replace(joiners, '')) ?? [];
+  return character === undefined ? undefined : formatCodePoint(character);
+}
+
 /** Why a password is not allowed, to be put after the field's name in a message; undefined if it is allowed. */
 export function validateOpaqueString(password: string): string | undefined {
-  const [character] = notFreeform.exec(toOpaqueString(password).replace(joiners, '')) ?? [];
+  const character = findUnfitCharacter(password);
   if (character === undefined) return undefined;
-  return `must have characters that can be seen and typed: ${formatCodePoint(character)} cannot be in it`;
+  return `must have characters that can be seen and typed: ${character} cannot be in it`;
 }

@@ -1,32 +1,56 @@
-import { validateOpaqueString, toOpaqueString } from './opaque-string.js';
+import { Problem } from '../problems/problem.js';
 import { toUsernameKey } from '../usernames/username.js';
+import type { BreachCheck } from './breach-check.js';
+import { isCommonPassword } from './common-passwords.js';
+import { findContextWord, listOwnerWords, type PasswordOwner } from './context-words.js';
+import { findUnfitCharacter, toOpaqueString, validateOpaqueString } from './opaque-string.js';
+import { describeFault, type LocalPasswordFault, type PasswordFault } from './password-faults.js';
+import { maxPasswordLength, minPasswordLength } from './password-length.js';
 
-/** In code points after NFC. NIST SP 800-63B-4 §3.1.1 asks for eight or more, and for no composition rules. */
-export const minPasswordLength = 8;
-export const maxPasswordLength = 1024;
+/** Which passwords may be set. Those that are set already are not held to it. */
+export class PasswordPolicy {
+  /**
+   * @param words of the service and of the organization that runs it: a password must be more than them.
+   * @param breaches undefined: passwords are not looked up.
+   */
+  constructor(
+    private readonly words: readonly string[],
+    private readonly breaches: BreachCheck | undefined,
+  ) {}
 
-let commonPasswords: Promise<ReadonlySet<string>> | undefined;
-
-/**
- * Why a password is not allowed, to be put after the field's name in a message; undefined if it is allowed.
- * Common passwords are those in the list of @zxcvbn-ts/language-common, compared case-insensitively.
- */
-export async function validatePassword(password: string, username: string): Promise<string | undefined> {
-  const length = Array.from(toOpaqueString(password)).length;
-  const unfit = validateOpaqueString(password);
-  if (unfit !== undefined) return unfit;
-  if (length < minPasswordLength) return `must have ${minPasswordLength} characters or more`;
-  if (length > maxPasswordLength) return `must have ${maxPasswordLength} characters or fewer`;
-  if (toUsernameKey(password) === toUsernameKey(username)) return 'must not be the username';
-  commonPasswords ??= readCommonPasswords();
-  if ((await commonPasswords).has(password.toLowerCase())) {
-    return 'is among the most common passwords, which are tried first';
+  /**
+   * Why a password is not allowed; undefined if it is.
+   * @throws {Problem} `breach_check_unavailable`, where the settings say so.
+   */
+  async findFault(password: string, owner: PasswordOwner): Promise<PasswordFault | undefined> {
+    const fault = await this.findFaultHere(password, owner);
+    if (fault) return fault;
+    return (await this.breaches?.isBreached(password)) === true ? { code: 'breached' } : undefined;
   }
-  return undefined;
-}
 
-/** Loaded when the first password is set, not at the start: the list takes 50 ms and a few MiB. */
-async function readCommonPasswords(): Promise<ReadonlySet<string>> {
-  const { dictionary } = await import('@zxcvbn-ts/language-common');
-  return new Set(dictionary['passwords-common'].filter((each) => each.length >= minPasswordLength));
+  /** The same without a look-up of breached passwords, which asks another service. */
+  async findFaultHere(password: string, owner: PasswordOwner): Promise<LocalPasswordFault | undefined> {
+    const reason = validateOpaqueString(password);
+    if (reason !== undefined) {
+      return { code: 'unfit_character', reason, codePoint: findUnfitCharacter(password) ?? '' };
+    }
+    const length = Array.from(toOpaqueString(password)).length;
+    if (length < minPasswordLength) return { code: 'too_short' };
+    if (length > maxPasswordLength) return { code: 'too_long' };
+    if (toUsernameKey(password) === toUsernameKey(owner.username)) return { code: 'username' };
+    if (await isCommonPassword(password)) return { code: 'common' };
+    const word = findContextWord(password, this.listWords(owner));
+    return word === undefined ? undefined : { code: 'context_word', word };
+  }
+
+  /** What a password must be more than. */
+  listWords(owner: PasswordOwner): string[] {
+    return [...this.words, ...listOwnerWords(owner)];
+  }
+
+  /** @throws {Problem} `validation_failed`, with the reason under the field's name; `breach_check_unavailable`. */
+  async refuseFaulty(field: string, password: string, owner: PasswordOwner): Promise<void> {
+    const fault = await this.findFault(password, owner);
+    if (fault) throw new Problem('validation_failed', { errors: { [field]: describeFault(fault) } });
+  }
 }

@@ -78,6 +78,13 @@ export const problemCodes = {
       "A token in a cookie came without its CSRF value, or with that of another token. This keeps other sites from using the browser's cookies.",
     remedy: 'Send the CSRF value from the login or the last refresh in the header X-CSRF-TOKEN.',
   },
+  password_check_off: {
+    status: 404,
+    title: 'Password checks are off',
+    detail: 'This service rates no passwords: its LATCHKEY_PASSWORD_CHECK_LIMIT is 0.',
+    meaning: 'The operation rates passwords, and the service is configured to rate none.',
+    remedy: 'Leave the rating out of your form, or have the operator set LATCHKEY_PASSWORD_CHECK_LIMIT.',
+  },
   cookies_off: {
     status: 404,
     title: 'Cookies are off',
@@ -101,6 +108,15 @@ export const problemCodes = {
     meaning:
       'The first step of the login was right, and the account has a second factor. The response has a login_token, which works for one login within five minutes, and the kinds of second factors that the account has.',
     remedy: 'Ask the user for a code, and send it with the login_token: POST /login/second-factor.',
+  },
+  invalid_passkey: {
+    status: 401,
+    title: 'Login with a passkey failed',
+    detail: 'The passkey is not accepted. Ask for new options and try again, or log in another way.',
+    meaning:
+      'The passkey is unknown or was removed, its signature is wrong, its challenge was used or is older than five minutes, the page is not one of the service’s, or the account is disabled. The response does not say which.',
+    remedy:
+      'Begin again with POST /login/passkey/options, or log in with a password. The log and the audit have the reason.',
   },
   invalid_refresh_token: {
     status: 401,
@@ -161,6 +177,22 @@ export const problemCodes = {
     meaning: 'The account has no session with this id, or the session has ended.',
     remedy: 'List the sessions with GET /sessions.',
   },
+  passkey_not_found: {
+    status: 404,
+    title: 'No such passkey',
+    detail: 'The account has no passkey with this id.',
+    meaning: 'The account has no passkey with this id. It may have been removed.',
+    remedy: 'List the passkeys with GET /me/passkeys, or GET /users/{id}/passkeys.',
+  },
+  passkeys_off: {
+    status: 404,
+    title: 'Passkeys are off',
+    detail:
+      'This service has no passkeys: they are switched off, or its URL is not one that browsers have them for.',
+    meaning:
+      'LATCHKEY_PASSKEY_RP_ID is off, or the service has no URL with HTTPS and a domain (or localhost), which browsers require.',
+    remedy: 'Have the operator set LATCHKEY_PASSKEY_ORIGINS, or log in another way.',
+  },
   role_not_found: {
     status: 404,
     title: 'No such role',
@@ -188,6 +220,27 @@ export const problemCodes = {
     detail: 'Another user has this name. Case does not matter.',
     meaning: 'Another account has this name. Case does not matter.',
     remedy: 'Choose another name.',
+  },
+  passkey_exists: {
+    status: 409,
+    title: 'Passkey added before',
+    detail: 'An account of this service has this passkey already.',
+    meaning: 'The authenticator has made this passkey before, and an account has it.',
+    remedy: 'List yours with GET /me/passkeys, or make a new one with POST /me/passkeys/options.',
+  },
+  too_many_passkeys: {
+    status: 409,
+    title: 'Too many passkeys',
+    detail: 'An account can have 25 passkeys. Remove one first.',
+    meaning: 'The account has as many passkeys as it may have.',
+    remedy: 'Remove one that is not used any more with DELETE /me/passkeys/{id}.',
+  },
+  last_way_in: {
+    status: 409,
+    title: 'Last way to log in',
+    detail: 'Without this passkey there would be no way to log in. Add another one first.',
+    meaning: 'The account has no password, and no other passkey that logs in by itself.',
+    remedy: 'Add another passkey with POST /me/passkeys/options, then remove this one.',
   },
   last_administrator: {
     status: 409,
@@ -314,6 +367,14 @@ export const problemCodes = {
     detail: 'Too many passwords are being checked at once. Try again after the seconds in Retry-After.',
     meaning: 'Checking a password is slow on purpose, and too many checks are waiting.',
     remedy: 'Try again after the number of seconds in Retry-After.',
+  },
+  breach_check_unavailable: {
+    status: 503,
+    title: 'Breached passwords cannot be looked up',
+    detail: 'The new password cannot be checked now. Try again after the seconds in Retry-After.',
+    meaning:
+      'New passwords are looked up among those of data breaches, the source of those does not respond, and the service is configured to refuse passwords then.',
+    remedy: 'Try again after the number of seconds in Retry-After. The operator finds the cause in the log.',
   },
   not_ready: {
     status: 503,

@@ -36,6 +36,18 @@ export const subjectVersionsStore = {
     return raised?.version;
   },
 
+  /** Increments a user's version from 0. @returns undefined where it was another one. */
+  async incrementFirst(queries: Queries, userId: string): Promise<number | undefined> {
+    const raised = await queries
+      .updateTable('users')
+      .set({ version: 1 })
+      .where('id', '=', userId)
+      .where('version', '=', 0)
+      .returning('version')
+      .executeTakeFirst();
+    return raised?.version;
+  },
+
   /** Raises the versions of the next subjects in the order of their ids. */
   incrementPage(
     queries: Queries,

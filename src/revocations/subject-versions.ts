@@ -37,6 +37,14 @@ export class SubjectVersions {
     return rows;
   }
 
+  /** Revokes a user's earlier tokens, unless something has done so before. */
+  async incrementFirst(queries: Queries, userId: string): Promise<Revocation[]> {
+    const version = await subjectVersionsStore.incrementFirst(queries, userId);
+    const rows = version === undefined ? [] : [this.#createRow(userId, version)];
+    await revocationsStore.add(queries, rows);
+    return rows;
+  }
+
   /** Revokes all tokens, past and future, of a user or client that is being deleted. */
   async revokeForever(
     queries: Queries,
@@ -67,8 +75,11 @@ export class SubjectVersions {
       'clientId' in whose
         ? [whose.clientId, await subjectVersionsStore.increment(queries, 'clients', whose.clientId)]
         : [whose.userId, await subjectVersionsStore.increment(queries, 'users', whose.userId)];
-    if (version === undefined) return [];
+    return version === undefined ? [] : [this.#createRow(target, version)];
+  }
+
+  #createRow(target: string, version: number): Revocation {
     const now = this.clock.now();
-    return [{ kind: 'subject', target, version, expires_at: this.#lastExpiry, created_at: now }];
+    return { kind: 'subject', target, version, expires_at: this.#lastExpiry, created_at: now };
   }
 }

@@ -41,6 +41,7 @@ export function createAuditServices({ database, clock, log, ring, config }: Depe
 const eventOf: Readonly<Record<DeniedReason, CountedEvent['event'] | undefined>> = {
   unknown_user: 'login_failed',
   wrong_password: 'login_failed',
+  wrong_passkey: 'login_failed',
   disabled_user: 'login_refused',
   one_time_password_over: 'login_refused',
   rate_limited: 'login_refused',

@@ -9,6 +9,8 @@ const chainInterval = 200;
 const auditInterval = 500;
 /** So that a probe and the metrics can say since when. */
 const readinessInterval = 5000;
+/** Milliseconds that a message waits to be sent, at most. */
+const mailInterval = 1000;
 /** Milliseconds between heartbeats on revocation streams. */
 const heartbeatInterval = 1000;
 
@@ -19,12 +21,12 @@ interface Task {
   readonly work: () => Promise<void>;
 }
 
-/** Deletes expired rows, writes uses of sessions, chains the audit, and sends heartbeats. */
+/** Deletes expired rows, writes uses of sessions, chains the audit, sends messages and heartbeats. */
 export function startBackgroundTasks(services: Services, project: OpenProject): void {
   const { cleanUp, database, finishChanges, jobs, lifecycle, readiness, sessionUses, revocationFeed } =
     services;
   const { auditChain, auditCounts } = services;
-  const { auditOutputs, auditStream } = services;
+  const { auditOutputs, auditStream, outboxWorker } = services;
   const runAndLogErrors = async ({ job, what, work }: Task): Promise<void> => {
     try {
       await jobs.run(job, work);
@@ -37,6 +39,7 @@ export function startBackgroundTasks(services: Services, project: OpenProject): 
   /** Skips a run while the previous one is still in progress. */
   const repeat = (every: number, task: Task): void => {
     let isRunning = false;
+    jobs.add(task.job);
     setInterval(() => {
       if (isRunning) return;
       isRunning = true;
@@ -69,15 +72,18 @@ export function startBackgroundTasks(services: Services, project: OpenProject): 
     what: 'chaining the rows of the audit',
     work: () => auditChain.run(),
   });
-  repeat(auditInterval, {
-    job: 'send_audit',
-    what: 'sending the audit to its receivers',
-    work: () => auditOutputs.run(),
-  });
+  // Each by itself: one that is slow, or does not respond, holds up no other.
+  for (const work of auditOutputs.runs)
+    repeat(auditInterval, { job: 'send_audit', what: 'sending the audit to its receivers', work });
   repeat(auditInterval, {
     job: 'stream_audit',
     what: 'streaming the audit',
     work: () => auditStream.poll(),
+  });
+  repeat(mailInterval, {
+    job: 'send_mail',
+    what: 'sending messages',
+    work: () => outboxWorker.run(),
   });
   repeat(readinessInterval, {
     job: 'check_readiness',

@@ -65,6 +65,18 @@ export function endWithBytes(stream: Duplex, bytes: string): void {
   stream.end(bytes);
 }
 
+/** Ends the connection with the response that is sent next, although its client goes on sending a body. */
+export function endAfterResponse(response: ServerResponse): void {
+  const { socket } = response;
+  response.shouldKeepAlive = false;
+  // Node calls it after the last response of a connection, and would close it with bytes unread.
+  if (socket) {
+    socket.destroySoon = () => {
+      endWithBytes(socket, '');
+    };
+  }
+}
+
 /** Closes a connection after everything written to it was sent. */
 export function destroySoon(stream: Duplex): void {
   stream.end();

@@ -12,6 +12,8 @@ declare global {
       operation?: RequestedOperation;
       /** Set where requests are traced. */
       traceId?: string;
+      /** The id of the user whom the request has logged in. */
+      loggedIn?: string;
       /** Set on protected operations. */
       caller?: Caller;
       /** The result of the hook `loadUser`. */

@@ -1,5 +1,5 @@
 import { serviceActor } from '../audit/actor.js';
-import { validatePassword } from '../passwords/password-policy.js';
+import { describeFault } from '../passwords/password-faults.js';
 import { StartError } from '../start-error.js';
 import { validateUsername } from '../usernames/username-rules.js';
 import { generateOneTimePassword } from '../users/users.service.js';
@@ -20,6 +20,7 @@ export async function prepareService(
   await services.feed.start();
   for (const error of services.ring.refusedKeys) services.log.warn({ event: 'key_refused' }, error);
   await services.ring.createMissingKeys();
+  await services.prepareOutbox();
   requireRoomForAdministrators(services.accessTokens, services.config, permissions);
   await services.roles.grantAdministrators(permissions);
   return createFirstAdministrator(services, passwordFile);
@@ -36,7 +37,7 @@ export interface FirstAdministrator {
  * @throws {StartError} for an invalid name or password in the settings, and where the file cannot be written.
  */
 async function createFirstAdministrator(
-  { config, users }: Services,
+  { config, users, passwordPolicy }: Services,
   passwordFile: string | undefined,
 ): Promise<FirstAdministrator | undefined> {
   if (await users.hasUsers()) return undefined;
@@ -44,8 +45,8 @@ async function createFirstAdministrator(
   const nameFault = validateUsername(username, config.usernames);
   if (nameFault !== undefined)
     throw new StartError(`LATCHKEY_ADMIN_USERNAME ${nameFault}. Choose another one.`);
-  const fault = given === undefined ? undefined : await validatePassword(given, username);
-  if (fault !== undefined) throw new StartError(`LATCHKEY_ADMIN_PASSWORD ${fault}. Choose another one.`);
+  const fault = given === undefined ? undefined : await passwordPolicy.findFault(given, { username });
+  if (fault) throw new StartError(`LATCHKEY_ADMIN_PASSWORD ${describeFault(fault)}. Choose another one.`);
   const password = given ?? generateOneTimePassword();
   // Before the account: nobody could log in with a password that was lost.
   const kept =

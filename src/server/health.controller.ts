@@ -38,12 +38,13 @@ export class HealthController {
     const { checks, error } = await this.services.readiness.check();
     // In memory alone: the database may be what is not ready.
     const mayKnow = authenticateIfPresent(request)?.permissions.has('metrics:read') ?? false;
-    const failed = checks.find(({ isReady }) => !isReady);
-    if (!failed) return { status: HealthStatus.Ok, ...(mayKnow && { checks: checks.map(toHealthCheck) }) };
+    const failed = checks.filter(({ isReady }) => !isReady);
+    if (failed.length === 0)
+      return { status: HealthStatus.Ok, ...(mayKnow && { checks: checks.map(toHealthCheck) }) };
     throw retryLater('not_ready', 1, {
-      detail: mayKnow ? describeFailures(checks) : details[failed.name],
-      isExpected: failed.name === 'process',
-      ...(failed.name === 'database' && { cause: error }),
+      detail: mayKnow ? describeFailures(failed) : failed.map(({ name }) => details[name]).join(' '),
+      isExpected: failed.some(({ name }) => name === 'process'),
+      ...(error !== undefined && { cause: error }),
     });
   }
 }
@@ -70,16 +71,18 @@ function toHealthCheck({ name, isReady, since, lag }: Check): HealthCheck {
 }
 
 /** Sentences about all that is not ready. */
-function describeFailures(checks: readonly Check[]): string {
-  return checks
-    .filter(({ isReady }) => !isReady)
-    .map(({ name, since = 0, reason = '', lag }) => {
-      const how =
-        lag === undefined ? reason : `${reason} They are ${(lag / 1000).toFixed(1)} seconds behind.`;
-      return `${details[name]} Since ${new Date(since).toISOString()}: ${how}`;
-    })
+function describeFailures(failed: readonly Check[]): string {
+  return failed
+    .map((check) => `${details[check.name]} ${describeFailure(check)}`)
     .join(' ')
     .slice(0, maxDetailLength);
+}
+
+function describeFailure({ name, since = 0, reason = '', lag }: Check): string {
+  const begin = `Since ${new Date(since).toISOString()}`;
+  // The reason of the others is what was said about them before.
+  if (name === 'database') return `${begin}: ${reason}.`;
+  return lag === undefined ? `${begin}.` : `${begin}; they are ${(lag / 1000).toFixed(1)} seconds behind.`;
 }
 
 const maxDetailLength = 2000;

@@ -7,8 +7,11 @@ import { legacyUsersStore } from '../authentication/legacy-users.store.js';
 import type { Clock } from '../clock.js';
 import { runInBatches } from '../database/batches.js';
 import type { Database } from '../database/database.js';
+import { outboxStore } from '../email/outbox.store.js';
+import { outboxRetention } from '../email/outbox.js';
 import type { KeyRing } from '../keys/key-ring.js';
 import { usedAssertionsStore } from '../oauth/used-assertions.store.js';
+import { passkeyChallengesStore } from '../passkeys/passkey-challenges.store.js';
 import type { Passwords } from '../passwords/passwords.js';
 import type { Revocations } from '../revocations/revocations.js';
 import { finishDeletions } from '../roles/role-holders.js';
@@ -65,11 +68,14 @@ export function createHousekeeping({
       await revocations.prune();
       const expiring = [
         ...[sessionEndingsStore, loginAttemptsStore, loginChallengesStore],
-        ...[usedAssertionsStore, legacyUsersStore],
+        ...[usedAssertionsStore, legacyUsersStore, passkeyChallengesStore],
       ];
       for (const store of expiring) {
         await runInBatches(database, (queries, limit) => store.deleteExpired(queries, now, limit));
       }
+      await runInBatches(database, (queries, limit) =>
+        outboxStore.deleteExpired(queries, now - outboxRetention, limit),
+      );
       await finishChanges();
       await auditOutputs.reportLags();
       await auditRetention.run();

@@ -2,9 +2,16 @@ import { pino, type DestinationStream, type Logger, type SerializedError } from 
 import type { Config } from '../config/config.js';
 import { readableLine } from './readable-log.js';
 
-/** Creates the log. @param destination undefined: stdout, as JSON lines. */
-export function createLog(level: string, destination?: DestinationStream): Logger {
-  return pino({ level, serializers: { err: serializeError } }, destination);
+/**
+ * Creates the log.
+ * @param destination undefined: stdout, as JSON lines.
+ * @param getFields of each line, in the asynchronous context of what writes it.
+ */
+export function createLog(level: string, destination?: DestinationStream, getFields?: () => object): Logger {
+  return pino(
+    { level, serializers: { err: serializeError }, ...(getFields && { mixin: getFields }) },
+    destination,
+  );
 }
 
 /** Whether the log is text for people. */

@@ -1,5 +1,6 @@
 import type { Server } from 'node:http';
 import { isIPv6, type AddressInfo } from 'node:net';
+import { inspect } from 'node:util';
 import type { Logger } from 'pino';
 import { createApp } from './app.js';
 import { startBackgroundTasks } from './background-tasks.js';
@@ -12,7 +13,7 @@ import { SecretError } from '../keys/secret.js';
 import { createHttpServer } from './http-server.js';
 import { collectPermissions } from '../http/security-requirements.js';
 import { loadTracing } from '../observability/load-tracing.js';
-import { traceServices } from '../observability/tracing.js';
+import { traceServices, type Tracing } from '../observability/tracing.js';
 import { claimInstallation, openInstallation, refuseRestoredFile } from './installation.js';
 import { prepareService } from './first-start.js';
 import { createLog, isTextLog, textDestination } from './log.js';
@@ -25,22 +26,29 @@ import type { Services } from './services.js';
 import { logStart, printStartMessage } from './start-message.js';
 import { stopOnSignal } from './shutdown.js';
 import { StartError } from '../start-error.js';
+import { showControlsInLines } from '../text/visible-text.js';
 import { KeyRingError } from '../keys/stored-keys.js';
 
 /**
  * Runs the service with a project's operations: config → listen → services → app → graceful stop. Resolves when it is ready,
  * or has failed to start.
  * @param given the project, or what loads it: what is wrong with it is printed as all errors of a start are.
+ * @param settingsFile `.env`, whose variables are in the environment already.
  */
-export async function start(given: Project | (() => Promise<Project>)): Promise<void> {
+export async function start(given: Project | (() => Promise<Project>), settingsFile?: string): Promise<void> {
   process.setSourceMapsEnabled(true);
   try {
     const project = typeof given === 'function' ? await given() : given;
     assertUsable(project);
     const config = readConfig(process.env, 'service');
-    const log = createLog(config.logLevel, isTextLog(config) ? textDestination : undefined);
+    // There is nothing to read from before it is loaded, which the log may tell of.
+    const loaded: { tracing?: Tracing | undefined } = {};
+    const destination = isTextLog(config) ? textDestination : undefined;
+    const log = createLog(config.logLevel, destination, () => loaded.tracing?.getLogFields() ?? {});
     for (const warning of findSettingWarnings(process.env)) log.warn(warning);
-    await serve(project, config, log);
+    const tracing = await loadTracing(process.env, packageVersion, log);
+    loaded.tracing = tracing;
+    await serve({ project, config, log, tracing, settingsFile });
   } catch (error) {
     printError(error);
     process.exitCode = 1;
@@ -58,12 +66,19 @@ export function printError(error: unknown): void {
     error instanceof SecretError ||
     error instanceof DatabaseUnavailable
   ) {
-    console.error(error.message);
-  } else console.error(error);
+    console.error(showControlsInLines(error.message));
+  } else console.error(showControlsInLines(inspect(error)));
 }
 
-async function serve(project: Project, config: Config, log: Logger): Promise<void> {
-  const tracing = await loadTracing(process.env, packageVersion);
+interface Start {
+  readonly project: Project;
+  readonly config: Config;
+  readonly log: Logger;
+  readonly tracing: Tracing | undefined;
+  readonly settingsFile: string | undefined;
+}
+
+async function serve({ project, config, log, tracing, settingsFile }: Start): Promise<void> {
   const { host, port, metricsPort, metricsHost = host } = config;
   let issuer = config.issuer ?? `http://${toReachableHost(host)}:${port}`;
   const { server, serve: serveApp, endConnections } = createHttpServer({ config, log, issuer: () => issuer });
@@ -94,7 +109,7 @@ async function serve(project: Project, config: Config, log: Logger): Promise<voi
     services.eventLoop.start();
     serveApp(createApp(services, opened, tracing));
     address ??= await open();
-    const settings = describeSettings(process.env);
+    const settings = describeSettings(process.env, settingsFile);
     const started = { address, issuer, administrator, passwordFile, settings };
     if (isText) printStartMessage(started, config);
     else logStart(started, config, log);

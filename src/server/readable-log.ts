@@ -1,4 +1,5 @@
 import { styleText } from 'node:util';
+import { showControls } from '../text/visible-text.js';
 
 interface Entry {
   readonly level: number;
@@ -35,21 +36,13 @@ export function readableLine(line: string, stream: NodeJS.WritableStream): strin
   const time = new Date(entry.time).toLocaleTimeString('en-GB');
   const fields = Object.entries(entry)
     .filter(([field]) => !constant.has(field))
-    .map(([field, value]) => paint('gray', `${visible(field)}=${written(value)}`));
+    .map(([field, value]) => paint('gray', `${showControls(field)}=${written(value)}`));
   const { err, msg = '' } = entry;
-  const parts = [paint('gray', time), paint(style, name.padEnd(5)), visible(msg), ...fields];
+  const parts = [paint('gray', time), paint(style, name.padEnd(5)), showControls(msg), ...fields];
   const stack = err === undefined ? [] : (err.stack ?? JSON.stringify(err)).split('\n');
-  return [parts.filter((part) => part !== '').join(' '), ...stack.map(visible), ''].join('\n');
+  return [parts.filter((part) => part !== '').join(' '), ...stack.map(showControls), ''].join('\n');
 }
 
 function written(value: unknown): string {
-  return visible(typeof value === 'string' && /^[^\s"=]+$/.test(value) ? value : JSON.stringify(value));
-}
-
-/** A client's text may be in it, and a terminal obeys control characters: they are shown by their numbers. */
-function visible(text: string): string {
-  return text.replaceAll(/\p{C}/gu, (character) => {
-    const digits = (character.codePointAt(0) ?? 0).toString(16);
-    return digits.length > 4 ? `\\u{${digits}}` : `\\u${digits.padStart(4, '0')}`;
-  });
+  return showControls(typeof value === 'string' && /^[^\s"=]+$/.test(value) ? value : JSON.stringify(value));
 }

@@ -53,16 +53,17 @@ export class Readiness {
         ...this.#judge('process', !lifecycle.stopping),
         ...(lifecycle.stopping && { reason: 'The service is stopping.' }),
       },
+      // Before the revocations, which do not arrive without it.
+      {
+        name: 'database',
+        ...this.#judge('database', error === undefined),
+        ...(error !== undefined && { reason: error instanceof Error ? error.message : 'It failed.' }),
+      },
       {
         name: 'revocations',
         ...this.#judge('revocations', isCurrent),
         ...(!isCurrent && { reason: 'Revocations of other replicas do not arrive.' }),
         ...(Number.isFinite(lag) && { lag }),
-      },
-      {
-        name: 'database',
-        ...this.#judge('database', error === undefined),
-        ...(error !== undefined && { reason: error instanceof Error ? error.message : 'It failed.' }),
       },
     ];
     this.#last = checks;

@@ -1,4 +1,7 @@
 import type { Logger } from 'pino';
+import { ownDataParts } from '../accounts/own-data-parts.js';
+import { OwnDataService } from '../accounts/own-data.service.js';
+import { PasswordCheckService } from '../accounts/password-check.service.js';
 import { createAuditFeedServices, type AuditFeedServices } from '../audit-feed/audit-feed-services.js';
 import {
   createAuthenticationServices,
@@ -12,6 +15,7 @@ import type { Clock } from '../clock.js';
 import type { Config } from '../config/config.js';
 import type { Contract } from '../contract/read-contract.js';
 import type { Database } from '../database/database.js';
+import { createEmailServices, type EmailServices } from '../email/email-services.js';
 import { KeyRing } from '../keys/key-ring.js';
 import { KeySealing } from '../keys/key-sealing.js';
 import { createOAuthServices, type OAuthServices } from '../oauth/oauth-services.js';
@@ -24,6 +28,7 @@ import {
 } from '../observability/observability-services.js';
 import { RevocationFeed } from '../revocation-stream/revocation-feed.js';
 import type { Feed } from '../revocations/feed.js';
+import { createPasskeyServices, type PasskeyServices } from '../passkeys/passkey-services.js';
 import { openFeed } from '../revocations/open-feed.js';
 import { Revocations } from '../revocations/revocations.js';
 import { SubjectVersions } from '../revocations/subject-versions.js';
@@ -41,6 +46,7 @@ import { countDenial, createAuditServices, type AuditServices } from './audit-se
 import { createHousekeeping, type Housekeeping } from './housekeeping.js';
 import { packageVersion } from './package-version.js';
 import { createPasswords } from './password-costs.js';
+import { createPasswordServices, type PasswordServices } from './password-services.js';
 import { Readiness } from './readiness.js';
 import { toAccessTokenOptions, toKeyRingOptions } from './token-settings.js';
 
@@ -74,8 +80,11 @@ export interface Services
     SessionServices,
     Omit<AuthenticationServices, 'limiter'>,
     UserServices,
+    PasskeyServices,
     AuditServices,
     AuditFeedServices,
+    PasswordServices,
+    EmailServices,
     ObservabilityServices,
     Housekeeping {
   /** `stopping`: the process has been told to stop, and is no longer ready. */
@@ -97,6 +106,8 @@ export interface Services
   readonly presentedTokens: PresentedTokensService;
   readonly roles: RolesService;
   readonly clients: ClientsService;
+  readonly passwordChecks: PasswordCheckService;
+  readonly ownData: OwnDataService;
   readonly oauth: OAuthServices;
   /** Reads the revocations and keys of other processes. */
   readonly catchUp: () => Promise<void>;
@@ -108,9 +119,10 @@ export interface Services
  */
 export async function createServices(dependencies: Dependencies): Promise<Services> {
   const { config, database, clock, log, secret, issuer, hooks, contract, problems } = dependencies;
+  const sealing = new KeySealing(secret);
   const ring = await KeyRing.open(
     database,
-    new KeySealing(secret),
+    sealing,
     clock,
     createIssuedTokens(clock),
     toKeyRingOptions(config),
@@ -141,6 +153,18 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
   );
   const versions = new SubjectVersions(clock, revocations);
   const passwords = await createPasswords(dependencies);
+  const email = await createEmailServices(
+    { database, clock, log, sealing },
+    {
+      smtp: config.smtpUrl,
+      from: config.mailFrom,
+      language: config.mailLanguage,
+      templates: config.mailTemplates,
+    },
+  );
+  const { outbox } = email;
+  const passwordServices = createPasswordServices({ config, log, issuer, passwords, outbox, clock });
+  const { newPasswords, breaches, passwordStrength } = passwordServices;
   const audit = createAuditServices({ database, clock, log, ring, config });
   const denials = createDenialTally();
   const onDenied: OnDenied = (reason, context, userId) => {
@@ -161,24 +185,19 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
   );
   const authentication = createAuthenticationServices(
     {
-      database,
-      clock,
-      passwords,
-      accessTokens,
-      revocations,
-      versions,
-      onDenied,
+      ...{ database, clock, passwords, newPasswords, accessTokens, revocations, versions, onDenied },
       ...sessions,
       secondFactorPolicy,
     },
     config,
   );
   const users = createUserServices(
-    { database, clock, passwords, versions, accessTokens },
+    { database, clock, newPasswords, versions, accessTokens },
     {
       usernames: config.usernames,
       oneTime: { lifetime: config.oneTimePasswordExpires, byDefault: config.oneTimePasswords },
       removeDeleted: async (id) => {
+        await tellDeleted(hooks, id, log);
         await removeDeletedUser(database, id);
       },
     },
@@ -210,7 +229,7 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
   const lifecycle = { stopping: false };
   const readiness = new Readiness({ database, feed, lifecycle, clock });
   const legacyTokens = createLegacyTokens(
-    { database, clock, revocations, sessions: sessions.sessions, starter: sessions.sessionStarter },
+    { database, clock, revocations, sessions: sessions.sessions, starter: sessions.sessionStarter, versions },
     config,
     issuer,
   );
@@ -238,20 +257,36 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
     revocationFeed,
     confirmation,
     passwords,
+    ...passwordServices,
     ...sessions,
     ...authentication,
     ...users,
+    ...createPasskeyServices({ database, clock, onDenied, ...authentication }, config, issuer),
     roles: new RolesService(database, clock, versions, accessTokens),
     clients: new ClientsService(database, clock, versions, accessTokens),
+    passwordChecks: new PasswordCheckService(passwordServices.passwordPolicy, passwordStrength),
+    ownData: new OwnDataService(database, clock, users.users, ownDataParts),
     oauth,
     catchUp,
     ...audit,
     ...auditFeed,
+    ...email,
     ...createObservabilityServices({
       version: packageVersion,
-      ...{ database, clock, ring, accessTokens, revocations, feed, confirmation, revocationFeed, passwords },
+      ...{ database, clock, ring, accessTokens, revocations, feed, confirmation, revocationFeed },
+      ...{ passwords, breaches, passwordStrength },
       ...{ logins: authentication.loginCompletion, sessions: sessions.sessions, denials, readiness },
+      auditOutputs: auditFeed.auditOutputs,
     }),
     ...createHousekeeping({ database, clock, log, ring, revocations, passwords, ...audit, ...auditFeed }),
   };
+}
+
+/** The account is gone already, whatever the hook does. */
+async function tellDeleted({ accountDeleted }: Hooks, id: string, log: Logger): Promise<void> {
+  try {
+    await accountDeleted?.({ id });
+  } catch (err) {
+    log.error({ event: 'hook_failed', hook: 'accountDeleted', userId: id, err }, 'a hook failed');
+  }
 }

@@ -87,6 +87,7 @@ async function finish(services: Services | undefined, log: Logger): Promise<void
   await services?.auditOutputs.stop().catch((error: unknown) => {
     log.error({ err: error }, 'ending the outputs of the audit failed');
   });
+  await services?.outboxWorker.stop();
   await finishAudit(services).catch((error: unknown) => {
     log.error({ err: error }, 'writing the last rows of the audit failed');
   });

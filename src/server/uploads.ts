@@ -4,6 +4,7 @@ import type { Multer } from 'multer';
 import type { ResolvedFileLimits } from '../http/file-limits.js';
 import { findTextError } from '../http/request-text.js';
 import { Problem } from '../problems/problem.js';
+import { endAfterResponse } from './connection.js';
 import { openUploadFolder } from './upload-folder.js';
 
 const formType = 'multipart/form-data';
@@ -136,7 +137,10 @@ function checkForm(request: Request, form: FormParameters, limits: ResolvedFileL
     });
   }
   if (encoding !== 'identity') throw new Problem('unsupported_media_type');
-  if (length > computeMaxLength(form, limits)) throw createSizeProblem(form, limits);
+  if (length > computeMaxLength(form, limits)) {
+    endAfterResponse(request.res as Response);
+    throw createSizeProblem(form, limits);
+  }
   return true;
 }
 
@@ -154,6 +158,18 @@ async function readForm(
   limits: ResolvedFileLimits,
 ): Promise<void> {
   await new Promise<void>((resolve, reject) => {
+    let left = computeMaxLength(form, limits);
+    // A chunked body does not say its length before.
+    const count = (chunk: Buffer): void => {
+      left -= chunk.length;
+      if (left >= 0) return;
+      request.off('data', count);
+      request.unpipe();
+      request.resume();
+      endAfterResponse(response);
+      reject(createSizeProblem(form, limits));
+    };
+    request.on('data', count);
     void read(request, response, (error?: unknown) => {
       if (error === undefined) resolve();
       else reject(toProblem(error as Error, form, limits));

@@ -4,6 +4,7 @@ import type { RequestContext } from '../http/request-context.js';
 export type DeniedReason =
   | 'unknown_user'
   | 'wrong_password'
+  | 'wrong_passkey'
   | 'disabled_user'
   /** The correct one-time password, but used before or expired. */
   | 'one_time_password_over'

@@ -4,6 +4,7 @@ import type { AuditChain } from '../audit/audit-chain.js';
 import { auditStore } from '../audit/audit.store.js';
 import type { Clock } from '../clock.js';
 import { unmarkBackup } from '../database/backup-mark.js';
+import { countersStore } from '../database/counters.store.js';
 import type { Database } from '../database/database.js';
 import { maxAccessTokenLifetime } from '../tokens/access-token-verifier.js';
 import type { KeyRing } from '../keys/key-ring.js';
@@ -40,7 +41,8 @@ export interface EndResult {
  * Ends every session and revokes every token issued so far. Needed after a restore: the database no longer knows what was
  * revoked since the backup.
  *
- * 1. One short transaction with the audit row replaces all keys and raises the version of all roles. From its commit on,
+ * 1. One short transaction with the audit row replaces all keys, raises the version of all roles and keeps the time, for tokens
+ *    that another application has issued. From its commit on,
  *    no process with this database, and no guard that follows it, accepts earlier users' tokens.
  * 2. Page by page, each subject's version is raised: needed for clients' tokens where the operator's own key keeps signing.
  * 3. Page by page, sessions are marked as ended.
@@ -61,6 +63,7 @@ export async function endAllSessions(
     const now = clock.now();
     const expiresAt = now + maxAccessTokenLifetime;
     revoked = await revokeTokensOfHolders(queries, everyRole, { now, expiresAt, by: versionStep });
+    await countersStore.raise(queries, 'ended_at', now);
     await auditStore.add(queries, clock, { event: 'all_sessions_ended', actor });
   });
   revocations.apply(revoked);

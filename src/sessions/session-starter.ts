@@ -112,7 +112,10 @@ export class SessionStarter {
     if (!this.limit.isSet && !this.tokenSets.runsHooks) {
       const rows = await this.database.batch(statements(this.database.queries));
       const rights = rows?.[1][0];
-      return rights && this.#issueOrEnd({ ...session, ...rights }, fresh, context);
+      if (!rights) return undefined;
+      const tokens = await this.#issueOrEnd({ ...session, ...rights }, fresh, context);
+      context.onLogin?.(user.id);
+      return tokens;
     }
     const begun = await this.database.transaction(async (transaction) => {
       const rows = await executeSequentially(transaction, statements(transaction));
@@ -123,6 +126,7 @@ export class SessionStarter {
     });
     if (!begun) return undefined;
     await this.limit.evictRemaining(session, context, begun.evicted);
+    context.onLogin?.(user.id);
     return begun.tokens;
   }
 

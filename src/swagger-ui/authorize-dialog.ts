@@ -1,4 +1,5 @@
 import { readAccessToken } from './access-token.js';
+import { findPasskeyApi } from './browser-passkeys.js';
 import type { Login } from './login.js';
 import type { Component, React, ReactElement } from './react.js';
 import { clientScheme, tokenScheme, type ImmutableMap, type SwaggerUi } from './system.js';
@@ -48,11 +49,19 @@ export function createAuthorizeDialog(account: () => Account | undefined) {
 const UserPart: Component<FormProperties> = (properties) => {
   const { React, authSelectors } = properties.system;
   const token = authSelectors.authorized().getIn([tokenScheme, 'value']);
-  if (typeof token === 'string') return React.createElement(LoggedIn, { ...properties, token });
+  if (typeof token === 'string') {
+    return React.createElement(
+      React.Fragment,
+      null,
+      React.createElement(LoggedIn, { ...properties, token }),
+      readAccessToken(token)?.sessionId !== undefined && React.createElement(AddPasskeyForm, properties),
+    );
+  }
   return React.createElement(
     React.Fragment,
     null,
     React.createElement(LoginForm, properties),
+    React.createElement(PasskeyForm, properties),
     React.createElement(TokenForm, properties),
   );
 };
@@ -73,6 +82,41 @@ const LoginForm: Component<FormProperties> = ({ system, account }) =>
       return failure;
     },
   });
+
+/** Where the browser has no passkeys, there is nothing of them. */
+const PasskeyForm: Component<FormProperties> = ({ system, account }) => {
+  const passkeys = findPasskeyApi();
+  if (!passkeys) return null;
+  return system.React.createElement(Form, {
+    system,
+    title: 'Or log in with a passkey',
+    description: 'Without a name and a password, as POST /login/passkey does.',
+    fields: [],
+    action: 'Use a passkey',
+    submit: async () => {
+      const failure = await account.login.logInWithPasskey(passkeys);
+      if (failure === undefined) close(system);
+      return failure;
+    },
+  });
+};
+
+const AddPasskeyForm: Component<FormProperties> = ({ system, account }) => {
+  const passkeys = findPasskeyApi();
+  if (!passkeys) return null;
+  return system.React.createElement(Form, {
+    system,
+    title: 'Add a passkey',
+    description: 'To log in with this device or a security key, as POST /me/passkeys does.',
+    fields: [{ label: 'Name of the passkey', name: 'passkey', type: 'text', autoComplete: 'off' }],
+    action: 'Add a passkey',
+    submit: async ({ passkey = '' }) => {
+      const failure = await account.login.addPasskey(passkeys, passkey.trim());
+      if (failure === undefined) close(system);
+      return failure;
+    },
+  });
+};
 
 const TokenForm: Component<FormProperties> = ({ system }) =>
   system.React.createElement(Form, {

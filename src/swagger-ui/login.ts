@@ -1,5 +1,6 @@
 import type { TokenSet } from '../sessions/sessions.models.js';
 import type { Fetch } from './operations.js';
+import { describeFailure, type PasskeyApi } from './passkeys.js';
 import type { Session } from './session.js';
 
 /** An error message; undefined on success. */
@@ -24,6 +25,27 @@ export class Login {
     return undefined;
   }
 
+  /** Logs in with a passkey that the user chooses in the browser. */
+  async logInWithPasskey(passkeys: PasskeyApi): Promise<Failure> {
+    return await this.#askForPasskey('login/passkey', {}, (options) => passkeys.get(options), {
+      send: (credential) => ({ credential }),
+      use: (tokens) => {
+        this.session.useTokens(tokens as TokenSet);
+      },
+    });
+  }
+
+  /** Adds a passkey to the account that is logged in. */
+  async addPasskey(passkeys: PasskeyApi, name: string): Promise<Failure> {
+    const { token = '' } = this.session;
+    return await this.#askForPasskey(
+      'me/passkeys',
+      { Authorization: `Bearer ${token}` },
+      (options) => passkeys.create(options),
+      { send: (credential) => ({ name, credential }) },
+    );
+  }
+
   /** Ends the session at the service and in this page. */
   async logOut(): Promise<Failure> {
     const { token = '', refreshToken } = this.session;
@@ -33,6 +55,36 @@ export class Login {
     // With 401 the session has ended already.
     if (!response.ok && response.status !== 401) return await readDetail(response);
     this.session.end('Logged out.');
+    return undefined;
+  }
+
+  /** Gets options, has the browser do what they say, and sends what comes of it. */
+  async #askForPasskey(
+    path: string,
+    headers: Record<string, string>,
+    ask: (options: object) => Promise<object>,
+    {
+      send,
+      use = () => undefined,
+    }: { readonly send: (credential: object) => object; readonly use?: (result: unknown) => void },
+  ): Promise<Failure> {
+    const offered = await this.#post(`${path}/options`, {}, headers);
+    if (offered === undefined) return unreachable;
+    if (!offered.ok) return await readDetail(offered);
+    const options = (await offered.json()) as {
+      readonly rpId?: string;
+      readonly rp?: { readonly id: string };
+    };
+    let credential: object;
+    try {
+      credential = await ask(options);
+    } catch (error) {
+      return describeFailure(error, options.rpId ?? options.rp?.id ?? '', this.service.hostname);
+    }
+    const response = await this.#post(path, send(credential), headers);
+    if (response === undefined) return unreachable;
+    if (!response.ok) return await readDetail(response);
+    use(await response.json());
     return undefined;
   }
 

@@ -24,4 +24,11 @@ export interface Hooks {
    * @example loadUser: ({ sub }) => customers.find(sub)
    */
   readonly loadUser?: LoadUser<object>;
+  /**
+   * Told of each account that was deleted, by its user or by others: after that is committed and its tokens are refused, and
+   * before the response. What it throws is logged, and changes nothing. A process that is killed at that moment does not tell
+   * it: rows of your own tables are safest with a foreign key that deletes them.
+   * @example accountDeleted: ({ id }) => newsletter.unsubscribe(id)
+   */
+  readonly accountDeleted?: (account: { readonly id: string }) => void | Promise<void>;
 }

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.js';
 import type { Database } from '../database/database.js';
-import type { Passwords } from '../passwords/passwords.js';
+import type { NewPasswords } from '../passwords/new-passwords.js';
 import type { SubjectVersions } from '../revocations/subject-versions.js';
 import type { RightsCapacity } from '../tokens/access-token-size.js';
 import { UserLists } from './user-lists.service.js';
@@ -15,19 +15,19 @@ export interface UserServices {
 interface Dependencies {
   readonly database: Database;
   readonly clock: Clock;
-  readonly passwords: Passwords;
+  readonly newPasswords: NewPasswords;
   readonly versions: SubjectVersions;
   readonly accessTokens: RightsCapacity;
 }
 
 /** @param options `removeDeleted` removes the rows of a deleted user, sessions first. */
 export function createUserServices(
-  { database, clock, passwords, versions, accessTokens }: Dependencies,
+  { database, clock, newPasswords, versions, accessTokens }: Dependencies,
   options: UserOptions & { readonly removeDeleted: (id: string) => Promise<void> },
 ): UserServices {
   const records = new UserRecords(clock, accessTokens, options, options.removeDeleted);
   return {
-    users: new UsersService(database, clock, passwords, versions, records),
+    users: new UsersService(database, clock, newPasswords, versions, records),
     userLists: new UserLists(database),
   };
 }

@@ -61,7 +61,7 @@ export class UsersController {
   @Response<ProblemDetails>(409, 'Another user has this name: `username_taken`.')
   @Response<ProblemDetails>(
     503,
-    'Too many passwords are being checked, or the database does not respond: `busy`, `not_ready`.',
+    'Too many passwords are being checked, or the database or the source of breached passwords does not respond: `busy`, `not_ready`, `breach_check_unavailable`.',
   )
   public async createUser(
     @Body() body: CreateUserRequest,
@@ -99,7 +99,7 @@ export class UsersController {
   @Response<ProblemDetails>(409, 'The change is not possible: `username_taken`, `last_administrator`.')
   @Response<ProblemDetails>(
     503,
-    'Too many passwords are being checked, or the database does not respond: `busy`, `not_ready`.',
+    'Too many passwords are being checked, or the database or the source of breached passwords does not respond: `busy`, `not_ready`, `breach_check_unavailable`.',
   )
   public async updateUser(
     @Path() id: Id,

@@ -8,8 +8,8 @@ import { Problem } from '../problems/problem.js';
 import { rolesStore } from '../roles/roles.store.js';
 import type { SubjectVersions } from '../revocations/subject-versions.js';
 import { parseScope } from '../roles/rights.js';
-import { validatePassword } from '../passwords/password-policy.js';
-import type { Passwords } from '../passwords/passwords.js';
+import type { PasswordOwner } from '../passwords/context-words.js';
+import type { NewPasswords } from '../passwords/new-passwords.js';
 import { refuseHashKind, toStoredHash } from '../passwords/stored-hash.js';
 import { requireUser, type UserRecords } from './user-records.js';
 import { usersStore, type UserWithRoles } from './users.store.js';
@@ -42,7 +42,7 @@ export class UsersService {
   constructor(
     private readonly database: Database,
     private readonly clock: Clock,
-    private readonly passwords: Passwords,
+    private readonly passwords: NewPasswords,
     private readonly versions: SubjectVersions,
     private readonly records: UserRecords,
   ) {}
@@ -83,7 +83,7 @@ export class UsersService {
     oneTime: boolean,
     actor: Actor,
   ): Promise<boolean> {
-    const passwordHash = await this.passwords.hash(password);
+    const passwordHash = await this.passwords.hashAccepted(password);
     return this.database.withExclusiveLock(async (transaction) => {
       if (!(await usersStore.isEmpty(transaction))) return false;
       const roles = [administratorRole];
@@ -133,6 +133,7 @@ export class UsersService {
       const disabled = change.disabled === true && before.disabled_at === null;
       const signedOut = disabled || passwordHash !== undefined;
       if (signedOut) await sessionEpochsStore.raiseSessionEpoch(transaction, id);
+      if (passwordHash !== undefined) await this.passwords.announce(transaction, id, null);
       const user = requireUser(await usersStore.find(transaction, id));
       for (const [event, details] of describeUpdate(before, user, passwordHash !== undefined))
         await this.#audit(transaction, event, before, actor, details);
@@ -172,7 +173,7 @@ export class UsersService {
    */
   async resetPassword(username: string, actor: Actor): Promise<string | undefined> {
     const password = generateOneTimePassword();
-    const passwordHash = await this.passwords.hash(password);
+    const passwordHash = await this.passwords.hashAccepted(password);
     const revoked = await this.database.transaction(async (transaction) => {
       const user = await usersStore.findByName(transaction, username);
       if (!user) return undefined;
@@ -183,6 +184,7 @@ export class UsersService {
       });
       await sessionEpochsStore.raiseSessionEpoch(transaction, user.id);
       await this.#audit(transaction, 'password_reset', user, actor);
+      await this.passwords.announce(transaction, user.id, null);
       return this.versions.increment(transaction, { userId: user.id });
     });
     if (!revoked) return undefined;
@@ -216,10 +218,7 @@ export class UsersService {
         },
       });
     }
-    if (password !== undefined) {
-      await refuseInvalidPassword('password', password, username);
-      return this.passwords.hash(password);
-    }
+    if (password !== undefined) return this.passwords.hash('password', password, { username });
     const result = toStoredHash(passwordHash ?? '');
     const error =
       'error' in result
@@ -241,10 +240,21 @@ export class UsersService {
         errors: { one_time: 'is only allowed together with password' },
       });
     }
-    const name = username ?? (await this.get(id)).username;
-    await refuseInvalidPassword('password', password, name);
-    return this.passwords.hash(password);
+    const user = await this.get(id);
+    return this.passwords.hash(
+      'password',
+      password,
+      toOwner({ ...user, username: username ?? user.username }),
+    );
   }
+}
+
+export function toOwner({
+  username,
+  email,
+  display_name: displayName,
+}: Pick<UserWithRoles, 'username' | 'email' | 'display_name'>): PasswordOwner {
+  return { username, email: email ?? undefined, displayName: displayName ?? undefined };
 }
 
 function describeNewUser({ roles, password_one_time: oneTime }: UserWithRoles): AuditDetails {
@@ -273,14 +283,4 @@ export function generateOneTimePassword(): string {
 
 async function requireAdministrator(queries: Queries): Promise<void> {
   if (!(await usersStore.hasAdministrator(queries))) throw new Problem('last_administrator');
-}
-
-/** @throws {Problem} `validation_failed`, with the reason under the field's name. */
-export async function refuseInvalidPassword(
-  field: string,
-  password: string,
-  username: string,
-): Promise<void> {
-  const fault = await validatePassword(password, username);
-  if (fault !== undefined) throw new Problem('validation_failed', { errors: { [field]: fault } });
 }

@@ -7,12 +7,18 @@ import { getStoredRange, readFamily } from '../passwords/stored-hash.js';
 import { selectHeldRights, type AccountRights } from '../roles/rights.js';
 import { toUsernameKey } from '../usernames/username.js';
 import { administratorRole } from '../roles/administrator-role.js';
+import { deletedForeignIdsStore } from './deleted-foreign-ids.store.js';
 
 export type StoredUser = Omit<
   UserRow,
   'username_key' | 'username_skeleton' | 'session_epoch' | 'ending_epoch' | 'deleted_at' | 'second_factors'
 >;
-export type UserWithRoles = Omit<StoredUser, 'password_hash' | 'one_time_expires_at'> & AccountRights;
+export type UserWithRoles = Omit<StoredUser, 'password_hash' | 'one_time_expires_at' | 'email_key'> &
+  AccountRights;
+type ContactColumn = 'email' | 'email_key' | 'email_verified_at' | 'display_name' | 'language';
+/** How to reach a user; what is left out is null. */
+export type ContactColumns = Partial<Pick<UserRow, ContactColumn>>;
+type InsertedUser = Omit<StoredUser, ContactColumn> & ContactColumns;
 
 type UserChanges = Partial<
   Pick<
@@ -23,6 +29,7 @@ type UserChanges = Partial<
     | 'password_one_time'
     | 'one_time_expires_at'
     | 'disabled_at'
+    | ContactColumn
   >
 >;
 
@@ -37,6 +44,10 @@ const withoutSecrets = [
   'users.id',
   'users.disabled_at',
   'users.last_login_at',
+  'users.email',
+  'users.email_verified_at',
+  'users.display_name',
+  'users.language',
   'users.created_at',
   'users.updated_at',
 ] as const;
@@ -66,7 +77,7 @@ export const usersStore = {
    * @param skeleton unique among users (UTS 39 §4); null: the name may look like another one.
    * @returns false where the name is taken, or looks like another user's.
    */
-  async insert(queries: Queries, user: StoredUser, skeleton: string | null = null): Promise<boolean> {
+  async insert(queries: Queries, user: InsertedUser, skeleton: string | null = null): Promise<boolean> {
     const inserted = await queries
       .insertInto('users')
       .values({
@@ -198,6 +209,10 @@ export const usersStore = {
         username_key: `\u0001${id}`,
         username_skeleton: null,
         password_hash: '',
+        email: null,
+        email_key: null,
+        email_verified_at: null,
+        display_name: null,
         disabled_at: now,
         deleted_at: now,
       })
@@ -205,8 +220,10 @@ export const usersStore = {
       .where('deleted_at', 'is', null)
       .returning('id')
       .executeTakeFirst();
-    if (deleted) await usersStore.setRoles(queries, id, []);
-    return deleted !== undefined;
+    if (!deleted) return false;
+    await usersStore.setRoles(queries, id, []);
+    await deletedForeignIdsStore.keep(queries, id, now);
+    return true;
   },
 
   async setRoles(queries: Queries, id: string, roles: readonly string[]): Promise<void> {

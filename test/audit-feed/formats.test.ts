@@ -105,6 +105,15 @@ describe('A row of the audit as a syslog message', () => {
     }
   });
 
+  it('cuts texts that are too long without the details as well: a row must not hold up those after it', () => {
+    const text = 'ä'.repeat(100_000);
+    for (const format of ['rfc5424', 'cef'] as const) {
+      const message = formatSyslog({ ...row, actor_name: text, details: '{}' }, format, '0.2.0');
+      expect(message.length).to.be.below(8000);
+      expect(message.toString()).to.include('ä'.repeat(80)).and.to.include('omitted');
+    }
+  });
+
   it('carries CEF, in one record', () => {
     const message = formatSyslog({ ...row, actor_name: nasty }, 'cef', '0.2.0').toString();
     expect(message).to.match(/^<109>1 2026-11-24T09:00:00\.123Z \S+ latchkey - user_renamed - CEF:0\|/);

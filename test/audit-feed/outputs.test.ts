@@ -51,7 +51,7 @@ for (const kind of databaseKinds) {
     beforeEach(async () => {
       respond = accept;
       app.clock.advance(400);
-      await app.services.auditOutputs.run();
+      await run();
       posted = [];
     });
     after(async () => {
@@ -68,7 +68,9 @@ for (const kind of databaseKinds) {
       }
       await app.services.auditChain.run();
     }
-    const run = (services: Services = app.services): Promise<void> => services.auditOutputs.run();
+    const run = async (services: Services = app.services): Promise<void> => {
+      await Promise.all(services.auditOutputs.runs.map((each) => each()));
+    };
     const sequences = (): (number | undefined)[] =>
       posted.flatMap(({ items }) => items.map(({ sequence }) => sequence));
     const behind = async (): Promise<object[]> => app.services.auditOutputs.findLags();
@@ -108,6 +110,22 @@ for (const kind of databaseKinds) {
         (key) => `v1,${createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64')}`,
       );
       expect(headers['webhook-signature']).to.equal(expected.join(' '));
+    });
+
+    it('is behind by the age of the oldest row that it does not have, as the metrics tell', async () => {
+      const { auditOutputs, metrics } = app.services;
+      expect(auditOutputs.progress).to.deep.equal([{ name: 'webhook', lag: 0, failures: 0 }]);
+      await logIn();
+      respond = (response) => void response.writeHead(503).end();
+      await run();
+      app.clock.advance(600);
+      expect(auditOutputs.progress).to.deep.equal([{ name: 'webhook', lag: 600_000, failures: 1 }]);
+      const text = await metrics.render('text/plain');
+      expect(text).to.include('latchkey_audit_output_lag_seconds{output="webhook"} 600\n');
+      expect(text).to.include('latchkey_audit_output_failures{output="webhook"} 1\n');
+      respond = accept;
+      await run();
+      expect(auditOutputs.progress).to.deep.equal([{ name: 'webhook', lag: 0, failures: 0 }]);
     });
 
     it('is tried again after growing waits, under the same id, and no login waits for it', async () => {
@@ -204,7 +222,7 @@ for (const kind of databaseKinds) {
         respond = () => {
           arrived();
         };
-        const running = other.auditOutputs.run();
+        const running = run(other);
         await arrival;
         await run();
         expect(posted).to.have.length(1);
@@ -230,6 +248,65 @@ for (const kind of databaseKinds) {
         'login',
         'login',
       ]);
+    });
+
+    it('does not send what somebody has put behind the head, nor skips what comes then', async () => {
+      const { queries } = app.services.database;
+      const row = await queries.selectFrom('audit').selectAll().orderBy('sequence').executeTakeFirstOrThrow();
+      const forged = { ...row, id: 'ffffffff-0000-7000-8000-000000000001', sequence: 10 ** 15, details: '{' };
+      await queries.insertInto('audit').values(forged).execute();
+      await logIn();
+      await run();
+      await logIn();
+      await run();
+      const [first = 0] = sequences();
+      expect(sequences()).to.deep.equal([first, first + 1]);
+      await queries.deleteFrom('audit').where('id', '=', forged.id).execute();
+    });
+
+    it('sends a row whose details somebody has changed, and those after it', async () => {
+      await logIn(2);
+      const { queries } = app.services.database;
+      const rows = await queries
+        .selectFrom('audit')
+        .selectAll()
+        .orderBy('sequence', 'desc')
+        .limit(2)
+        .execute();
+      const { id = '', sequence = 0 } = rows[1] ?? {};
+      await queries
+        .updateTable('audit')
+        .set({ details: '{', at: Number.MAX_SAFE_INTEGER })
+        .where('id', '=', id)
+        .execute();
+      await run();
+      expect(sequences()).to.deep.equal([sequence, (sequence ?? 0) + 1]);
+      const [changed] = posted.flatMap(({ items }) => items);
+      expect(changed).to.deep.include({ details: { unreadable: '{' }, at: '9999-12-31T23:59:59.999Z' });
+      await queries
+        .updateTable('audit')
+        .set({ details: null, at: rows[1]?.at ?? 0 })
+        .where('id', '=', id)
+        .execute();
+    });
+
+    it('sends everything again where the chain was set back behind what was sent', async () => {
+      const { queries } = app.services.database;
+      const head = await queries.selectFrom('latchkey_audit_head').selectAll().executeTakeFirstOrThrow();
+      await logIn(3);
+      await run();
+      await queries.deleteFrom('audit').where('sequence', '>', head.sequence).execute();
+      await queries.updateTable('latchkey_audit_head').set(head).execute();
+      posted = [];
+      await logIn();
+      await run();
+      const [first = 0, ...others] = sequences();
+      expect(others.at(-1)).to.equal(head.sequence + 2);
+      expect(others).to.deep.equal(others.map((_, index) => first + index + 1));
+      expect(app.logged.find(({ event }) => event === 'audit_output_set_back')).to.include({
+        output: 'webhook',
+        sent: head.sequence + 3,
+      });
     });
 
     it('goes on behind rows that the retention has deleted, and says how many there were', async () => {

@@ -143,6 +143,33 @@ for (const kind of databaseKinds) {
       }
     });
 
+    it('does not send what somebody has put behind the head, nor skips what comes then', async () => {
+      const { queries } = app.services.database;
+      const row = await queries.selectFrom('audit').selectAll().orderBy('sequence').executeTakeFirstOrThrow();
+      const forged = { ...row, id: 'ffffffff-0000-7000-8000-000000000001', sequence: 10 ** 15 };
+      await queries.insertInto('audit').values(forged).execute();
+      const reader = await open();
+      await next(reader);
+      await logIn();
+      const [entry] = (await next(reader)) ?? [];
+      await logIn();
+      expect((await next(reader))?.[0]?.sequence).to.equal((entry?.sequence ?? 0) + 1);
+      await queries.deleteFrom('audit').where('id', '=', forged.id).execute();
+    });
+
+    it('ends where the chain was set back, so that the reader begins again', async () => {
+      const { queries } = app.services.database;
+      const head = await queries.selectFrom('latchkey_audit_head').selectAll().executeTakeFirstOrThrow();
+      await logIn();
+      const reader = await open();
+      await next(reader);
+      await app.services.auditStream.poll();
+      await queries.deleteFrom('audit').where('sequence', '>', head.sequence).execute();
+      await queries.updateTable('latchkey_audit_head').set(head).execute();
+      await app.services.auditStream.poll();
+      expect(await next(reader)).to.equal(undefined);
+    });
+
     it('ends with the access token that opened it', async () => {
       const reader = await open();
       await next(reader);

@@ -7,7 +7,7 @@ import { auditChainStore } from '../../src/audit/audit-chain.store.js';
 import { AuditRetention } from '../../src/audit/audit-retention.js';
 import { verifyAudit, type AuditReport } from '../../src/audit/verify-audit.js';
 import { auditStore } from '../../src/audit/audit.store.js';
-import { signState, type SealKeys } from '../../src/audit/audit-seals.js';
+import { signSeal, type SealKeys } from '../../src/audit/audit-seals.js';
 import type { Database } from '../../src/database/database.js';
 import { KeySealing } from '../../src/keys/key-sealing.js';
 import { createSealKeys } from '../../src/keys/seal-keys.js';
@@ -80,7 +80,6 @@ for (const kind of databaseKinds) {
     };
 
     it('gives committed rows their places without gaps, and signs the head', async () => {
-      await expectWhole(0);
       await add(3);
       await chain.run();
       await add(2);
@@ -226,7 +225,7 @@ for (const kind of databaseKinds) {
               .set({ ...seal })
               .execute();
           },
-          /^The seal of .* is of row 20, and the head says that the last row is 10/,
+          /^The head of the chain, at row 10, has not the signature of its contents/,
         ],
         [
           'a head that was changed',
@@ -350,7 +349,7 @@ for (const kind of databaseKinds) {
         expect(await rows()).to.have.length(30);
         // Signed with a key of the attacker's own, it is of rows that are not old.
         const forger = createSealKeys(await completeKeyRing(await newMigrated(), sealing, clock));
-        const signed = signState(forger, { ...forged, at: 0, base_sequence: 0, base_hash: '' });
+        const signed = signSeal(forger, { ...forged, at: 0, base_sequence: 0, base_hash: '' });
         await database.queries
           .updateTable('latchkey_audit_seals')
           .set({ ...signed })

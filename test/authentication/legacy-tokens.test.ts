@@ -4,8 +4,10 @@ import jwt from 'jsonwebtoken';
 import { serviceActor } from '../../src/audit/actor.js';
 import { UserImport } from '../../src/import/user-import.js';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
+import { endAllSessions } from '../../src/sessions/end-all-sessions.js';
 import { databaseKinds } from '../support/databases.js';
 import { secondFactorsStore } from '../../src/users/second-factors.store.js';
+import { rejection } from '../support/rejections.js';
 import { TestApp } from '../support/test-app.js';
 
 const secret = 'the secret of the Flask application, of 32 bytes and more';
@@ -196,6 +198,47 @@ for (const kind of databaseKinds) {
         secondFactorsStore.add(transaction, id, 'totp'),
       );
       await exchange(refreshToken(foreignId), 401);
+    });
+
+    it('open nothing any more from the first exchange on, so that no logout leaves one', async () => {
+      const { foreignId } = await newUser();
+      const [known, unknown] = [flaskToken(foreignId), flaskToken(foreignId)];
+      await open(known, 200);
+      const session = (await exchange(refreshToken(foreignId))).body as TokenSet;
+      await open(known, 401);
+      await open(unknown, 401);
+      await open(session.access_token, 200);
+      // Another device exchanges its own, and the first one stays logged in.
+      await exchange(refreshToken(foreignId));
+      await open(session.access_token, 200);
+    });
+
+    it('are not exchanged after all sessions were ended, whose users come later', async () => {
+      const before = await newUser();
+      const [access, refresh] = [flaskToken(before.foreignId), refreshToken(before.foreignId)];
+      await open(access, 200);
+      await endAllSessions(app.services, serviceActor);
+      await open(access, 401);
+      await open(flaskToken(before.foreignId), 401);
+      await exchange(refresh, 401);
+      app.clock.advance(1);
+      const after = await newUser();
+      await exchange(refreshToken(after.foreignId));
+      admin = (await app.login()).access_token;
+    });
+
+    it('stay revoked as long as clocks may differ', async () => {
+      const patient = await app.openAgain({ JWT_DECODE_LEEWAY: '60' });
+      const { foreignId } = await newUser();
+      const refresh = refreshToken(foreignId, { exp: Math.floor(app.clock.now() / 1000) + 30 });
+      const context = { requestId: null, address: null, userAgent: null };
+      await patient.presentedTokens.logoutByRefreshToken(refresh, context);
+      app.clock.advance(40);
+      await patient.cleanUp();
+      expect(await rejection(patient.presentedTokens.refresh(refresh, context))).to.include({
+        code: 'invalid_refresh_token',
+      });
+      await patient.database.close();
     });
 
     it('are revoked by a logout, each by its jti', async () => {

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { click } from '../support/browser-tab.js';
 import { overflowOf, seriousFindings } from '../support/axe.js';
 import { withDocs, type DocsPage } from '../support/docs-page.js';
 import type { TestApp } from '../support/test-app.js';
@@ -28,17 +29,17 @@ for (const colorScheme of ['light', 'dark'] as const) {
     it('when a user is logged in', async () => {
       await page.logIn();
       await examine();
-      await page.tab.locator('#session-permissions-summary').click();
+      await click(page.tab.locator('#session-permissions-summary'));
       await examine('header');
     });
 
     it('in the Authorize dialog, before and after a login', async () => {
       const dialog = await page.openDialog();
       await examine('.dialog-ux');
-      await dialog.getByRole('button', { name: 'Log out' }).click();
+      await click(dialog.getByRole('button', { name: 'Log out' }));
       await dialog.getByLabel('Username').fill('admin');
       await dialog.getByLabel('Password').fill('wrong');
-      await dialog.getByRole('button', { name: 'Log in' }).click();
+      await click(dialog.getByRole('button', { name: 'Log in' }));
       await dialog.getByRole('alert').waitFor();
       page.expectRefusals(401);
       await examine('.dialog-ux');
@@ -61,7 +62,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
         if (status >= 400) page.expectRefusals(status);
         await examine(part(operationId));
         for (const tab of await page.block(operationId).locator('button.tablinks[data-name=model]').all())
-          await tab.click();
+          await click(tab);
         await examine(part(operationId));
         await page.close(operationId); // axe is faster with less content
       });
@@ -69,8 +70,8 @@ for (const colorScheme of ['light', 'dark'] as const) {
 
     it('in the list of models', async () => {
       const models = page.tab.locator('section.models');
-      await models.getByRole('button', { name: 'Schemas' }).click();
-      await models.locator('.model-box button, .model-container button').first().click();
+      await click(models.getByRole('button', { name: 'Schemas' }));
+      await click(models.locator('.model-box button, .model-container button').first());
       await examine('section.models');
     });
 

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { click } from '../support/browser-tab.js';
 import { readContract } from '../support/repository-contract.js';
 import { describeAccess, type Secured } from '../../src/swagger-ui/access.js';
 import { withDocs, type DocsPage } from '../support/docs-page.js';
@@ -17,7 +18,7 @@ describe('In Swagger UI', () => {
       const dialog = await page.openDialog();
       await dialog.getByLabel('Username').fill('admin');
       await dialog.getByLabel('Password').fill('wrong');
-      await dialog.getByRole('button', { name: 'Log in' }).click();
+      await click(dialog.getByRole('button', { name: 'Log in' }));
       expect(await dialog.getByRole('alert').innerText()).to.equal('Bad username or password');
       page.expectRefusals(401);
     });
@@ -37,7 +38,7 @@ describe('In Swagger UI', () => {
       const dialog = await page.openDialog();
       await dialog.getByRole('heading', { name: 'Logged in as admin' }).waitFor();
       expect(await dialog.getByLabel('Username').count()).to.equal(0);
-      await dialog.getByRole('button', { name: 'Log out' }).click();
+      await click(dialog.getByRole('button', { name: 'Log out' }));
       await dialog.getByLabel('Username').waitFor();
       await page.tab.keyboard.press('Escape');
       await page.says('Logged out.');
@@ -52,7 +53,7 @@ describe('In Swagger UI', () => {
     });
 
     it('says what a client is, and that no user logs in with it', async () => {
-      await page.block('introspectToken').locator('.padlock').click();
+      await click(page.block('introspectToken').locator('.padlock'));
       const dialog = page.tab.getByRole('dialog');
       const text = await dialog.innerText();
       expect(text)
@@ -67,10 +68,10 @@ describe('In Swagger UI', () => {
 
   describe('around the operations', () => {
     it('the badge opens POST /login, though that is filtered out, and its tag closed', async () => {
-      await page.tab.locator('#operations-tag-Sessions .expand-operation').click();
+      await click(page.tab.locator('#operations-tag-Sessions .expand-operation'));
       await page.tab.getByLabel('Filter by tag or path').fill('roles');
       await page.block('login').waitFor({ state: 'detached' });
-      await page.tab.getByRole('button', { name: 'run POST /login', exact: true }).click();
+      await click(page.tab.getByRole('button', { name: 'run POST /login', exact: true }));
       await page.block('login').locator('.btn.execute').waitFor();
       expect(await page.tab.evaluate('document.activeElement.closest(".opblock").id')).to.equal(
         'operations-Sessions-login',
@@ -116,7 +117,7 @@ describe('In Swagger UI', () => {
     it('the padlock says whether one is authorized, and opens the dialog', async () => {
       const padlock = page.block('getProtected').locator('.padlock');
       expect(await padlock.getAttribute('aria-label')).to.equal('Needs an access token, which you have');
-      await padlock.click();
+      await click(padlock);
       const dialog = page.tab.getByRole('dialog');
       await dialog.getByRole('heading', { name: 'Logged in as admin' }).waitFor();
       await page.tab.keyboard.press('Escape');

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import type { Response as Answer } from 'playwright-core';
 import type { Response } from 'supertest';
 import { listOperations } from '../../src/contract/read-contract.js';
+import { click } from '../support/browser-tab.js';
 import { readContract } from '../support/repository-contract.js';
 import { checkAgainstContract } from '../support/contract.js';
 import { withDocs, type DocsPage } from '../support/docs-page.js';
@@ -75,11 +76,11 @@ describe('the first click in Swagger UI', () => {
     const client = await createClient(app, { scope: 'reports:read' });
     await page.tab.reload();
     await page.loaded();
-    await page.authorizeButton('unlocked').click();
+    await click(page.authorizeButton('unlocked'));
     const dialog = page.tab.getByRole('dialog');
     await dialog.getByLabel('Client id').fill(client.client_id);
     await dialog.getByLabel('Client secret').fill(client.client_secret ?? '');
-    await dialog.getByRole('button', { name: 'Use this client' }).click();
+    await click(dialog.getByRole('button', { name: 'Use this client' }));
     for (const operationId of ['exchangeGrant', 'introspectToken', 'revokeToken'])
       expect((await page.run(operationId)).status()).to.equal(200);
     expect(await page.badge()).to.equal('Not logged in: run POST /login');

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import type { CookieSession } from '../../src/sessions/sessions.models.js';
+import { watchTab } from '../support/browser-tab.js';
 import { launchBrowser } from '../support/docs-page.js';
 import { adminPassword, TestApp } from '../support/test-app.js';
 
@@ -60,7 +61,7 @@ describe('A page of another origin in a browser, with cookies', () => {
   }
 
   async function pageOf(origin: string): Promise<Page> {
-    const tab = await profile.newPage();
+    const tab = watchTab(await profile.newPage());
     await tab.goto(origin);
     return tab;
   }

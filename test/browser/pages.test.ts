@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { click, watchTab } from '../support/browser-tab.js';
 import { overflowOf, seriousFindings } from '../support/axe.js';
 import { launchBrowser } from '../support/docs-page.js';
 import { TestApp } from '../support/test-app.js';
@@ -31,7 +32,7 @@ describe('The pages beside Swagger UI', () => {
     if (!browser) throw new Error('There is no browser.');
     const context = await browser.newContext({ viewport: { width, height: 844 }, colorScheme });
     contexts.push(context);
-    const tab = await context.newPage();
+    const tab = watchTab(await context.newPage());
     const complaints: string[] = [];
     tab.on('console', (message) => {
       // Chromium reports each page with status 404.
@@ -81,12 +82,12 @@ describe('The pages beside Swagger UI', () => {
   it('link from a problem to the operation in Swagger UI, and back to the root', async () => {
     const { tab } = await openTab('light');
     await tab.goto(`${app.url}/there/is/nothing`);
-    await tab.getByRole('link', { name: 'Problems' }).click();
-    await tab.getByRole('link', { name: 'invalid_credentials' }).click();
+    await click(tab.getByRole('link', { name: 'Problems' }));
+    await click(tab.getByRole('link', { name: 'invalid_credentials' }));
     expect(new URL(tab.url()).pathname).to.equal('/problems/invalid_credentials');
-    await tab.getByRole('link', { name: 'POST /login', exact: true }).first().click();
+    await click(tab.getByRole('link', { name: 'POST /login', exact: true }).first());
     await tab.locator('#operations-Sessions-login .btn.execute').waitFor();
-    await tab.locator('.brand').click();
+    await click(tab.locator('.brand'));
     expect(new URL(tab.url()).pathname).to.equal('/');
     expect(await tab.title()).to.equal('Latchkey');
   });

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { click } from '../support/browser-tab.js';
 import { withDocs, type DocsPage } from '../support/docs-page.js';
 
 /** `npm run test:browser && cp artifacts/readme/*.png docs/images/` updates the README's pictures. */
@@ -21,10 +22,10 @@ describe('the pictures of the README', () => {
   }
 
   it('show who is logged in, with which permissions', async () => {
-    await page.tab.locator('#session-permissions-summary').click();
+    await click(page.tab.locator('#session-permissions-summary'));
     await page.tab.evaluate('scrollTo(0, 0)');
     await take('swagger-ui');
-    await page.tab.locator('#session-permissions-summary').click();
+    await click(page.tab.locator('#session-permissions-summary'));
   });
 
   it('show a protected operation that was tried out', async () => {

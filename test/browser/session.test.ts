@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import type { Browser, BrowserContext } from 'playwright-core';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
+import { click } from '../support/browser-tab.js';
 import { DocsPage, launchBrowser, newProfile } from '../support/docs-page.js';
 import { TestApp } from '../support/test-app.js';
 import { readJwt } from '../support/tokens.js';
@@ -91,7 +92,7 @@ describe("Swagger UI's session in a browser", () => {
     const before = await left.innerText();
     await page.tab.clock.runFor(3000);
     expect(await left.innerText()).not.to.equal(before);
-    await page.tab.locator('#session-permissions-summary').click();
+    await click(page.tab.locator('#session-permissions-summary'));
     await page.screenshot('permissions');
   });
 
@@ -188,7 +189,7 @@ describe("Swagger UI's session in a browser", () => {
     const dialog = await page.openDialog();
     await dialog.getByLabel('Client id').fill('0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b10');
     await dialog.getByLabel('Client secret').fill('lk_cs_secret');
-    await dialog.getByRole('button', { name: 'Use this client' }).click();
+    await click(dialog.getByRole('button', { name: 'Use this client' }));
     await dialog.waitFor({ state: 'detached' });
     expect(await page.stored()).to.deep.equal([]);
   });

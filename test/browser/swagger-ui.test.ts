@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import type { Browser, Locator } from 'playwright-core';
+import { click } from '../support/browser-tab.js';
 import { readContract } from '../support/repository-contract.js';
 import { DocsPage, launchBrowser, newProfile } from '../support/docs-page.js';
 import { endProcesses, Installation, type ServiceProcess } from '../support/service-process.js';
@@ -72,7 +73,7 @@ describe('Swagger UI of a service that was just started', () => {
   });
 
   it('asks for a name and a password, a token, or a client in its Authorize dialog', async () => {
-    await page.authorizeButton('unlocked').click();
+    await click(page.authorizeButton('unlocked'));
     const dialog = page.tab.getByRole('dialog', { name: 'Available authorizations' });
     const headings = (await dialog.locator('h4').allInnerTexts()).map((text) => text.replaceAll(/\s+/g, ' '));
     expect(headings).to.deep.equal([
@@ -82,7 +83,7 @@ describe('Swagger UI of a service that was just started', () => {
     ]);
     const labels = await dialog.locator('label').allInnerTexts();
     expect(labels).to.deep.equal(['Username', 'Password', 'Access token', 'Client id', 'Client secret']);
-    await dialog.getByRole('button', { name: 'Close' }).click();
+    await click(dialog.getByRole('button', { name: 'Close' }));
   });
 
   it('is not authorized at first', async () => {
@@ -107,7 +108,7 @@ describe('Swagger UI of a service that was just started', () => {
     const change = { current_password: oneTimePassword, new_password: 'a sentence that only I know' };
     expect((await page.run('changePassword', change)).status()).to.equal(200);
     await page.says('May ');
-    await page.tab.locator('#session-permissions-summary').click();
+    await click(page.tab.locator('#session-permissions-summary'));
     const { body } = await service.api.get('/me', await page.token());
     expect(await page.tab.locator('#session-permissions-list').innerText()).to.equal(
       (body as { permissions: string[] }).permissions.join('\n'),

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import type { Browser } from 'playwright-core';
+import { click } from '../support/browser-tab.js';
 import { DocsPage, launchBrowser, newProfile } from '../support/docs-page.js';
 import { TestApp } from '../support/test-app.js';
 import { createUploadProject } from '../support/upload-project.js';
@@ -33,7 +34,7 @@ describe('Swagger UI of a project that takes files', () => {
     }
     // Else an empty text is sent.
     for (const box of await block.locator('input[type=checkbox]:checked').all()) await box.uncheck();
-    await page.click(block.locator('.btn.execute'));
+    await click(block.locator('.btn.execute'));
     const shown = block.locator('.live-responses-table tbody');
     await shown.locator('.response-col_status').first().waitFor();
     return {
@@ -50,7 +51,7 @@ describe('Swagger UI of a project that takes files', () => {
   });
 
   it('shows why a file is refused', async () => {
-    await page.click(page.block('addPicture').locator('.btn-clear'));
+    await click(page.block('addPicture').locator('.btn-clear'));
     const { status, body } = await upload('addPicture', { title: 'Mine' }, 'image/gif');
     expect(status).to.equal('415');
     expect(JSON.parse(body)).to.include({

@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import supertest from 'supertest';
@@ -242,6 +242,27 @@ describe('create-latchkey', () => {
         .to.match(says)
         .and.to.match(/^Nothing was written\.$/m);
       expect(existsSync(folder.path(words[0]))).to.equal(false);
+    });
+  }
+
+  for (const [what, name, says] of [
+    ['another package', '@latchkey/guard', 'is the package @latchkey/guard, and not Latchkey itself'],
+    ['something else', undefined, 'is no packed package, and not Latchkey itself'],
+  ] as const) {
+    it(`refuses a packed file of ${what}, and writes nothing`, () => {
+      const packed = folder.path(`${what.replace(' ', '-')}.tgz`);
+      if (name === undefined) writeFileSync(packed, 'no archive');
+      else {
+        mkdirSync(folder.path('package'));
+        writeFileSync(folder.path('package/package.json'), JSON.stringify({ name, version: '1.0.0' }));
+        const { status } = spawnSync('npm', ['pack', './package'], { cwd: folder.path('') });
+        expect(status).to.equal(0);
+        renameSync(folder.path('latchkey-guard-1.0.0.tgz'), packed);
+      }
+      const { status, stderr } = create('one', '--latchkey', packed);
+      expect(status).to.equal(1);
+      expect(stderr).to.include(says).and.to.include('Its file is called latchkey-');
+      expect(existsSync(folder.path('one'))).to.equal(false);
     });
   }
 

@@ -13,7 +13,7 @@ describe('latchkey dev', () => {
   let project: ProjectCopy;
   let development: Command;
   let url: string;
-  let token: string;
+  let token: string | undefined;
   let controller: string;
   let model: string;
 
@@ -28,7 +28,7 @@ describe('latchkey dev', () => {
       from: project.folder,
       settings: { PORT: String(port), LATCHKEY_ADMIN_PASSWORD: password, JWT_ACCESS_TOKEN_EXPIRES: '1h' },
     });
-    await until(async () => (await get('/health/ready')).status === 200);
+    await untilResponse('/health/ready', ({ status }) => status === 200, 'is 200');
     const response = await fetch(`${url}/login`, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json' },
@@ -43,12 +43,32 @@ describe('latchkey dev', () => {
 
   /** Status 0 where nobody responds, as while it restarts. */
   const get = (path: string): Promise<{ status: number; text: string }> =>
-    fetch(url + path, { headers: { Authorization: `Bearer ${token}`, Connection: 'close' } }).then(
+    fetch(url + path, {
+      headers: { ...(token !== undefined && { Authorization: `Bearer ${token}` }), Connection: 'close' },
+      signal: AbortSignal.timeout(10_000),
+    }).then(
       async (response) => ({ status: response.status, text: await response.text() }),
-      () => ({ status: 0, text: '' }),
+      (error: unknown) => ({ status: 0, text: String((error as Error).cause ?? error) }),
     );
+  /** Waits for a response, and shows the last one where it does not come. */
+  const untilResponse = async (
+    path: string,
+    isIt: (response: { status: number; text: string }) => boolean,
+    what: string,
+  ): Promise<void> => {
+    let last = 'none';
+    await until(
+      async () => {
+        if (development.exitCode !== null) throw new Error('latchkey dev has ended.');
+        const response = await get(path);
+        last = `${response.status} ${response.text}`;
+        return isIt(response);
+      },
+      () => `GET ${path} ${what}; the last response: ${last}`,
+    );
+  };
   const serves = (text: string, path = '/protected'): Promise<void> =>
-    until(async () => (await get(path)).text.includes(text));
+    untilResponse(path, (response) => response.text.includes(text), `has ${text}`);
   const withMessage = (message: string): string =>
     controller.replace(/message: '.*'/, `message: '${message}'`);
   const save = (file: string, text: string): void => {
@@ -58,14 +78,17 @@ describe('latchkey dev', () => {
   const errorsAfter = async (edit: () => void, end: string): Promise<string> => {
     const before = development.stderr.length;
     edit();
-    await until(() => development.stderr.slice(before).includes(end));
+    await development.until(() => development.stderr.slice(before).includes(end), `said "${end}"`);
     return development.stderr.slice(before);
   };
 
   it('serves a changed body, and says that it has rebuilt', async () => {
     save(controllerFile, withMessage('Changed.'));
     await serves('{"message":"Changed."}');
-    await until(() => /^Rebuilt in \d+\.\d s; restarted\.$/m.test(development.stdout));
+    await development.until(
+      () => /^Rebuilt in \d+\.\d s; restarted\.$/m.test(development.stdout),
+      'said that it has rebuilt',
+    );
   });
 
   it('serves a changed signature, and has it in the routes and in the document', async () => {
@@ -179,12 +202,21 @@ describe('latchkey dev', () => {
     await serves('It loads.');
   });
 
+  it('says that a service has ended after it was loaded, and starts the next one', async () => {
+    const ends = `${withMessage('x')}\nsetTimeout(() => process.exit(3), 20);\n`;
+    await errorsAfter(() => {
+      save(controllerFile, ends);
+    }, 'The service did not start');
+    save(controllerFile, controller);
+    await serves('This is a protected endpoint.');
+  });
+
   it('says that a service has ended by itself, and starts the next one', async () => {
     save(controllerFile, withMessage('x').replace('return {', 'process.exit(3);\n    return {'));
-    await until(async () => {
+    await development.until(async () => {
       await get('/protected');
       return development.stderr.includes('The service has ended.');
-    });
+    }, 'said that its service has ended');
     save(controllerFile, controller);
     await serves('This is a protected endpoint.');
   });

@@ -92,6 +92,24 @@ describe('A project with an operation that takes files', function () {
     supertest(service.api.url).post(path).set('Authorization', `Bearer ${token}`);
   const png = { filename: 'a.png', contentType: 'image/png' };
 
+  it('is not built with limits that are none, and is told where they are', () => {
+    const file = project.path('src/pictures/pictures.controller.ts');
+    for (const [right, wrong, says] of [
+      ['maxSize: 1000,', 'maxSize: 0,', /maxSize 0 is no size\. Write a number of bytes, or '5 MB'\.$/m],
+      ['maxCount: 3,', 'maxCount: Number(-1),', /maxCount -1 is no number of files\. Write 1 or more\.$/m],
+      ["['image/png']", "['png']", /"png" is no media type\. Write one such as image\/png, or image\/\*\.$/m],
+    ] as const) {
+      const line = controller.split('\n').findIndex((text) => text.includes(right)) + 1;
+      writeFileSync(file, controller.replace(right, wrong));
+      const { status, stderr } = project.latchkey('build');
+      expect(status).to.equal(1);
+      const place = `src/pictures/pictures.controller.ts:${line}: @FileLimits of PicturesController.`;
+      expect(stderr).to.include(place).and.to.match(says);
+    }
+    writeFileSync(file, controller);
+    expect(project.latchkey('build').status).to.equal(0);
+  });
+
   it('has them in its contract, with their limits', () => {
     const { paths } = JSON.parse(readFileSync(project.path('generated/openapi.json'), 'utf8')) as {
       readonly paths: object;

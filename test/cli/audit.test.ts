@@ -52,6 +52,24 @@ for (const kind of databaseKinds) {
       expect(table).to.match(/Z +user_disabled +1 +operator \S.* +user Ada/);
     });
 
+    it('audit verify and list obey no control character that somebody has written', async () => {
+      const { queries } = app.services.database;
+      await app.services.auditChain.run();
+      const row = await queries.selectFrom('audit').selectAll().orderBy('sequence').executeTakeFirstOrThrow();
+      const event = '\u001b[2K\rThe audit is whole.\u009b8m';
+      await queries.updateTable('audit').set({ event, details: '{' }).where('id', '=', row.id).execute();
+      const { exitCode, stderr } = await runCommand(['audit', 'verify'], app);
+      expect({ exitCode, isFound: stderr.startsWith('The audit is not whole.') }).to.deep.equal({
+        exitCode: 5,
+        isFound: true,
+      });
+      for (const words of [['list', '--oldest-first'], ['list', '--json', '--oldest-first'], ['export']])
+        expect(await succeed(...words))
+          .to.include('\\u001b[2K')
+          .and.not.to.match(/[\u001b\u009b]/u);
+      await queries.updateTable('audit').set(row).where('id', '=', row.id).execute();
+    });
+
     it('audit list finds by an actor, a time and an order, and no more than it is told', async () => {
       expect(eventsOf(await readEntries('list', '--actor', 'ada', '--json'))).to.deep.equal(['login']);
       const recent = await readEntries('list', '--target', id, '--from', '30m', '--json');
@@ -127,7 +145,7 @@ for (const kind of databaseKinds) {
 
     it('audit verify says that the audit is whole', async () => {
       expect(await succeed('verify')).to.match(
-        /^The audit is whole: rows 1 to \d+, and the seals of 0 days\.\n$/,
+        /^The audit is whole: rows 1 to \d+, since \S+Z, and the seals of 0 days\.\n$/,
       );
       expect((await readEntries('verify', '--json'))[0]).to.include({ ok: true, after: 0, unchained: 0 });
     });

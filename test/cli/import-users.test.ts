@@ -61,7 +61,10 @@ for (const kind of databaseKinds) {
       const second = await run(...words, '--role', 'editors=', '--role', 'admin=admin');
       expect(second).to.include({ exitCode: 0, stderr: '' });
       expect(readJsonLines(second.stdout)).to.deep.equal([
-        { read: 3, imported: 2, skipped: 1, refused: 0, withoutPassword: 0, bcrypt: 0, dry_run: false },
+        {
+          ...{ read: 3, imported: 2, skipped: 1, deleted: 0, refused: 0 },
+          ...{ withoutPassword: 0, bcrypt: 0, dry_run: false },
+        },
       ]);
       const { scope } = await app.login('grace', 'correct horse battery');
       expect(scope).to.include('users:write');
@@ -90,6 +93,60 @@ for (const kind of databaseKinds) {
       const without = folder.path('without.ndjson');
       expect((await run('export', 'users', without)).stdout).to.include('without their password hashes');
       expect(readFileSync(without, 'utf8')).not.to.include('password_hash');
+    });
+
+    it('has the service refuse what the application had revoked, before it accepts its other tokens', async () => {
+      const [revoked, inFile] = ['0b9f6a3c5d1e4a448c5b2f1d9e7a6b10', '0b9f6a3c-5d1e-4a44-8c5b-2f1d9e7a6b11'];
+      const path = folder.path('blocklist.db');
+      const connection = new DatabaseSync(path);
+      connection.exec(`create table user (id integer primary key, username text, password text);
+        create table token_blocklist (id integer, jti text); create table other (jti text);
+        insert into token_blocklist values (1, '${revoked}'), (2, '${revoked}'), (3, 'no id')`);
+      connection.close();
+      const words = ['import', 'users', path, '--from', 'flask', '--json'];
+      const legacy = { JWT_DECODE_LEGACY_UNTIL: '2027-01-31' };
+      const runWith = async (settings: Record<string, string>, ...more: string[]): Promise<unknown> =>
+        readJsonLines(
+          (
+            await runCommand([...words, ...more], {
+              clock: app.clock,
+              environment: { ...app.environment, ...settings },
+            })
+          ).stdout,
+        ).at(-1);
+      const isRevoked = async (jti: string): Promise<boolean> => {
+        await app.services.catchUp();
+        return app.services.revocations.isTokenRevoked(jti);
+      };
+      const canonical = '0b9f6a3c-5d1e-4a44-8c5b-2f1d9e7a6b10';
+      expect(await runWith({})).to.include({ revoked_tokens: 0 });
+      expect(await runWith(legacy, '--dry-run')).to.include({ revoked_tokens: 1 });
+      expect(await isRevoked(canonical)).to.equal(false);
+      expect(await runWith(legacy)).to.include({ revoked_tokens: 1, dry_run: false });
+      expect(await isRevoked(canonical)).to.equal(true);
+      const ids = file('revoked.txt', `${inFile}\r\n\n${inFile}\n`);
+      expect(await runWith(legacy, '--blocklist-file', ids)).to.include({ revoked_tokens: 1 });
+      expect(await isRevoked(inFile)).to.equal(true);
+      const rows = await app.audited('users_imported');
+      expect(rows.filter(({ details }) => details?.includes('"revoked_tokens":1'))).to.have.length(2);
+      expect((await run(...words.slice(0, -1), '--blocklist', 'other')).exitCode).to.equal(0);
+      expect((await run(...words, '--blocklist', 'user')).stderr).to.match(/no table user with a column jti/);
+      expect((await run(...words, '--blocklist-file', 'none.txt')).stderr).to.match(
+        /none\.txt does not exist/,
+      );
+      expect((await run(...words.slice(0, -1))).stdout).to.match(
+        /^token_blocklist has 1 tokens.*JWT_DECODE_LEGACY/m,
+      );
+    });
+
+    it('shows control characters of a source as their numbers', async () => {
+      const path = file('controls.ndjson', '{"username":"x","roles":["\\u001b[2J\\u009b1m"]}\n');
+      for (const words of [[], ['--json']]) {
+        const { stdout } = await run('import', 'users', path, '--dry-run', ...words);
+        expect(stdout)
+          .to.include('\\u001b[2J')
+          .and.not.to.match(/[\u001b\u009b]/u);
+      }
     });
 
     for (const [words, exitCode, says] of [

@@ -3,7 +3,9 @@ import { dirname } from 'node:path';
 import { expect } from 'chai';
 import { sql } from 'kysely';
 import { parseDatabaseUrl } from '../../src/database/database-url.js';
+import type { ProjectMigration } from '../../src/database/migrations/context.js';
 import { listMigrationNames } from '../../src/database/migrations/index.js';
+import project from '../../src/project.js';
 import { databaseKinds, newDatabaseUrl, openTestDatabase } from '../support/databases.js';
 import { TestClock } from '../support/clock.js';
 import { readJsonLines, runCommand } from '../support/run-command.js';
@@ -76,6 +78,38 @@ for (const kind of databaseKinds) {
         expect(exitCode, words.join(' ')).to.equal(1);
         expect(stderr).to.match(/Run 9\.0\.0 or a later one, or restore a backup from before/);
       }
+    });
+
+    it('migrate refuses a migration of the project that was edited, and takes it with --accept-edited', async () => {
+      const migrateWith = (column: string, ...words: string[]): ReturnType<typeof runCommand> =>
+        runCommand(
+          ['migrate', ...words],
+          { environment, clock: new TestClock() },
+          {
+            ...project,
+            migrations: {
+              '0001-own': {
+                up: Object.assign(
+                  async (each: Parameters<ProjectMigration['up']>[0]) => {
+                    await sql`create table own (id text)`.execute(each);
+                  },
+                  // As if it was written so.
+                  { toString: () => column },
+                ),
+              },
+            },
+          },
+        );
+      await prepare();
+      expect(await migrateWith('id')).to.include({ exitCode: 0 });
+      for (const words of [[], ['--dry-run']]) {
+        const { exitCode, stderr } = await migrateWith('number', ...words);
+        expect(exitCode).to.equal(1);
+        expect(stderr).to.match(/^The project's migration "0001-own" was edited after it had run/);
+      }
+      expect(await migrateWith('number', '--dry-run', '--accept-edited')).to.include({ exitCode: 2 });
+      expect(await migrateWith('number', '--accept-edited')).to.include({ exitCode: 0, stderr: '' });
+      expect(await migrateWith('number')).to.include({ exitCode: 0, stderr: '' });
     });
 
     it('config check prints settings, database and pending migrations', async () => {

@@ -63,6 +63,8 @@ describe('The settings', () => {
       secret: undefined,
       trustedProxies: [],
       corsOrigins: [],
+      passkeyRpId: undefined,
+      passkeyOrigins: [],
       hstsIncludeSubDomains: false,
       adminUsername: 'admin',
       adminPassword: undefined,
@@ -120,6 +122,11 @@ describe('The settings', () => {
       passwordTimeCost: 2,
       passwordParallelism: 1,
       passwordQueue: 100,
+      passwordContextWords: [],
+      passwordCheckLimit: 60,
+      breachCheck: undefined,
+      breachCheckTimeout: 2,
+      breachCheckUnavailable: 'accept',
       oneTimePasswordExpires: 86_400,
       oneTimePasswords: false,
       loginFreeAttempts: 5,
@@ -136,6 +143,10 @@ describe('The settings', () => {
       auditWebhookSecret: [],
       auditSyslog: undefined,
       auditSyslogFormat: 'rfc5424',
+      smtpUrl: undefined,
+      mailFrom: { name: 'Latchkey', address: 'no-reply@localhost' },
+      mailLanguage: 'en',
+      mailTemplates: undefined,
     } satisfies Config);
   });
 
@@ -168,9 +179,18 @@ const cookiePaths = Object.values(settings)
   .map(({ name }) => name)
   .filter((name) => name.endsWith('_COOKIE_PATH'));
 
+const smtp = (given: object): object => ({
+  host: 'smtp.example.com',
+  port: 587,
+  user: undefined,
+  password: undefined,
+  ...given,
+});
+
 /** Setting → others that must be set with it. */
 const companions: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   LATCHKEY_AUDIT_WEBHOOK_URL: { LATCHKEY_AUDIT_WEBHOOK_SECRET: 'x'.repeat(32) },
+  LATCHKEY_SMTP_URL: { LATCHKEY_MAIL_FROM: 'no-reply@example.com' },
 };
 
 /** Setting → texts that are valid → their values. */
@@ -252,6 +272,23 @@ const good: Readonly<Record<string, readonly (readonly [string, unknown])[]>> = 
     ['x'.repeat(32), ['x'.repeat(32)]],
     [`whsec_${'Ab+/'.repeat(8)},${'y'.repeat(40)}`, [`whsec_${'Ab+/'.repeat(8)}`, 'y'.repeat(40)]],
   ],
+  LATCHKEY_SMTP_URL: [
+    [
+      'smtp://ada%40example.com:a%2Fb@smtp.example.com',
+      smtp({ tls: 'required', user: 'ada@example.com', password: 'a/b' }),
+    ],
+    ['smtp://smtp.example.com:25/?tls=optional', smtp({ port: 25, tls: 'optional' })],
+    ['smtps://smtp.example.com', smtp({ port: 465, tls: 'implicit' })],
+    ['smtp://localhost:1025', smtp({ host: 'localhost', port: 1025, tls: 'optional' })],
+    ['smtp://[::1]:25', smtp({ host: '::1', port: 25, tls: 'optional' })],
+  ],
+  LATCHKEY_MAIL_FROM: [
+    ['no-reply@Example.com', { name: undefined, address: 'no-reply@example.com' }],
+    ['Example <no-reply@example.com>', { name: 'Example', address: 'no-reply@example.com' }],
+    ['"Example, Inc." <no-reply@example.com>', { name: 'Example, Inc.', address: 'no-reply@example.com' }],
+  ],
+  LATCHKEY_MAIL_LANGUAGE: ['de', 'pt-BR'].map((tag) => [tag, tag]),
+  LATCHKEY_MAIL_TEMPLATES: [['messages', 'messages']],
   LATCHKEY_AUDIT_SYSLOG: [
     ['tls://logs.example.com', { transport: 'tls', host: 'logs.example.com', port: 6514 }],
     ['tcp://logs:6514', { transport: 'tcp', host: 'logs', port: 6514 }],
@@ -275,6 +312,20 @@ const good: Readonly<Record<string, readonly (readonly [string, unknown])[]>> = 
   LATCHKEY_TRUSTED_PROXIES: [
     ['loopback', ['loopback']],
     [' 10.0.0.0/8 , fd00::/8,uniquelocal,', ['10.0.0.0/8', 'fd00::/8', 'uniquelocal']],
+  ],
+  LATCHKEY_PASSKEY_RP_ID: [
+    ['example.com', 'example.com'],
+    ['localhost', 'localhost'],
+    ['xn--bcher-kva.example', 'xn--bcher-kva.example'],
+    ['off', 'off'],
+  ],
+  LATCHKEY_PASSKEY_ORIGINS: [
+    [
+      'https://example.com, https://a.example.com:8443',
+      ['https://example.com', 'https://a.example.com:8443'],
+    ],
+    ['http://localhost:3000', ['http://localhost:3000']],
+    ['https://example.com,android:apk-key-hash:Ab_-1', ['https://example.com', 'android:apk-key-hash:Ab_-1']],
   ],
   LATCHKEY_CORS_ORIGINS: [
     ['*', ['*']],
@@ -377,6 +428,16 @@ const good: Readonly<Record<string, readonly (readonly [string, unknown])[]>> = 
   LATCHKEY_PASSWORD_TIME_COST: [['1', 1]],
   LATCHKEY_PASSWORD_PARALLELISM: [['4', 4]],
   LATCHKEY_PASSWORD_QUEUE: [['0', 0]],
+  LATCHKEY_PASSWORD_CONTEXT_WORDS: [['Acme, Straußwirt', ['Acme', 'Straußwirt']]],
+  LATCHKEY_PASSWORD_CHECK_LIMIT: [['0', 0]],
+  LATCHKEY_BREACH_CHECK: [
+    ['https://api.pwnedpasswords.com/range/', { kind: 'api', url: 'https://api.pwnedpasswords.com/range/' }],
+    ['http://localhost:8080/range', { kind: 'api', url: 'http://localhost:8080/range/' }],
+    ['src', { kind: 'folder', path: 'src' }],
+    ['package.json', { kind: 'file', path: 'package.json' }],
+  ],
+  LATCHKEY_BREACH_CHECK_TIMEOUT: [['30s', 30]],
+  LATCHKEY_BREACH_CHECK_UNAVAILABLE: ['accept', 'refuse'].map((what) => [what, what]),
   LATCHKEY_LOGIN_FREE_ATTEMPTS: [['0', 0]],
   LATCHKEY_LOGIN_FREE_ATTEMPTS_PER_ADDRESS: [['1000', 1000]],
   LATCHKEY_LOGIN_FREE_ATTEMPTS_PER_SITE: [['1000', 1000]],
@@ -428,6 +489,24 @@ const bad: Readonly<Record<string, readonly string[]>> = {
     'https://siem.example.com/#a',
   ],
   LATCHKEY_AUDIT_WEBHOOK_SECRET: ['x'.repeat(31), `${'x'.repeat(40)},short`, 'whsec_c2hvcnQ=', '[1]'],
+  LATCHKEY_SMTP_URL: [
+    'smtp.example.com',
+    'https://smtp.example.com',
+    'smtp://',
+    'smtp://user@smtp.example.com',
+    'smtp://smtp.example.com/path',
+    'smtp://smtp.example.com?tls=none',
+    'smtps://smtp.example.com?tls=optional',
+    'smtp://smtp.example.com?pool=true',
+  ],
+  LATCHKEY_MAIL_FROM: [
+    'Example',
+    'Example <example.com>',
+    'a@example.com, b@example.com',
+    'Ex\nample <a@example.com>',
+  ],
+  LATCHKEY_MAIL_LANGUAGE: ['english', 'de_AT', 'd'],
+  LATCHKEY_MAIL_TEMPLATES: [' '],
   LATCHKEY_AUDIT_SYSLOG: [
     'logs.example.com:514',
     'https://logs.example.com',
@@ -452,6 +531,14 @@ const bad: Readonly<Record<string, readonly string[]>> = {
   ],
   LATCHKEY_SECRET: ['x'.repeat(31)],
   LATCHKEY_TRUSTED_PROXIES: ['10.0.0.0/33', 'proxy.example.com', '*', '1'],
+  LATCHKEY_PASSKEY_RP_ID: [
+    ...['https://example.com', 'example.com:443', 'Example.com', 'example.com/', 'a b', '.'],
+    ...['127.0.0.1', '[::1]', 'bücher.example', 'user@example.com'],
+  ],
+  LATCHKEY_PASSKEY_ORIGINS: [
+    ...['example.com', 'https://example.com/', 'http://example.com', 'http://127.0.0.1:3000', '*'],
+    ...['android:apk-key-hash:', 'android:apk-key-hash:a=', 'ios:bundle-id:x', 'null'],
+  ],
   LATCHKEY_CORS_ORIGINS: [
     'https://app.example.com/',
     'https://app.example.com/path',
@@ -511,6 +598,17 @@ const bad: Readonly<Record<string, readonly string[]>> = {
   LATCHKEY_PASSWORD_TIME_COST: ['0', '101', ...notNumbers],
   LATCHKEY_PASSWORD_PARALLELISM: ['0', '65', ...notNumbers],
   LATCHKEY_PASSWORD_QUEUE: ['100001', ...notNumbers],
+  LATCHKEY_PASSWORD_CONTEXT_WORDS: ['ab', 'acme, x', Array(101).fill('acme').join(',')],
+  LATCHKEY_PASSWORD_CHECK_LIMIT: ['1000001', ...notNumbers],
+  LATCHKEY_BREACH_CHECK: [
+    'http://api.example.com/range/',
+    'ftp://localhost/',
+    'https://user:secret@api.example.com/',
+    'https://api.example.com/?key=1',
+    'no/such/folder',
+  ],
+  LATCHKEY_BREACH_CHECK_TIMEOUT: ['0', '31', 'soon'],
+  LATCHKEY_BREACH_CHECK_UNAVAILABLE: ['ignore', 'Accept'],
   LATCHKEY_LOGIN_FREE_ATTEMPTS: ['1000001', ...notNumbers],
   LATCHKEY_LOGIN_FREE_ATTEMPTS_PER_ADDRESS: ['1000001', ...notNumbers],
   LATCHKEY_LOGIN_FREE_ATTEMPTS_PER_SITE: ['1000001', ...notNumbers],
@@ -586,6 +684,26 @@ describe('LATCHKEY_LISTEN', () => {
     ]);
     expect(faultsOf({ ...settings, LATCHKEY_ISSUER: 'https://login.example.com' })).to.deep.equal([]);
     expect(faultsOf({ LATCHKEY_LISTEN: 'when_ready' })).to.deep.equal([]);
+  });
+});
+
+describe('LATCHKEY_PASSKEY_ORIGINS', () => {
+  it('are all of one domain, which LATCHKEY_PASSKEY_RP_ID names where the first does not', () => {
+    const origins = { LATCHKEY_PASSKEY_ORIGINS: 'https://app.example.com,https://login.example.com' };
+    expect(faultsOf(origins)).to.deep.equal([
+      'LATCHKEY_PASSKEY_ORIGINS has https://login.example.com, whose pages cannot use passkeys of app.example.com: set LATCHKEY_PASSKEY_RP_ID to a domain that all of them are in.',
+    ]);
+    expect(faultsOf({ ...origins, LATCHKEY_PASSKEY_RP_ID: 'example.com' })).to.deep.equal([]);
+    expect(faultsOf({ ...origins, LATCHKEY_PASSKEY_RP_ID: 'ample.com' })).to.have.length(1);
+    expect(faultsOf({ ...origins, LATCHKEY_PASSKEY_RP_ID: 'off' })).to.deep.equal([]);
+  });
+
+  it('of apps alone need a domain', () => {
+    const app = { LATCHKEY_PASSKEY_ORIGINS: 'android:apk-key-hash:Ab' };
+    expect(faultsOf(app)).to.deep.equal([
+      'LATCHKEY_PASSKEY_RP_ID must be set where LATCHKEY_PASSKEY_ORIGINS has apps alone.',
+    ]);
+    expect(faultsOf({ ...app, LATCHKEY_PASSKEY_RP_ID: 'example.com' })).to.deep.equal([]);
   });
 });
 

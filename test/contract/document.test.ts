@@ -57,9 +57,13 @@ describe('The contract', () => {
     const isPublic = ({ security }: Operation): boolean => security.length === 0;
     expect(operations.filter(isPublic).map(({ name }) => name)).to.have.members([
       'POST /login',
+      'POST /password/check',
       'POST /refresh',
       'POST /login/cookies',
       'POST /refresh/cookies',
+      'POST /login/passkey/options',
+      'POST /login/passkey',
+      'POST /login/passkey/cookies',
       'GET /.well-known/jwks.json',
       'GET /.well-known/oauth-authorization-server',
       'GET /.well-known/openid-configuration',

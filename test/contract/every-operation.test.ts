@@ -8,6 +8,7 @@ import { cookieHeader, cookiesOf } from '../support/cookies.js';
 import { createClient } from '../support/oauth-clients.js';
 import { occupyCores } from '../support/occupied-cores.js';
 import { rawRequest } from '../support/raw-request.js';
+import { newAuthenticator, passkeySettings } from '../support/passkeys.js';
 import { newPostgresDatabase } from '../support/postgres.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { adminPassword, TestApp } from '../support/test-app.js';
@@ -135,6 +136,7 @@ describe('Without a database', () => {
         LATCHKEY_DATABASE_CONNECT_TIMEOUT: '3s',
         LATCHKEY_DATABASE_STATEMENT_TIMEOUT: '3s',
         JWT_TOKEN_LOCATION: 'headers,cookies',
+        ...passkeySettings,
       },
     });
     tokens = await app.login();
@@ -152,14 +154,19 @@ describe('Without a database', () => {
     await proxy.close();
   });
 
+  const credential = newAuthenticator().get({ challenge: 'AAAA', rpId: 'latchkey.test' });
   const refreshToken = (): object => ({ refresh_token: tokens.refresh_token });
   const special: Readonly<Record<string, () => Test>> = {
     'POST /login': () => app.post('/login', { username: 'admin', password: adminPassword }),
     'POST /login/cookies': () => app.post('/login/cookies', { username: 'admin', password: adminPassword }),
+    'POST /login/passkey/options': () => app.post('/login/passkey/options', {}),
+    'POST /login/passkey': () => app.post('/login/passkey', { credential }),
+    'POST /login/passkey/cookies': () => app.post('/login/passkey/cookies', { credential }),
     'POST /refresh': () => app.post('/refresh', refreshToken()),
     'POST /refresh/cookies': () =>
       app.post('/refresh/cookies').set('Cookie', cookies).set('X-CSRF-TOKEN', csrf),
     'POST /logout': () => app.post('/logout', refreshToken()),
+    'POST /password/check': () => app.post('/password/check', { password: 'correct horse battery' }),
     'GET /health/ready': () => app.get('/health/ready'),
   };
 
@@ -254,6 +261,20 @@ describe('An operation with a limit on requests or client authentications', () =
     const { body } = await app.post('/refresh/cookies').expect(429);
     expect(body).to.include({ code: 'too_many_requests' });
   });
+
+  for (const path of ['/login/passkey/options', '/login/passkey', '/login/passkey/cookies']) {
+    it(`is 429: POST ${path}`, async () => {
+      const limited = await TestApp.start({
+        settings: { JWT_TOKEN_LOCATION: 'headers,cookies', LATCHKEY_LOGIN_LIMIT: '1' },
+      });
+      const body = path.endsWith('options')
+        ? {}
+        : { credential: newAuthenticator().get({ challenge: 'AAAA', rpId: 'latchkey.test' }) };
+      await limited.post(path, body).expect(404);
+      expect((await limited.post(path, body).expect(429)).body).to.include({ code: 'too_many_requests' });
+      await limited.close();
+    });
+  }
 
   for (const path of ['/oauth/token', '/oauth/introspect', '/oauth/revoke']) {
     it(`is 429 after failures: POST ${path}`, async () => {

@@ -31,10 +31,17 @@ const tables = [
   'latchkey_audit_head',
   'latchkey_audit_outputs',
   'latchkey_audit_seals',
+  'latchkey_deleted_foreign_ids',
+  'latchkey_data_keys',
   'latchkey_exchanged_tokens',
   'latchkey_foreign_ids',
+  'latchkey_leases',
   'latchkey_login_challenges',
   'latchkey_migration_versions',
+  'latchkey_project_migrations',
+  'latchkey_passkey_challenges',
+  'latchkey_passkeys',
+  'latchkey_outbox',
 ].sort();
 const names = Object.keys(await createMigrationProvider({ dialect: 'sqlite' }).getMigrations());
 

@@ -1,13 +1,17 @@
 import { expect } from 'chai';
+import { auditChainStore } from '../../src/audit/audit-chain.store.js';
 import { auditListStore, type AuditFilter } from '../../src/audit/audit-list.store.js';
 import { auditOutputsStore } from '../../src/audit-feed/outputs/audit-outputs.store.js';
 import { clientsStore } from '../../src/clients/clients.store.js';
 import type { Queries } from '../../src/database/database.js';
 import { usedAssertionsStore } from '../../src/oauth/used-assertions.store.js';
+import { passkeyChallengesStore } from '../../src/passkeys/passkey-challenges.store.js';
+import { passkeysStore } from '../../src/passkeys/passkeys.store.js';
 import { rolesStore } from '../../src/roles/roles.store.js';
 import { loginAttemptsStore } from '../../src/authentication/login-attempts.store.js';
 import { loginStore } from '../../src/authentication/login.store.js';
 import { sessionsStore } from '../../src/sessions/sessions.store.js';
+import { deletedForeignIdsStore } from '../../src/users/deleted-foreign-ids.store.js';
 import { keysStore } from '../../src/keys/keys.store.js';
 import { revocationsStore } from '../../src/revocations/revocations.store.js';
 import { importedUsersStore } from '../../src/import/imported-users.store.js';
@@ -67,6 +71,9 @@ const queriesOf: Readonly<Record<string, (queries: Queries) => Promise<unknown>>
   'what concerns a token': (queries) =>
     revocationsStore.findForToken(queries, { sid: id, jti: id, sub: id, roles: ['a', 'b'] } as never),
   'who logs in': (queries) => loginStore.find(queries, { username: 'Ada', network: '192.0.2.1' }),
+  'the passkeys of a user': (queries) => passkeysStore.list(queries, id),
+  'whose a passkey is': (queries) => passkeysStore.findOwner(queries, 'AAAA'),
+  'expired challenges of passkeys': (queries) => passkeyChallengesStore.deleteExpired(queries, now, 50),
   'the last expiry of a session': (queries) => sessionsStore.findLastExpiry(queries),
   'a page of holders': (queries) => rolesStore.otherRolesOfHolders(queries, 'a', { after: id, limit: 50 }),
   'whether there is an administrator': (queries) => usersStore.hasAdministrator(queries),
@@ -87,12 +94,15 @@ const queriesOf: Readonly<Record<string, (queries: Queries) => Promise<unknown>>
   'uses of sessions': (queries) => sessionsStore.recordUses(queries, [{ id, at: now }]),
   'the kinds of imported hashes': (queries) => usersStore.foreignHashFamilies(queries),
   'who was imported': (queries) => importedUsersStore.findImported(queries, 'shop', ['1', '2']),
+  'who was imported and deleted': (queries) => deletedForeignIdsStore.find(queries, 'shop', ['1', '2']),
   'whose names are taken': (queries) =>
     importedUsersStore.findTaken(queries, [{ id, username_key: 'ada', username_skeleton: 'x' }]),
   'a page of an export': (queries) => importedUsersStore.listForExport(queries, id, 50),
   'roles of a page of an export': (queries) => importedUsersStore.rolesOf(queries, [id]),
   ...auditQueries,
-  'a page of the chain of the audit': (queries) => auditListStore.listChained(queries, 5, 50),
+  'a page of the chain of the audit': (queries) =>
+    auditListStore.listChained(queries, { after: 5, until: 90, limit: 50 }),
+  'rows of before the chain of the audit': (queries) => auditChainStore.findOutside(queries, 5),
   'a row of the chain of the audit': (queries) => auditListStore.findPlace(queries, 5),
   'the places of a time in the chain of the audit': (queries) =>
     auditListStore.findSpan(queries, { from: now, to: now + 1 }),

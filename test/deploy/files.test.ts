@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, readFileSync, statSync } from 'node:fs';
+import { cpSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { parse, parseAllDocuments } from 'yaml';
@@ -27,6 +27,16 @@ const compose = parse(read('compose/compose.yaml'), { merge: true }) as Compose;
 interface ConfigMap {
   readonly kind: string;
   readonly data?: Readonly<Record<string, string>>;
+}
+
+interface NetworkPolicy {
+  readonly kind: string;
+  readonly spec: {
+    readonly ingress: readonly {
+      readonly from: readonly object[];
+      readonly ports: readonly { readonly port: string }[];
+    }[];
+  };
 }
 
 describe('The files of deploy/', () => {
@@ -113,6 +123,56 @@ describe('The files of deploy/', () => {
         'LATCHKEY_ADMIN_PASSWORD_FILE',
       ]);
     }
+  });
+
+  it('give an image nothing of what prepare.sh makes', () => {
+    const ignored = read('Dockerfile.dockerignore').split('\n');
+    for (const made of ['secrets', 'certificates']) expect(ignored).to.include(`deploy/compose/${made}`);
+    expect(ignored).to.include('**/.env');
+  });
+
+  it('let Prometheus to the metrics of both replicas, and nobody else', () => {
+    expect(compose['x-latchkey'].environment).to.include({ LATCHKEY_METRICS_PORT: '9464' });
+    expect(read('compose/compose.yaml')).not.to.match(/ports:.*9464/);
+    const documents = parseAllDocuments(read('kubernetes/latchkey.yaml')).map(
+      (document) => document.toJS() as NetworkPolicy,
+    );
+    const policy = documents.find(({ kind }) => kind === 'NetworkPolicy');
+    const toMetrics = policy?.spec.ingress.filter(({ ports }) =>
+      ports.some(({ port }) => port === 'metrics'),
+    );
+    expect(toMetrics).to.deep.equal([
+      {
+        from: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'monitoring' } } }],
+        ports: [{ port: 'metrics' }],
+      },
+    ]);
+  });
+
+  it('have a command for systemd that reads the settings as the unit does', () => {
+    const shown = folder.path('shown');
+    const script = read('systemd/latchkey')
+      .replaceAll('/opt/latchkey', folder.path('.'))
+      .replaceAll('/etc/latchkey', folder.path('.'))
+      .replaceAll('/var/lib/latchkey', folder.path('.'))
+      .replace(/^exec setpriv .*$/m, `env > ${shown}; printf '%s\\n' "$@" >> ${shown}`);
+    writeFileSync(folder.path('secret'), 'a secret of the tests\n');
+    writeFileSync(
+      folder.path('latchkey.env'),
+      '# a comment\n\nLATCHKEY_ISSUER="https://login.example.com"\nLATCHKEY_ADMIN_USERNAME=the boss = $HOME',
+    );
+    const { status, stderr } = spawnSync('sh', ['-c', script, 'latchkey', 'users', 'create', 'a b'], {
+      encoding: 'utf8',
+    });
+    expect(status, stderr).to.equal(0);
+    const lines = readFileSync(shown, 'utf8').split('\n');
+    expect(lines).to.include.members([
+      'LATCHKEY_ISSUER=https://login.example.com',
+      'LATCHKEY_ADMIN_USERNAME=the boss = $HOME',
+      'LATCHKEY_SECRET=a secret of the tests',
+      `DATABASE_URL=sqlite:${folder.path('.')}/latchkey.db`,
+    ]);
+    expect(lines.slice(-4)).to.deep.equal(['users', 'create', 'a b', '']);
   });
 
   it('have two replicas in the compose file that may write nowhere and do nothing as root', () => {

@@ -317,9 +317,32 @@ describe('A service behind a guard', () => {
       .with.property('message')
       .that.matches(/issuer .*audience .*client .*url .*jwksUri .*leeway .*bound .*whenStale /);
     expect(() => guard({ ...options, client: undefined } as never)).to.throw('client must have');
+    for (const misspelt of ['whenstale', 'client_id', 'audiences']) {
+      expect(() => guard({ ...options, [misspelt]: 'refuse' })).to.throw(
+        TypeError,
+        new RegExp(`${misspelt} is no option; there are issuer, audience, client, url, .*whenStale`),
+      );
+    }
     const made = guard(options);
     expect(() => made.requires('fresh:soon')).to.throw('is no demand');
     expect(() => made.requires('users:read users:write')).to.throw('each permission by itself');
     expect(() => made.protect(() => new Response(), '')).to.throw('is no demand');
+  });
+
+  it('says what to write where a framework is given "requires" itself', () => {
+    const made = guard({ issuer, audience: issuer, client: { id: 'a', secret: 'b' } });
+    // As Express, Koa, a decorator of Nest, and a mistake in the options call it.
+    for (const given of [
+      [{ method: 'GET' }, {}, () => undefined],
+      [{ request: {} }, () => undefined],
+      [Response],
+      [{ opitonal: true }],
+      [null],
+    ]) {
+      expect(() => made.requires(...(given as never[]))).to.throw(
+        TypeError,
+        /write its brackets: latchkey\.requires/,
+      );
+    }
   });
 });

@@ -106,6 +106,17 @@ describe('Users of other applications', () => {
       for (const user of users) await expectPassword(user);
     });
 
+    it('have ids of any size', async () => {
+      const path = sqliteFile(
+        'snowflakes.db',
+        "create table user (id integer, username text, created integer); insert into user values (1234567890123456789, 'ada', 1714554000)",
+      );
+      expect(usersOf(await readAll('flask', path))[0]).to.include({
+        id: '1234567890123456789',
+        createdAt: 1714554000000,
+      });
+    });
+
     it('are found by the names that are given', async () => {
       const path = sqliteFile(
         'own.db',
@@ -187,10 +198,13 @@ describe('Users of other applications', () => {
       'better-auth.db',
       `create table "user" ("id" text not null primary key, "name" text not null, "email" text not null unique, "emailVerified" integer not null, "image" text, "createdAt" date not null, "updatedAt" date not null, "role" text, "banned" integer);
       create table "account" ("id" text not null primary key, "accountId" text not null, "providerId" text not null, "userId" text not null references "user" ("id"), "password" text);
-      insert into "user" values ('Xy12', 'Ada', 'ada@example.com', 1, null, '2024-05-01T09:00:00.000Z', '2024-05-01', 'user', null), ('Xy13', 'Grace', 'grace@example.com', 0, null, 1714554000000, '', 'editors,auditors', 1);
+      alter table "user" add column "banExpires" date;
+      insert into "user" values ('Xy12', 'Ada', 'ada@example.com', 1, null, '2024-05-01T09:00:00.000Z', '2024-05-01', 'user', null, null), ('Xy13', 'Grace', 'grace@example.com', 0, null, 1714554000000, '', 'editors,auditors', 1, null), ('Xy14', 'Linus', 'linus@example.com', 0, null, '', '', '', 1, '2024-05-01T09:00:00.000Z');
       insert into "account" values ('a', 'Xy12', 'credential', 'Xy12', '${'00'.repeat(16)}:${'11'.repeat(64)}'), ('b', '1', 'github', 'Xy13', null)`,
     );
-    const [ada, grace] = usersOf(await readAll('better-auth', path));
+    const [ada, grace, linus] = usersOf(await readAll('better-auth', path));
+    // The ban is over.
+    expect(linus).to.include({ disabled: false });
     expect(ada).to.deep.include({ id: 'Xy12', username: 'ada@example.com', emailVerified: true, roles: [] });
     expect(ada?.createdAt).to.equal(Date.parse('2024-05-01T09:00:00Z'));
     expect(parseForeignHash(ada?.passwordHash ?? '')).to.have.property('family', 'scrypt:16384:16:1');
@@ -269,6 +283,34 @@ describe('Users of other applications', () => {
     expect((await rejection(readAll('keycloak', file('y.json', '{')))).message).to.match(/is not JSON/);
   });
 
+  for (const [what, user, error] of [
+    ['no object', null, /^a user must be an object/],
+    ['credentials that are no list', { username: 'x', credentials: {} }, /^credentials must be a list/],
+    ['an empty credential', { username: 'x', credentials: [null] }, /^a credential must be an object/],
+    [
+      'data that is no JSON',
+      { username: 'x', credentials: [{ type: 'password', credentialData: '{' }] },
+      /^credentialData must be JSON/,
+    ],
+    [
+      'data of another kind',
+      { username: 'x', credentials: [{ type: 'password', credentialData: '5' }] },
+      /^credentialData must be an object/,
+    ],
+    [
+      'a time that there is not',
+      { username: 'x', createdTimestamp: 1e20 },
+      /^createdTimestamp must be a time/,
+    ],
+  ] as const) {
+    it(`of Keycloak are reported where one has ${what}, and the others are read`, async () => {
+      const path = file('wrong.json', `\uFEFF${JSON.stringify({ users: [user, { username: 'ada' }] })}`);
+      const [wrong, ada] = await readAll('keycloak', path);
+      expect(wrong).to.have.property('error').that.matches(error);
+      expect(ada).to.have.property('user');
+    });
+  }
+
   it('of Firebase have the hash parameters of their project', async () => {
     // https://github.com/firebase/scrypt, "Usage".
     const signer = 'jxspr8Ki0RYycVU8zykbdLGjFQ3McFUH0uiiTvC8pVMXAn210wjLNmdZJzxUECKbm0QsEmYUSDzZvpjeJ9WmXA==';
@@ -344,6 +386,46 @@ describe('Users of other applications', () => {
         expect(errors[index]).to.match(error);
       }
       expect(records[6]).to.deep.nested.include({ 'user.username': 'c@example.com' });
+    });
+
+    it('of NDJSON with a line that is too long are read behind it', async () => {
+      const long = `{"username":"${'a'.repeat(1024 * 1024)}"}`;
+      const records = await readAll('ndjson', file('long.ndjson', `${long}\n{"username":"ada\u2028"}`));
+      expect(records[0]).to.have.property('error', 'has more than 1048576 characters');
+      expect(records[1]).to.deep.nested.include({ place: 'line 2', 'user.username': 'ada\u2028' });
+    });
+
+    it('of CSV with fields that the first line does not name are reported by their lines', async () => {
+      const records = await readAll(
+        'csv',
+        file('fields.csv', 'username,roles,disabled\nada,a,b,true\ngrace\n'),
+      );
+      expect(records.map((record) => ('error' in record ? record.error : ''))).to.deep.equal(
+        [4, 1].map(
+          (count) =>
+            `has ${count} fields, and the first line names 3: put what has a comma or a quote in it into quotes`,
+        ),
+      );
+    });
+
+    for (const [heading, says] of [
+      ['username,username', /"username" is there twice/],
+      ['username,__proto__', /"__proto__" is not a field\. The fields are id, username/],
+      ['username;email', /"username;email" is not a field/],
+    ] as const) {
+      it(`of CSV with the first line ${heading} are refused at once`, async () => {
+        const error = await rejection(readAll('csv', file('heading.csv', `${heading}\na,b\n`)));
+        expect(error.message).to.match(says);
+      });
+    }
+
+    it('that is not UTF-8 are refused, rather than to get other names', async () => {
+      for (const kind of ['ndjson', 'csv', 'keycloak'] as const) {
+        const path = folder.path(`latin1.${kind}`);
+        writeFileSync(path, Buffer.from('username\njos\xe9\n', 'latin1'));
+        expect((await rejection(readAll(kind, path))).message).to.match(/UTF-8/);
+      }
+      expect((await rejection(readAll('csv', folder.path('.')))).message).to.match(/cannot be read \(EISDIR/);
     });
 
     it('of CSV are read by the names in its first line', async () => {

@@ -222,6 +222,35 @@ for (const kind of databaseKinds) {
       expect((await run(users)).counts).to.include({ skipped: 350, imported: 0 });
     });
 
+    it('brings nobody back who was deleted here', async () => {
+      const [deleted, kept] = [foreign(), foreign({ id: '0b9f6a3c-5d1e-4a44-8c5b-2f1d9e7a6b99' })];
+      await run([deleted, kept]);
+      const { body } = await app.get(`/users?name=${deleted.username}`, admin).expect(200);
+      const { id } = (body as { items: { id: string }[] }).items[0] ?? expect.fail();
+      await app.delete(`/users/${id}`, admin).expect(204);
+      await app.delete(`/users/${kept.id}`, admin).expect(204);
+      const again = await run([deleted, kept, foreign()]);
+      expect(again.counts).to.include({ read: 3, imported: 1, skipped: 0, deleted: 2 });
+      expect(again.findings).to.deep.equal([]);
+      // Of another application it is another user.
+      expect((await run([deleted], { source: 'another' })).counts).to.include({ imported: 1, deleted: 0 });
+    });
+
+    it('reports users whom another import has taken meanwhile, under other names', async () => {
+      const user = foreign();
+      const { database } = app.services;
+      let isFirst = true;
+      const transaction: typeof database.longRunning.transaction = async (work) => {
+        if (isFirst) await run([{ ...user, username: `${user.username}x` }]);
+        isFirst = false;
+        return database.longRunning.transaction(work);
+      };
+      const racing = { ...database, longRunning: { ...database.longRunning, transaction } };
+      const { counts, findings } = await runImport({ ...app.services, database: racing }, records([user]));
+      expect(counts).to.include({ imported: 0, refused: 1 });
+      expect(findings[0]?.message).to.match(/imported the user, in the meantime: run the import again/);
+    });
+
     it('says for each user what is wrong, and what to do', async () => {
       await app.createUser('Hopper', 'the password of hopper');
       const taken = foreign();

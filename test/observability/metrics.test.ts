@@ -99,6 +99,14 @@ for (const database of databaseKinds) {
       expect(await rise('latchkey_password_check_wait_seconds_count', login)).to.equal(1);
     });
 
+    it('has the time of statements, and of the wait for a connection where there is a pool', async () => {
+      const list = () => app.get('/users', tokens.access_token).expect(200);
+      expect(await rise('latchkey_database_statement_duration_seconds_count', list)).to.be.at.least(1);
+      const waits = await rise('latchkey_database_pool_wait_seconds_count', list);
+      if (database === 'postgres') expect(waits).to.be.at.least(1);
+      else expect(waits).to.equal(0);
+    });
+
     it('tells the use of the pool where there is one', async () => {
       const samples = await read();
       const max = samples.get('latchkey_database_pool_max_connections');
@@ -128,6 +136,13 @@ for (const database of databaseKinds) {
       expect(samples.get('latchkey_job_last_success_timestamp_seconds{task="a_job"}')).to.equal(
         app.clock.now() / 1000,
       );
+    });
+
+    it('counts the failures of a background job from zero on', async () => {
+      app.services.jobs.add('another_job');
+      const samples = await read();
+      expect(samples.get('latchkey_job_runs_total{task="another_job",outcome="failed"}')).to.equal(0);
+      expect(samples.has('latchkey_job_duration_seconds{task="another_job"}')).to.equal(false);
     });
 
     it('measures the delay of the event loop once the process begins to', async () => {
@@ -222,7 +237,7 @@ describe('The metrics of a service', () => {
     expect([ready.status, status, checks.map(({ name }) => name)]).to.deep.equal([
       200,
       'ok',
-      ['process', 'revocations', 'database'],
+      ['process', 'database', 'revocations'],
     ]);
     lifecycle.stopping = true;
     const stopping = await fetch(`${url}/health/ready`);

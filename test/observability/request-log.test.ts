@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
-import { TestApp } from '../support/test-app.js';
+import { adminPassword, TestApp } from '../support/test-app.js';
 import { until } from '../support/until.js';
 
 describe('LATCHKEY_REQUEST_LOG=true', () => {
@@ -33,6 +33,13 @@ describe('LATCHKEY_REQUEST_LOG=true', () => {
       address: '127.0.0.1',
     });
     expect(line['milliseconds']).to.be.a('number').within(0, 60_000);
+  });
+
+  it('names the user whom a request has logged in', async () => {
+    const response = await app.post('/login', { username: 'admin', password: adminPassword }).expect(200);
+    const line = await lineOf(response.get('X-Request-Id'));
+    const { body: me } = await app.get('/me', tokens.access_token);
+    expect(line).to.include({ operation: 'login', userId: (me as { id: string }).id });
   });
 
   it('logs a refused request without a user, and one of no operation', async () => {

@@ -31,7 +31,7 @@ describe('The variables of OpenTelemetry', () => {
         ...endpoint,
         OTEL_TRACES_SAMPLER: 'parentbased_traceidratio',
         OTEL_TRACES_SAMPLER_ARG: '0.25',
-        OTEL_PROPAGATORS: 'b3',
+        OTEL_PROPAGATORS: 'none',
         OTEL_BSP_SCHEDULE_DELAY: '100',
         OTEL_BSP_MAX_QUEUE_SIZE: '10',
         OTEL_BSP_MAX_EXPORT_BATCH_SIZE: '5',
@@ -56,6 +56,14 @@ describe('The variables of OpenTelemetry', () => {
     ['OTEL_TRACES_SAMPLER', 'sometimes', 'always_on'],
     ['OTEL_TRACES_SAMPLER_ARG', '2', 'a number from 0 to 1'],
     ['OTEL_BSP_SCHEDULE_DELAY', 'soon', 'a number'],
+    ['OTEL_SDK_DISABLED', 'yes', 'true or false'],
+    ['OTEL_PROPAGATORS', 'b3', 'none, or have tracecontext among others'],
+    ['OTEL_EXPORTER_OTLP_ENDPOINT', 'collector:4318', 'a URL of http or https'],
+    ['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', 'collector', 'a URL of http or https'],
+    ['OTEL_EXPORTER_OTLP_COMPRESSION', 'brotli', 'gzip or none'],
+    ['OTEL_EXPORTER_OTLP_TIMEOUT', '10s', 'a number of milliseconds'],
+    ['OTEL_EXPORTER_OTLP_CERTIFICATE', '/no/such/file', 'a file'],
+    ['OTEL_RESOURCE_ATTRIBUTES', 'production', 'a list such as name=value,other=value'],
   ] as const) {
     it(`are refused with a sentence where ${name} is ${value}`, () => {
       expect(() => readTracingSettings({ ...endpoint, [name]: value })).to.throw(
@@ -63,4 +71,10 @@ describe('The variables of OpenTelemetry', () => {
       );
     });
   }
+
+  it('are refused without their value where it may be a secret', () => {
+    expect(() => readTracingSettings({ ...endpoint, OTEL_EXPORTER_OTLP_HEADERS: 'Bearer abc' })).to.throw(
+      'OTEL_EXPORTER_OTLP_HEADERS is "…", but must be a list such as name=value,other=value.',
+    );
+  });
 });

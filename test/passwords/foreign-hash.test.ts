@@ -99,6 +99,7 @@ describe('A password hash of another application', () => {
 
   for (const [hash, error] of [
     ['', /not known/],
+    ['$argon2i$v=19$m=08,t=1,p=1$AAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAA', /not known/],
     ['{SSHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=', /computed in no time.*new password/],
     ['5f4dcc3b5aa765d61d8327deb882cf99', /computed in no time/],
     ['!unusable', /not known\. Known are: .*Werkzeug/],

@@ -1,5 +1,7 @@
 import { expect } from 'chai';
-import { validatePassword } from '../../src/passwords/password-policy.js';
+import { describeFault } from '../../src/passwords/password-faults.js';
+import { PasswordPolicy } from '../../src/passwords/password-policy.js';
+import type { PasswordOwner } from '../../src/passwords/context-words.js';
 
 describe('The password policy', () => {
   const tooShort = 'must have 8 characters or more';
@@ -7,6 +9,13 @@ describe('The password policy', () => {
   const common = 'is among the most common passwords, which are tried first';
   const unseen = 'must have characters that can be seen and typed: U+200B cannot be in it';
   const username = 'must not be the username';
+  const beside = (word: string): string =>
+    `must have 6 characters or more beside “${word}”: names are tried first`;
+  const policy = new PasswordPolicy(['latchkey', 'Straußwirt'], undefined);
+  const validate = async (password: string, owner: PasswordOwner): Promise<string | undefined> => {
+    const fault = await policy.findFault(password, owner);
+    return fault && describeFault(fault);
+  };
 
   for (const [what, password, fault] of [
     ['seven letters', 'sesame!', tooShort],
@@ -30,10 +39,51 @@ describe('The password policy', () => {
     ['the username', 'ada lovelace', username],
     ['the username in other letters', 'ADA Lovelace', username],
     ['the username in letters that look the same', 'ａｄａ lovelace', username],
-    ['the username and more', 'ada lovelace!', undefined],
+    ['a common one with the letters of ß apart', 'fussball', common],
+    ['the username and a sign', 'ada lovelace!', beside('Ada Lovelace')],
+    ['a part of the username between signs', '--lovelace--!?12', beside('Lovelace')],
+    ['signs that stand for no letter of a name', '!!!! ada !!!! 12345', beside('Ada')],
+    ['the username and six characters', 'ada lovelace x9k2wq', undefined],
+    ['a part of the username and a year', 'Lovelace1815', beside('Lovelace')],
+    ['the username without its space, written with digits', '4d4l0vel4ce', beside('Ada Lovelace')],
+    ['the name of the service and a year', 'Latchkey2026!', beside('latchkey')],
+    ['the name of the service more than once', 'latchkeylatchkey', beside('latchkey')],
+    ['a word of the settings in other letters', 'STRAUSSWIRT1', beside('Straußwirt')],
+    ['the name of the service in a sentence', 'where is my latchkey now', undefined],
   ] as const) {
     it(`${fault === undefined ? 'takes' : 'refuses'} ${what}`, async () => {
-      expect(await validatePassword(password, 'Ada Lovelace')).to.equal(fault);
+      expect(await validate(password, { username: 'Ada Lovelace' })).to.equal(fault);
     });
   }
+
+  for (const [what, password, owner, fault] of [
+    ['the name of a mailbox', 'countess12', { email: 'countess@example.org' }, beside('countess')],
+    ['the domain of an address', 'Analytical.1', { email: 'ada@analytical.example' }, beside('analytical')],
+    ['a name as it is shown', 'Byron-1815', { displayName: 'Augusta Ada Byron' }, beside('Byron')],
+    ['a name of two letters', 'liliyogi', { displayName: 'Li' }, undefined],
+    ['an address that is none', 'analytical', { email: 'analytical' }, beside('analytical')],
+  ] as const) {
+    it(`${fault === undefined ? 'takes' : 'refuses'} ${what}`, async () => {
+      expect(await validate(password, { username: 'x', ...owner })).to.equal(fault);
+    });
+  }
+
+  it('has its reasons in German', async () => {
+    const texts = await Promise.all(
+      ['sesame!', 'x'.repeat(1025), 'sunshine', 'ada lovelace', 'ada lovelace!', 'sesame\u200b!!'].map(
+        async (password) => {
+          const fault = await policy.findFault(password, { username: 'Ada Lovelace' });
+          return fault && describeFault(fault, 'de');
+        },
+      ),
+    );
+    expect(texts).to.deep.equal([
+      'muss mindestens 8 Zeichen haben',
+      'darf höchstens 1024 Zeichen haben',
+      'gehört zu den häufigsten Passwörtern, die zuerst probiert werden',
+      'darf nicht der Benutzername sein',
+      'muss außer „Ada Lovelace“ mindestens 6 Zeichen haben: Namen werden zuerst probiert',
+      'muss aus Zeichen bestehen, die man sehen und tippen kann: U+200B darf nicht vorkommen',
+    ]);
+  });
 });

@@ -23,10 +23,10 @@ for (const database of databaseKinds) {
       const { checks } = body as Health;
       expect(checks?.map(({ name, ready }) => ({ name, ready }))).to.deep.equal([
         { name: 'process', ready: true },
-        { name: 'revocations', ready: true },
         { name: 'database', ready: true },
+        { name: 'revocations', ready: true },
       ]);
-      expect(checks?.[1]?.lag_seconds).to.be.within(0, 60);
+      expect(checks?.[2]?.lag_seconds).to.be.within(0, 60);
     });
 
     it('tells nothing more to a caller without it', async () => {
@@ -60,6 +60,24 @@ for (const database of databaseKinds) {
       expect(app.logged[0]?.['err'])
         .to.have.property('stack')
         .that.matches(/destroyed|is closed/);
+    });
+
+    it('names all that is not ready to anyone, the database before the revocations that it carries', async () => {
+      const away = await TestApp.start({ database });
+      const { access_token: token } = await away.login();
+      away.services.feed.isCurrent = () => false;
+      await away.services.database.close();
+      const { body } = await away.get('/health/ready').expect(503);
+      const databaseDetail = 'The database does not respond, or does not accept writes.';
+      const revocations =
+        'Revocations of other replicas do not arrive: each request reads them from the database.';
+      expect((body as ProblemDetails).detail).to.equal(`${databaseDetail} ${revocations}`);
+      const { body: full } = await away.get('/health/ready', token).expect(503);
+      const since = `Since ${new Date(away.clock.now()).toISOString()}`;
+      expect((full as ProblemDetails).detail)
+        .to.include(`${databaseDetail} ${since}: `)
+        .and.include(` ${revocations} ${since}`);
+      await away.close();
     });
 
     it('is not ready while the service stops, which is expected, and not logged', async () => {

@@ -206,6 +206,32 @@ describe('Uploads', () => {
       connection.destroy();
     });
 
+    for (const [what, path, start] of [
+      ['a file', '/own/files', filePart('files', 'a.bin')],
+      ['what is before the files', '/own/pictures', ''],
+      [
+        'what is behind them',
+        '/own/pictures',
+        textPart('title', 'a') + filePart('file', 'a.png') + 'x' + formEnd,
+      ],
+    ] as const) {
+      it(`with 413 where ${what} goes on and on without a length, and the connection ends well`, async () => {
+        const chunk = (text: string): string => `${text.length.toString(16)}\r\n${text}\r\n`;
+        const connection = await openUpload(path, start && chunk(start), 'Transfer-Encoding: chunked');
+        const sent = 'x'.repeat(65_536);
+        for (let count = 0; count < 1000 && connection.received === ''; count += 1) {
+          connection.write(chunk(sent));
+          await new Promise(setImmediate);
+        }
+        const [answer] = await connection.answers();
+        expect(answer?.status).to.equal(413);
+        expect(answer?.headers['connection']).to.equal('close');
+        expect(JSON.parse(answer?.text ?? '').detail).to.match(/^The body is larger than its files may be/);
+        expect(connection.wasReset).to.equal(false);
+        connection.destroy();
+      });
+    }
+
     it('with 413 where a text is too large', async () => {
       const form = textPart('title', 'x'.repeat(65_537)) + filePart('file', 'a.png') + 'x' + formEnd;
       const { body } = await sendRaw('/own/pictures', form).expect(413);

@@ -3,13 +3,13 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import {
   chromium,
-  errors,
   type Browser,
   type BrowserContext,
   type Locator,
   type Page,
   type Response,
 } from 'playwright-core';
+import { click, watchTab } from './browser-tab.js';
 import { findOperationById } from './contract.js';
 import { checkout } from './checkout.js';
 import { adminPassword, TestApp } from './test-app.js';
@@ -57,6 +57,7 @@ export class DocsPage {
   readonly complaints: string[] = [];
 
   constructor(readonly tab: Page) {
+    watchTab(tab);
     tab.on('console', (message) => {
       if (['error', 'warning'].includes(message.type())) this.complaints.push(message.text());
     });
@@ -80,7 +81,7 @@ export class DocsPage {
   static async openByLink(context: BrowserContext, url: string): Promise<DocsPage> {
     const page = new DocsPage(await context.newPage());
     await page.tab.goto(url);
-    await page.tab.getByRole('main').getByRole('link', { name: 'Swagger UI' }).click();
+    await click(page.tab.getByRole('main').getByRole('link', { name: 'Swagger UI' }));
     await page.loaded();
     return page;
   }
@@ -101,34 +102,20 @@ export class DocsPage {
   async open(operationId: string): Promise<Locator> {
     const block = this.block(operationId);
     const control = block.locator('.opblock-summary-control');
-    if ((await control.getAttribute('aria-expanded')) !== 'true') await this.click(control);
+    if ((await control.getAttribute('aria-expanded')) !== 'true') await click(control);
     await block.locator('.btn.execute').waitFor();
     return block;
   }
 
   async close(operationId: string): Promise<void> {
-    await this.click(this.block(operationId).locator('.opblock-summary-control'));
-  }
-
-  /**
-   * Clicks after the browser has rendered two frames without changes. On a busy machine, headless Chromium sometimes
-   * renders none until it has to, for a screenshot.
-   */
-  async click(target: Locator): Promise<void> {
-    try {
-      await target.click({ timeout: 10_000 });
-    } catch (error) {
-      if (!(error instanceof errors.TimeoutError)) throw error;
-      await this.tab.screenshot();
-      await target.click();
-    }
+    await click(this.block(operationId).locator('.opblock-summary-control'));
   }
 
   /** Opens an operation if it is closed, and runs it by clicks. */
   async run(operationId: string, body?: object): Promise<Response> {
     const block = await this.open(operationId);
     if (body) await block.locator('textarea.body-param__text').fill(JSON.stringify(body));
-    return this.answerOf(operationId, () => this.click(block.locator('.btn.execute')));
+    return this.answerOf(operationId, () => click(block.locator('.btn.execute')));
   }
 
   /** The response that the operation shows after an action: the last one, if a request was repeated. */
@@ -146,7 +133,7 @@ export class DocsPage {
       .locator('.live-responses-table tbody td.response-col_status')
       .first();
     const clear = this.block(operationId).locator('.btn-clear');
-    if ((await clear.count()) > 0) await this.click(clear);
+    if ((await clear.count()) > 0) await click(clear);
     await act();
     await shown.waitFor();
     this.tab.off('response', note);
@@ -197,7 +184,7 @@ export class DocsPage {
   }
 
   async openDialog(): Promise<Locator> {
-    await this.tab.locator('.auth-wrapper .btn.authorize').first().click();
+    await click(this.tab.locator('.auth-wrapper .btn.authorize').first());
     const dialog = this.tab.getByRole('dialog');
     await dialog.waitFor();
     return dialog;
@@ -207,9 +194,9 @@ export class DocsPage {
   async paste(token: string): Promise<void> {
     const dialog = await this.openDialog();
     const stop = dialog.getByRole('button', { name: /^(Log out|Stop using this token)$/ });
-    if ((await stop.count()) > 0) await stop.click();
+    if ((await stop.count()) > 0) await click(stop);
     await dialog.getByLabel('Access token').fill(token);
-    await dialog.getByRole('button', { name: 'Use this token' }).click();
+    await click(dialog.getByRole('button', { name: 'Use this token' }));
   }
 
   /** Hides the page, as when another tab or window covers it, which headless Chromium does not do by itself. */

@@ -2,6 +2,7 @@ import { getExitCode } from '../../src/cli/exit-codes.js';
 import { createProgram } from '../../src/cli/program.js';
 import type { Surroundings } from '../../src/cli/installation-command.js';
 import repository from '../../src/project.js';
+import type { Project } from '../../src/server/project.js';
 
 interface Ran {
   readonly exitCode: number;
@@ -10,19 +11,23 @@ interface Ran {
   readonly stderr: string;
 }
 
-const launcher = {
+const createLauncher = (project: Project): Parameters<typeof createProgram>[0] => ({
   version: '1.2.3',
   start: () => Promise.resolve(),
-  loadProject: () => Promise.resolve(repository),
+  loadProject: () => Promise.resolve(project),
   develop: () => Promise.resolve(),
   build: () => undefined,
   make: () => undefined,
-};
+});
 
 /** Runs a command line in this process. Beside a `TestApp` it is what another process would be: it shares the database alone. */
-export async function runCommand(words: readonly string[], surroundings: Surroundings): Promise<Ran> {
+export async function runCommand(
+  words: readonly string[],
+  surroundings: Surroundings,
+  project: Project = repository,
+): Promise<Ran> {
   const said = { stdout: '', stderr: '' };
-  const program = createProgram(launcher, surroundings);
+  const program = createProgram(createLauncher(project), surroundings);
   const everyCommand = [program];
   for (const command of everyCommand) {
     everyCommand.push(...command.commands);

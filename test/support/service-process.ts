@@ -2,11 +2,13 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import type { Test } from 'supertest';
 import { ApiClient } from './api-client.js';
 import { checkout } from './checkout.js';
+import { describeOnFailure, timeLeft } from './failures.js';
 import { reservePort } from './ports.js';
+import { describeOutput, describeProcess } from './process-state.js';
+import { inTime, until } from './until.js';
 
 export type Settings = Readonly<Record<string, string>>;
 
@@ -26,13 +28,21 @@ interface Invocation extends How {
 }
 
 const running = new Set<Command>();
+/** The latest that have ended: a process that has ended says why something else cannot go on. */
+let ended: Command[] = [];
 const folders = new Set<string>();
+
+describeOnFailure(() => {
+  const shown = [...ended, ...running].map((command) => command.describe());
+  return shown.length > 0 ? shown.join('\n') : undefined;
+});
 
 /** For each file's `after`: ends all processes of the tests, and removes their folders. */
 export async function endProcesses(): Promise<void> {
   await Promise.all([...running].map((command) => command.end('SIGKILL')));
   await Promise.all([...folders].map((folder) => rm(folder, { recursive: true, force: true })));
   folders.clear();
+  ended = [];
 }
 
 /** A new, empty folder, which `endProcesses` removes. */
@@ -60,6 +70,8 @@ const sameParallelism: Settings =
 export class Command {
   readonly #child: ChildProcess;
   readonly #closed: Promise<void>;
+  readonly #words: readonly string[];
+  readonly #startedAt = performance.now();
   /** The output so far. */
   stdout = '';
   stderr = '';
@@ -68,6 +80,7 @@ export class Command {
     words: readonly string[],
     { folder, settings, node = process.execPath, from, openFiles }: Invocation,
   ) {
+    this.#words = words;
     const inherited = Object.entries(process.env).filter(
       ([name]) => !/^(LATCHKEY_|JWT_|PORT$|HOST$|DATABASE_URL$|LOG_|NODE_)/.test(name),
     );
@@ -84,6 +97,7 @@ export class Command {
     this.#closed = new Promise((resolve) => {
       this.#child.once('close', () => {
         running.delete(this);
+        ended = [...ended, this].slice(-2);
         resolve();
       });
     });
@@ -104,7 +118,11 @@ export class Command {
 
   /** Waits until it has ended. */
   async ended(): Promise<this> {
-    await this.#closed;
+    await inTime(
+      this.#closed,
+      performance.now() + timeLeft(),
+      () => new Error(`${this.#name} has not ended.`),
+    );
     return this;
   }
 
@@ -118,17 +136,43 @@ export class Command {
     await this.until(() => this.stdout.includes(text), `printed "${text}"`);
   }
 
-  protected async until(isSo: () => boolean | Promise<boolean>, what: string): Promise<void> {
-    while (!(await isSo())) {
+  /**
+   * Waits until it is so.
+   * @param what ends the sentence "It ended before it …".
+   * @throws where it ends before, or takes too long
+   */
+  async until(isSo: () => boolean | Promise<boolean>, what: string): Promise<void> {
+    await until(async () => {
+      if (await isSo()) return true;
       if (!running.has(this)) throw new Error(`It ended before it ${what}:\n${this.stdout}${this.stderr}`);
-      await wait(20);
-    }
+      return false;
+    }, `${this.#name} ${what}`);
+  }
+
+  /** What it is doing, and what it has printed. */
+  describe(): string {
+    const { pid, exitCode, signalCode } = this.#child;
+    const seconds = ((performance.now() - this.#startedAt) / 1000).toFixed(1);
+    const state = running.has(this)
+      ? `runs since ${seconds} s: ${describeProcess(pid ?? 0)}`
+      : `has ended: ${signalCode ?? `exit code ${exitCode ?? 'unknown'}`}`;
+    return `${this.#name} ${state}${this.describeWait()}\n${describeOutput(this.stdout, this.stderr)}`;
+  }
+
+  protected describeWait(): string {
+    return '';
+  }
+
+  get #name(): string {
+    return `latchkey ${this.#words.join(' ')} (process ${this.pid})`;
   }
 }
 
 /** The service as `npm start` runs it, and a client of it. */
 export class ServiceProcess extends Command {
   readonly api: ApiClient;
+  /** What was heard last. */
+  #readiness: number | string | undefined;
 
   constructor(invocation: Invocation, url: string) {
     super(['start'], invocation);
@@ -137,21 +181,31 @@ export class ServiceProcess extends Command {
 
   /** Waits until it responds. */
   async listening(): Promise<this> {
-    await this.until(async () => (await this.#readiness()) !== undefined, 'listened');
+    await this.until(async () => typeof (await this.#askReadiness()) === 'number', 'listened');
     return this;
   }
 
   /** Waits until `GET /health/ready` is 200. */
   async ready(): Promise<this> {
-    await this.until(async () => (await this.#readiness()) === 200, 'was ready');
+    await this.until(async () => (await this.#askReadiness()) === 200, 'was ready');
     return this;
   }
 
-  #readiness(): Promise<number | undefined> {
-    return fetch(`${this.api.url}/health/ready`, { headers: { Connection: 'close' } }).then(
+  protected override describeWait(): string {
+    return this.#readiness === undefined ? '' : `; GET /health/ready: ${this.#readiness}`;
+  }
+
+  /** @returns the status, or why there was none. */
+  async #askReadiness(): Promise<number | string> {
+    this.#readiness = 'no response yet';
+    this.#readiness = await fetch(`${this.api.url}/health/ready`, {
+      headers: { Connection: 'close' },
+      signal: AbortSignal.timeout(10_000),
+    }).then(
       ({ status }) => status,
-      () => undefined,
+      (error: unknown) => String((error as Error).cause ?? error),
     );
+    return this.#readiness;
   }
 }
 

@@ -215,6 +215,17 @@ export interface Bad {
       '11: GET /parameters/* has "*" in its path, which a path cannot have. Write a parameter, such as {id}.',
     ],
   },
+  'bare.controller.ts': {
+    text: controller(
+      'bare',
+      `${says} @Get('one') @Security('bearer', 'reports:read') public bareOne${end}`,
+      `${says} @Get('two') @Security({ bearer: 'reports:read' }) public bareTwo${end}`,
+    ),
+    faults: [
+      "6: @Security has the permission 'reports:read' without a list. Write @Security('bearer', ['reports:read']).",
+      "7: @Security has the permission 'reports:read' without a list. Write @Security('bearer', ['reports:read']).",
+    ],
+  },
   'forms.controller.ts': {
     text: controller(
       'forms',

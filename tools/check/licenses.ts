@@ -4,7 +4,16 @@ import { join } from 'node:path';
 import { root } from '../../bin/sources.js';
 
 /** Each allows use, change and distribution, with its notice alone. */
-const allowed = ['0BSD', 'Apache-2.0', 'BlueOak-1.0.0', 'BSD-2-Clause', 'BSD-3-Clause', 'ISC', 'MIT'];
+const allowed = [
+  '0BSD',
+  'Apache-2.0',
+  'BlueOak-1.0.0',
+  'BSD-2-Clause',
+  'BSD-3-Clause',
+  'ISC',
+  'MIT',
+  'MIT-0',
+];
 
 /** What the lockfile does not say, read in the package itself. */
 const unsaid: Readonly<Record<string, string>> = {

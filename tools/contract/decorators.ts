@@ -9,6 +9,8 @@ export interface Demand {
   readonly at: string;
   /** What is demanded of each scheme; undefined: not written out. */
   readonly schemes: Readonly<Record<string, readonly string[] | undefined>>;
+  /** A permission that is written without a list around it. */
+  readonly bare: string | undefined;
 }
 
 export interface Decorator {
@@ -38,6 +40,12 @@ export function demandsIn(decorators: readonly Decorator[]): Demand[] {
         scheme && ts.isObjectLiteralExpression(scheme)
           ? Object.fromEntries(scheme.properties.map(schemeIn))
           : { [textOf(scheme) ?? '']: scopes === undefined ? [] : textsOf(scopes) },
+      bare:
+        scheme && ts.isObjectLiteralExpression(scheme)
+          ? scheme.properties
+              .map((each) => (ts.isPropertyAssignment(each) ? textOf(each.initializer) : undefined))
+              .find((text) => text !== undefined)
+          : textOf(scopes),
     }));
 }
 

@@ -121,10 +121,12 @@ const shown = new Set([
     'kid',
   ],
   ...['token_endpoint_auth_method', 'audiences', 'introspection_audiences', 'access_token_lifetime'],
+  ...['transports', 'aaguid', 'backed_up'],
   // What the audit says.
   ...['at', 'event', 'target', 'request_id', 'details', 'count', 'last_at', 'sequence', 'hash'],
   // Of other things that happen to have the name of a column.
   ...['client_id', 'title', 'detail', 'status', 'code', 'jti', 'password_change_required', 'session_id'],
+  'signature',
 ]);
 
 function storedFields(): Set<string> {

@@ -2,6 +2,7 @@
 // a misspelled one, locks everyone out without an error.
 import { distance } from 'fastest-levenshtein';
 import type { Operation } from './controllers.ts';
+import type { Demand } from './decorators.ts';
 import type { Draft } from './finding.ts';
 import type { TsoaDocument } from './tsoa-document.ts';
 
@@ -25,6 +26,7 @@ export function scopeErrors(operations: readonly Operation[], document: TsoaDocu
   const isAboutFreshness = ({ scope }: ScopeDemand): boolean => /^fresh(:|$)/i.test(scope);
   const permissions = scopes.filter((demand) => !isAboutFreshness(demand));
   return [
+    ...operations.flatMap((operation) => operation.demands.flatMap(bareScopeErrors)),
     ...demands.filter(({ scheme }) => scheme !== 'bearer').map(unknownScheme),
     ...scopes
       .filter((demand) => isAboutFreshness(demand) && !/^fresh(:\d+)?$/.test(demand.scope))
@@ -53,6 +55,12 @@ function demandsOf({ demands, verb, path }: Operation, document: TsoaDocument | 
       return (scopes.length > 0 ? scopes : [undefined]).map((scope) => ({ at, path, scheme, scope }));
     }),
   );
+}
+
+function bareScopeErrors({ at, bare }: Demand): Draft[] {
+  if (bare === undefined) return [];
+  const what = `@Security has the permission '${bare}' without a list. Write @Security('bearer', ['${bare}']).`;
+  return [{ at, level: 'error', what }];
 }
 
 function unknownScheme({ at, scheme }: SchemeDemand): Draft {

@@ -1,5 +1,6 @@
 // One build after another in one process, each of what has changed since the one before: routes and contract from the
 // controllers (tsoa), then the compiled code.
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import type ts from 'typescript';
@@ -23,6 +24,9 @@ import { Steps, toolFiles } from './steps.ts';
 import { generate, partOf, readMetadata, UnsuitableTsoa } from './tsoa.ts';
 import { findConfigErrors, readTsoaConfig } from './tsoa-config.ts';
 
+/** Made by the build, and not compiled. */
+const commonPasswords = join('dist', 'src', 'passwords', 'common-passwords.bin');
+
 export interface Outcome {
   /** All that is wrong, in one go. */
   readonly errors: readonly string[];
@@ -35,6 +39,11 @@ interface BuilderOptions {
   readonly withTests: boolean;
   /** Takes warnings for errors, and what the build writes in the author's place, too. */
   readonly isStrict?: boolean;
+}
+
+/** What does not compile in what tsoa writes is wrong in a controller, which has its own error mostly. */
+function isGenerated(error: string): boolean {
+  return error.startsWith('generated/');
 }
 
 export class Builder {
@@ -97,13 +106,15 @@ export class Builder {
       ...findings.filter(({ severity }) => severity === 'error').map(formatFinding),
       ...compiler.findErrors(),
       ...findProjectErrors(this.#root, program),
-    ];
+    ].filter((error, _index, all) => !isGenerated(error) || all.every(isGenerated));
     // Why tsoa fails is often among them, with its line.
     const refused = generating.flatMap((message) => this.#explain(message, sources, errors.length > 0));
     if (errors.length > 0 || refused.length > 0) return [...errors, ...refused];
     this.#removeOrphans();
     const page = this.#isLatchkey ? this.#compilePage() : [];
-    return [...this.#emit(compiler), ...page, ...this.#completeContract(compiler, sources)];
+    const emitting = this.#emit(compiler);
+    const passwords = this.#isLatchkey && emitting.length === 0 ? this.#writeCommonPasswords(compiler) : [];
+    return [...emitting, ...page, ...passwords, ...this.#completeContract(compiler, sources)];
   }
 
   /** @param configFile below the root; that of the build by default */
@@ -207,6 +218,23 @@ export class Builder {
     return errors;
   }
 
+  /** The hashes of common passwords: reading the list itself takes fifty times as long. */
+  #writeCommonPasswords(compiler: Compiler): string[] {
+    const script = 'src/passwords/write-common-passwords';
+    const step = {
+      inputs: [...toolFiles, ...compiler.dependenciesOf(`${script}.ts`)],
+      outputs: [commonPasswords],
+    };
+    if (this.#steps.find('common passwords', step)) return [];
+    const { status, stderr } = spawnSync(process.execPath, [join(this.#root, 'dist', `${script}.js`)], {
+      encoding: 'utf8',
+    });
+    if (status !== 0) return [`The list of common passwords cannot be written.\n${stderr}`];
+    this.#steps.setDone('common passwords', step);
+    this.#hasChanged = true;
+    return [];
+  }
+
   #completeContract(compiler: Compiler, sources: Sources): string[] {
     const { errors, warnings, hasChanged } = completeContract({
       root: this.#root,
@@ -240,7 +268,8 @@ export class Builder {
       if (!existsSync(compiled)) continue;
       for (const file of readdirSync(compiled, { recursive: true, encoding: 'utf8' })) {
         const source = join(this.#root, folder, file).replace(/\.(js|d\.ts)(\.map)?$/, '.ts');
-        if (!existsSync(source)) rmSync(join(compiled, file), { recursive: true, force: true });
+        if (!existsSync(source) && join('dist', folder, file) !== commonPasswords)
+          rmSync(join(compiled, file), { recursive: true, force: true });
       }
     }
   }

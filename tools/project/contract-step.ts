@@ -62,9 +62,19 @@ export function completeContract({
   ];
   const { status, stderr } = spawnSync(process.execPath, words, { cwd: root, encoding: 'utf8' });
   const said = stderr.split('\n').filter((line) => line !== '');
-  if (status !== 0) return { errors: said, warnings: [], hasChanged: false };
+  if (status !== 0)
+    return { errors: said.map((line) => addPlace(line, sources)), warnings: [], hasChanged: false };
   steps.setDone('contract', step, { warnings: said });
   return { errors: [], warnings: said, hasChanged: true };
+}
+
+/** Of a decorator that has thrown, which knows its method alone. */
+function addPlace(line: string, { controllers }: Sources): string {
+  const [, className, method] = /^@FileLimits of (\w+)\.(\w+):/.exec(line) ?? [];
+  const place = controllers
+    .find(({ name }) => name === className)
+    ?.operations.find(({ name }) => name === method)?.fileLimitsAt;
+  return place === undefined ? line : `${place}: ${line}`;
 }
 
 /** @returns what decides on the contract: lines only matter to what is said of errors. */

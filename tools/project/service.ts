@@ -1,6 +1,5 @@
 // The service as processes of `latchkey dev`, one after another. The next one loads its code while the last one still serves.
 import { fork, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 
 /** Milliseconds that a service has for requests that are open. */
 const drainTime = 1000;
@@ -18,7 +17,15 @@ class ServiceProcess {
 
   constructor(script: string, root: string) {
     this.#child = fork(script, { cwd: root, stdio: 'inherit' });
-    this.ended = once(this.#child, 'exit').then(() => undefined);
+    this.ended = new Promise((resolve) => {
+      this.#child.once('exit', () => {
+        resolve();
+      });
+      this.#child.once('error', (error) => {
+        console.error(`The service cannot be run: ${error.message}`);
+        resolve();
+      });
+    });
     const said = (word: string): Promise<boolean> =>
       Promise.race([
         this.ended.then(() => false),
@@ -33,7 +40,8 @@ class ServiceProcess {
   }
 
   start(): void {
-    this.#child.send('start');
+    // Where it has ended since it was loaded, `ready` says so.
+    this.#child.send('start', () => undefined);
   }
 
   get hasEnded(): boolean {

@@ -148,6 +148,8 @@ class TestDjango:
         assert get_guard() is first
         with override_settings(LATCHKEY_AUDIENCE="https://other.example"):
             assert get_guard() is not first
+        with override_settings(LATCHKEY_WHEN_STALE="refuse"), pytest.raises(ValueError, match="no option LATCHKEY_WHEN_STALE"):
+            get_guard()
 
 
 class TestRestFramework:

@@ -120,3 +120,16 @@ def test_says_in_the_document_where_the_token_comes_from(issuer, settings, expec
 
     scheme = app.openapi()["components"]["securitySchemes"]["bearer"]
     assert {name: scheme[name] for name in expected} == expected
+
+
+def test_says_at_once_what_to_write_where_the_brackets_are_missing(latchkey):
+    app = FastAPI()
+    with pytest.raises(TypeError, match=r"write Depends\(latchkey\.requires\("):
+
+        @app.get("/")
+        def anything(caller: Annotated[Caller, Depends(latchkey.requires)]) -> str:
+            return caller.subject
+
+    with pytest.raises(TypeError, match=r"write Depends\(latchkey\.requires\("):
+        app.get("/listed", dependencies=[Depends(latchkey.requires)])(lambda: "")
+    assert [route.path for route in app.routes if route.path in ("/", "/listed")] == []

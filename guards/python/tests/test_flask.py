@@ -69,6 +69,11 @@ def test_takes_no_demand_that_means_nothing(make_guard):
     for demand in ("fresh:soon", "users:read users:write", ""):
         with pytest.raises(ValueError, match="is no demand"):
             latchkey.requires(demand)
+    with pytest.raises(ValueError, match="Write the brackets"):
+
+        @latchkey.requires
+        def view():
+            return ""
 
 
 @pytest.fixture
@@ -128,6 +133,13 @@ class TestInAnAppFactory:
             assert client.get(path, headers=bearer(issuer.token(audience=audience))).status_code == status
         one.close()
         other.close()
+
+    @pytest.mark.parametrize("name", ["LATCHKEY_WHEN_STALE", "LATCHKEY_GUARD_LEWAY", "LATCHKEY_COLOUR"])
+    def test_says_which_options_there_are_not(self, latchkey, issuer, name):
+        app = Flask(__name__)
+        app.config.from_mapping(issuer.config, **{name: "refuse"})
+        with pytest.raises(ValueError, match=f"no option {name}.*LATCHKEY_GUARD_WHEN_STALE"):
+            latchkey.init_app(app)
 
     def test_says_which_options_are_missing(self, latchkey):
         with pytest.raises(ValueError, match="LATCHKEY_ISSUER, LATCHKEY_CLIENT_ID, LATCHKEY_CLIENT_SECRET must be set"):

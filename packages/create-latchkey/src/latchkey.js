@@ -1,6 +1,7 @@
 // What the new project depends on.
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
+import { readPackedName } from './packed-package.js';
 import { Refusal } from './refusal.js';
 
 const manifest = /** @type {{ version: string }} */ (
@@ -20,6 +21,12 @@ export function resolveLatchkey(given) {
   const path = resolve(given);
   if (existsSync(path)) {
     const file = findPackedFile(path);
+    const name = readPackedName(file);
+    if (name !== 'latchkey') {
+      throw new Refusal(
+        `--latchkey names ${file}, which is ${name === undefined ? 'no packed package' : `the package ${name}`}, and not Latchkey itself. Its file is called latchkey-${ownVersion}.tgz.`,
+      );
+    }
     return { spec: `file:vendor/${basename(file)}`, file };
   }
   if (/[\\/]|\.tgz$/.test(given)) throw new Refusal(`--latchkey names ${path}, which is not there.`);

@@ -27,6 +27,15 @@ export interface OutputLag {
   readonly failures: number;
 }
 
+/** How far a receiver is, as this process last saw it. */
+export interface OutputProgress {
+  readonly name: OutputName;
+  /** Age in milliseconds of the oldest row that it does not have; 0: it has all. */
+  readonly lag: number;
+  /** Failures since the last success. */
+  readonly failures: number;
+}
+
 /** Milliseconds that a process has to send a batch. Longer than any sender takes. */
 const holdTime = 60_000;
 /** Milliseconds. */
@@ -45,6 +54,9 @@ export class AuditOutput {
   readonly #stop = new AbortController();
   #running: Promise<void> | undefined;
   #lastLogged = -Infinity;
+  /** When the oldest row that the receiver does not have was written, in milliseconds since the Unix epoch. */
+  #waitingSince: number | undefined;
+  #failures = 0;
   /** How many rows to send at a time: fewer after a failure, so that a batch that is too large for the receiver gets through. */
   #limit: number;
 
@@ -78,6 +90,11 @@ export class AuditOutput {
     await this.#running?.catch(() => undefined);
   }
 
+  get progress(): OutputProgress {
+    const lag = this.#waitingSince === undefined ? 0 : Math.max(0, this.clock.now() - this.#waitingSince);
+    return { name: this.sender.name, lag, failures: this.#failures };
+  }
+
   async findLag(): Promise<OutputLag> {
     const { name } = this.sender;
     const { queries } = this.database;
@@ -99,17 +116,33 @@ export class AuditOutput {
     const { name } = this.sender;
     const state = await auditOutputsStore.find(queries, name);
     if (!state) await auditOutputsStore.add(queries, name, this.clock.now() - firstLook);
-    return !state || (await auditListStore.listChained(queries, state.sequence, 1)).length > 0;
+    const { until } = await this.#findSpan();
+    if (!state) return true;
+    const after = state.sequence;
+    const rows = after < until ? await auditListStore.listChained(queries, { after, until, limit: 1 }) : [];
+    this.#noteProgress(rows, state.failures);
+    return after !== until;
+  }
+
+  /** The rows that may be sent: what somebody has put behind the head is not in the chain. */
+  async #findSpan(): Promise<{ readonly base: number; readonly until: number }> {
+    const head = await auditChainStore.findHead(this.database.queries);
+    return { base: head?.base_sequence ?? 0, until: head?.sequence ?? 0 };
   }
 
   /** @returns whether everything was sent. */
   async #sendAll({ sequence: from, failures }: OutputState): Promise<boolean> {
     const { queries } = this.database;
-    for (let sequence = from; ;) {
-      const rows = await auditListStore.listChained(queries, sequence, this.#limit);
+    const { base, until } = await this.#findSpan();
+    for (let sequence = this.#noteSetBack(from, until) ? base : from; ;) {
+      const rows = await auditListStore.listChained(queries, { after: sequence, until, limit: this.#limit });
+      this.#noteProgress(rows, failures);
       const last = rows.at(-1);
-      if (!last) return this.#advance(sequence, 0);
-      this.#noteGap(sequence, rows);
+      if (!last) {
+        this.#noteGap(sequence, until);
+        return this.#advance(until, 0);
+      }
+      this.#noteGap(sequence, (rows[0]?.sequence ?? 0) - 1);
       try {
         await this.sender.send(rows, this.#stop.signal);
       } catch (error) {
@@ -133,6 +166,7 @@ export class AuditOutput {
     const isStopping = this.#stop.signal.aborted;
     const failures = isStopping ? failuresBefore : failuresBefore + 1;
     const time = isStopping ? 0 : Math.min(1000 * 2 ** (failures - 1), maxWait);
+    this.#failures = failures;
     await auditOutputsStore.giveUp(this.database.queries, { ...this.#hold(time), failures });
     if (isStopping || this.clock.now() - this.#lastLogged < logInterval) return;
     this.#lastLogged = this.clock.now();
@@ -149,6 +183,13 @@ export class AuditOutput {
     );
   }
 
+  /** @param unsent rows that the receiver does not have, the oldest one first. */
+  #noteProgress([oldest]: readonly ChainedRow[], failures: number): void {
+    // A row that counts events is written up to a minute after the first one.
+    this.#waitingSince = oldest && (oldest.last_at ?? oldest.at);
+    this.#failures = failures;
+  }
+
   #noteRecovery(failures: number): void {
     this.#lastLogged = -Infinity;
     this.log.info(
@@ -157,10 +198,20 @@ export class AuditOutput {
     );
   }
 
-  /** Rows that the retention deleted before they were sent. */
-  #noteGap(sequence: number, [first]: readonly ChainedRow[]): void {
-    const missing = first ? first.sequence - sequence - 1 : 0;
-    if (missing === 0) return;
+  /** The chain was set back behind what was sent: the receiver gets it from its beginning, with what went on from there. */
+  #noteSetBack(sent: number, last: number): boolean {
+    if (sent <= last) return false;
+    this.log.error(
+      { event: 'audit_output_set_back', output: this.sender.name, sent, last },
+      'the audit ends before what its receiver has of it, which gets all of it again: the database has lost commits, or somebody has written to it',
+    );
+    return true;
+  }
+
+  /** Rows that the retention deleted before they were sent. @param until the last that is missing. */
+  #noteGap(sequence: number, until: number): void {
+    const missing = until - sequence;
+    if (missing <= 0) return;
     this.log.error(
       { event: 'audit_output_gap', output: this.sender.name, missing, after: sequence },
       'rows of the audit were deleted by the retention before their receiver had them',

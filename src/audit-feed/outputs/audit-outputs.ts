@@ -2,16 +2,18 @@ import type { Logger } from 'pino';
 import type { Clock } from '../../clock.js';
 import type { Config } from '../../config/config.js';
 import type { Database } from '../../database/database.js';
-import { AuditOutput, type AuditSender, type OutputLag } from './audit-output.js';
+import { AuditOutput, type AuditSender, type OutputLag, type OutputProgress } from './audit-output.js';
 import { createSyslogSender } from './syslog.js';
 import { createWebhookSender } from './webhook.js';
 
 /** Sends the audit to the receivers of the settings. */
 export interface AuditOutputs {
-  /** Sends what there is. To be called several times a second. */
-  readonly run: () => Promise<void>;
+  /** Each sends what there is for one receiver, and resolves when that is done. To be called several times a second. */
+  readonly runs: readonly (() => Promise<void>)[];
   /** Interrupts what is being sent, and lets another replica send it. */
   readonly stop: () => Promise<void>;
+  /** How far each receiver is, without a look into the database. */
+  readonly progress: readonly OutputProgress[];
   /** How far each receiver is behind. */
   readonly findLags: () => Promise<OutputLag[]>;
   /** Logs which receivers do not take what is sent: the retention does not wait for them. */
@@ -41,11 +43,12 @@ export function createAuditOutputs(dependencies: Dependencies, config: Config): 
   };
   const findLags = (): Promise<OutputLag[]> => ofEach((output) => output.findLag());
   return {
-    run: async () => {
-      await ofEach((output) => output.run());
-    },
+    runs: outputs.map((output) => () => output.run()),
     stop: async () => {
       await ofEach((output) => output.stop());
+    },
+    get progress() {
+      return outputs.map((output) => output.progress);
     },
     findLags,
     reportLags: async () => {

@@ -1,4 +1,4 @@
-const alarming = new Set(['refresh_token_reused', 'audit_seal_unverified']);
+const alarming = new Set(['refresh_token_reused', 'audit_seal_unverified', 'audit_set_back']);
 const refusals = new Set([
   'login_failed',
   'login_refused',

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import type { ChainedRow } from '../../audit/audit-list.store.js';
+import { toIso } from '../audit-entry.js';
 import { formatCef } from './cef.js';
 import { isAlarming, isRefusal } from './event-weight.js';
 
@@ -11,6 +12,9 @@ const warning = 4;
 const notice = 5;
 /** What receivers take by default; they cut off the rest (rsyslog: 8192 bytes). */
 const maxBytes = 8000;
+const omitted = '{"omitted":true}';
+/** Characters of a text in a row that is too long without its details as well. */
+const maxTextLength = 80;
 /** Latchkey has no enterprise number; this one is for such cases (RFC 5612). */
 const structuredDataId = 'latchkey@32473';
 
@@ -18,14 +22,24 @@ const structuredDataId = 'latchkey@32473';
 export function formatSyslog(row: ChainedRow, format: SyslogFormat, version: string): Buffer {
   const message = Buffer.from(formatWhole(row, format, version));
   if (message.length <= maxBytes) return message;
-  return Buffer.from(formatWhole({ ...row, details: '{"omitted":true}' }, format, version));
+  const short = Buffer.from(formatWhole({ ...row, details: omitted }, format, version));
+  return short.length <= maxBytes ? short : Buffer.from(formatWhole(cutTexts(row), format, version));
+}
+
+/** No service writes texts that are so long: whoever wrote this row must not hold up those after it. */
+function cutTexts(row: ChainedRow): ChainedRow {
+  const cut = Object.entries(row).map(([column, value]): [string, unknown] => [
+    column,
+    typeof value === 'string' ? value.slice(0, maxTextLength) : value,
+  ]);
+  return { ...(Object.fromEntries(cut) as unknown as ChainedRow), details: omitted };
 }
 
 function formatWhole(row: ChainedRow, format: SyslogFormat, version: string): string {
   const severity = isAlarming(row.event) || isRefusal(row.event) ? warning : notice;
   const header = [
     `<${facility * 8 + severity}>1`,
-    new Date(row.at).toISOString(),
+    toIso(row.at),
     toHeaderField(hostname(), 255),
     'latchkey',
     '-',
@@ -40,7 +54,7 @@ function formatStructuredData(row: ChainedRow): string {
   const parameters = Object.entries(columns)
     .filter(([, value]) => value !== null)
     .map(([name, value]) => ` ${name}="${escapeParameter(String(value))}"`);
-  return `[${structuredDataId} event="${event}" at="${new Date(at).toISOString()}"${parameters.join('')}]`;
+  return `[${structuredDataId} event="${event}" at="${toIso(at)}"${parameters.join('')}]`;
 }
 
 /** For a person: who, what, on what. */

@@ -16,7 +16,11 @@ import * as userLists from './0014-user-lists.js';
 import * as importedUsers from './0015-imported-users.js';
 import * as migrationVersions from './0016-migration-versions.js';
 import * as auditOutputs from './0017-audit-outputs.js';
+import * as projectMigrations from './0018-project-migrations.js';
+import * as deletedForeignIds from './0019-deleted-foreign-ids.js';
+import * as email from './0021-email.js';
 import * as secondFactors from './0023-second-factors.js';
+import * as passkeys from './0024-passkeys.js';
 
 interface DialectMigration {
   up(db: Kysely<unknown>, context: MigrationContext): Promise<void>;
@@ -42,7 +46,11 @@ const migrations: Readonly<Record<string, DialectMigration>> = {
   '0015-imported-users': importedUsers,
   '0016-migration-versions': migrationVersions,
   '0017-audit-outputs': auditOutputs,
+  '0018-project-migrations': projectMigrations,
+  '0019-deleted-foreign-ids': deletedForeignIds,
+  '0021-email': email,
   '0023-second-factors': secondFactors,
+  '0024-passkeys': passkeys,
 };
 
 export function createMigrationProvider(context: MigrationContext): MigrationProvider {

@@ -11,20 +11,6 @@ interface HashConfig {
   readonly mem_cost?: unknown;
 }
 
-interface FirebaseUser {
-  readonly localId?: unknown;
-  readonly email?: unknown;
-  readonly emailVerified?: unknown;
-  readonly phoneNumber?: unknown;
-  readonly passwordHash?: unknown;
-  readonly salt?: unknown;
-  readonly disabled?: unknown;
-  readonly createdAt?: unknown;
-  readonly lastSignedInAt?: unknown;
-  /** JSON. */
-  readonly customAttributes?: unknown;
-}
-
 /**
  * What `firebase auth:export users.json` writes.
  * @param hashConfigFile the project's hash parameters; without them users come without passwords.
@@ -33,44 +19,39 @@ export async function* readFirebaseExport(file: string, hashConfigFile: string |
   const users = await readExportedList(file, 'write it with firebase auth:export users.json --format=json');
   const prefix =
     hashConfigFile === undefined ? undefined : readHashConfig(await readFile(hashConfigFile, 'utf8'));
-  for (const [index, user] of (users as readonly FirebaseUser[]).entries()) {
-    yield toRecord(`users[${index}]`, () => readUser(user, prefix));
+  for (const [index, user] of users.entries()) {
+    yield toRecord(`users[${index}]`, () => readUser(fields.object(user, 'a user'), prefix));
   }
 }
 
-function readUser(user: FirebaseUser, prefix: string | undefined): ForeignUser {
-  const id = fields.text(user.localId, 'localId');
+function readUser(user: Readonly<Record<string, unknown>>, prefix: string | undefined): ForeignUser {
+  const id = fields.text(user['localId'], 'localId');
   if (id === undefined) throw new FieldError('localId is missing');
-  const email = fields.text(user.email, 'email');
-  const hash = fields.text(user.passwordHash, 'passwordHash');
+  const email = fields.text(user['email'], 'email');
+  const hash = fields.text(user['passwordHash'], 'passwordHash');
   if (hash !== undefined && prefix === undefined) {
     throw new FieldError('has a password: give the project’s hash parameters (--firebase-hash-config)');
   }
   return {
     id,
-    username: email ?? fields.text(user.phoneNumber, 'phoneNumber') ?? id,
+    username: email ?? fields.text(user['phoneNumber'], 'phoneNumber') ?? id,
     email,
-    emailVerified: fields.flag(user.emailVerified, 'emailVerified'),
+    emailVerified: fields.flag(user['emailVerified'], 'emailVerified'),
     passwordHash:
       hash === undefined
         ? undefined
-        : `${prefix ?? ''}$${toBase64(fields.text(user.salt, 'salt') ?? '')}$${toBase64(hash)}`,
-    roles: readRoles(fields.text(user.customAttributes, 'customAttributes')),
-    disabled: fields.flag(user.disabled, 'disabled') ?? false,
-    createdAt: fields.time(user.createdAt, 'createdAt'),
-    lastLoginAt: fields.time(user.lastSignedInAt, 'lastSignedInAt'),
+        : `${prefix ?? ''}$${toBase64(fields.text(user['salt'], 'salt') ?? '')}$${toBase64(hash)}`,
+    roles: readRoles(user['customAttributes']),
+    disabled: fields.flag(user['disabled'], 'disabled') ?? false,
+    createdAt: fields.time(user['createdAt'], 'createdAt'),
+    lastLoginAt: fields.time(user['lastSignedInAt'], 'lastSignedInAt'),
   };
 }
 
 /** Custom claims have no fixed names: `role` and `roles` are usual. */
-function readRoles(customAttributes = '{}'): string[] {
-  let claims: { readonly role?: unknown; readonly roles?: unknown };
-  try {
-    claims = JSON.parse(customAttributes) as typeof claims;
-  } catch {
-    throw new FieldError('customAttributes must be JSON');
-  }
-  return [...fields.list(claims.role, 'role'), ...fields.list(claims.roles, 'roles')];
+function readRoles(customAttributes: unknown): string[] {
+  const { role, roles } = fields.json(customAttributes, 'customAttributes');
+  return [...fields.list(role, 'role'), ...fields.list(roles, 'roles')];
 }
 
 /** @throws {StartError} where a parameter is missing. */

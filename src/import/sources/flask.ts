@@ -1,4 +1,5 @@
 import { fields, FieldError, toRecord, type UserSource } from '../foreign-user.js';
+import type { RevokedTokens } from '../revoked-tokens.js';
 import { StartError } from '../../start-error.js';
 import { quote, separator, splitJoined, type SourceDatabase } from './source-database.js';
 
@@ -109,6 +110,45 @@ async function selectRoles(database: SourceDatabase, userId: string): Promise<st
   if (!columns.includes('user_id') || !columns.includes('role_id')) return 'null';
   return `(select string_agg(r.name, '${separator}') from ${quote(roles)} r
     join ${quote(members)} m on m.role_id = r.id where m.user_id = ${userId})`;
+}
+
+/** The table of revoked tokens, which Flask-JWT-Extended's documentation calls TokenBlocklist. */
+const blocklistTables = [
+  'token_blocklist',
+  'tokenblocklist',
+  'token_block_list',
+  'blocklist',
+  'blocklisted_token',
+  'blocklisted_tokens',
+  'token_blacklist',
+  'tokenblacklist',
+  'blacklist',
+  'blacklisted_token',
+  'blacklisted_tokens',
+  'revoked_token',
+  'revoked_tokens',
+];
+
+/**
+ * The ids of the tokens that the application has revoked.
+ * @param table where it has not a usual name.
+ * @returns undefined where there is no such table.
+ * @throws {StartError} where the table that was named is not one.
+ */
+export async function findFlaskBlocklist(
+  database: SourceDatabase,
+  table: string | undefined,
+): Promise<RevokedTokens | undefined> {
+  for (const name of table === undefined ? blocklistTables : [table]) {
+    const columns = await database.columns(name);
+    if (columns?.includes('jti')) return { place: name, ids: readIds(database, name) };
+  }
+  if (table === undefined) return undefined;
+  throw new StartError(`There is no table ${table} with a column jti: name that of the revoked tokens.`);
+}
+
+async function* readIds(database: SourceDatabase, table: string): AsyncGenerator<string> {
+  for await (const { jti } of database.rows(`select jti from ${quote(table)}`)) yield String(jti);
 }
 
 /** A flag, or the time of the confirmation. */

@@ -3,7 +3,15 @@ import { StartError } from '../../start-error.js';
 
 /** @throws {StartError} where it is not JSON. */
 export async function readJsonFile(file: string): Promise<Readonly<Record<string, unknown>>> {
-  const text = await readFile(file, 'utf8');
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(await readFile(file));
+  } catch (cause) {
+    throw new StartError(
+      `The file ${file} cannot be read as a text: ${(cause as Error).message}. It must be UTF-8, and have less than 512 MiB: split a larger one.`,
+      { cause },
+    );
+  }
   let value: unknown;
   try {
     value = JSON.parse(text);

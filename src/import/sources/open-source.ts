@@ -1,14 +1,16 @@
 import { existsSync } from 'node:fs';
 import { StartError } from '../../start-error.js';
 import type { UserSource } from '../foreign-user.js';
+import type { RevokedTokens } from '../revoked-tokens.js';
 import { readBetterAuthUsers } from './better-auth.js';
 import { readDjangoUsers } from './django.js';
 import { readFirebaseExport } from './firebase.js';
-import { readFlaskUsers } from './flask.js';
+import { findFlaskBlocklist, readFlaskUsers } from './flask.js';
 import { readKeycloakRealm } from './keycloak.js';
 import { openSourceDatabase, type SourceDatabase } from './source-database.js';
 import { readSupabaseUsers } from './supabase.js';
 import { readCsv, readNdjson } from './text-files.js';
+import { readLines } from './text-lines.js';
 
 export const sourceKinds = [
   'ndjson',
@@ -29,10 +31,16 @@ export interface SourceOptions {
   readonly columns?: Readonly<Record<string, string>>;
   /** A file with the hash parameters of a Firebase project. */
   readonly firebaseHashConfig?: string | undefined;
+  /** The table of the tokens that a Flask application has revoked, where it does not have a usual name. */
+  readonly blocklist?: string | undefined;
+  /** A file with the ids of revoked tokens, one in each line. */
+  readonly blocklistFile?: string | undefined;
 }
 
 export interface OpenSource {
   readonly users: UserSource;
+  /** To be read before the users. */
+  readonly revokedTokens?: RevokedTokens | undefined;
   readonly close: () => Promise<void>;
 }
 
@@ -62,14 +70,34 @@ export async function openSource(
   options: SourceOptions,
 ): Promise<OpenSource> {
   const readFile = fileReaders[kind];
+  for (const file of [readFile && location, options.firebaseHashConfig, options.blocklistFile]) {
+    if (file !== undefined && !existsSync(file)) throw new StartError(`The file ${file} does not exist.`);
+  }
   if (readFile) {
-    for (const file of [location, options.firebaseHashConfig]) {
-      if (file !== undefined && !existsSync(file)) throw new StartError(`The file ${file} does not exist.`);
-    }
-    return { users: readFile(location, options), close: () => Promise.resolve() };
+    return {
+      users: readFile(location, options),
+      revokedTokens: readBlocklistFile(options),
+      close: () => Promise.resolve(),
+    };
   }
   const database = await openSourceDatabase(location);
   const users = databaseReaders[kind]?.(database, options);
   if (!users) throw new Error(`There is no reader of ${kind}.`);
-  return { users, close: () => database.close() };
+  try {
+    const revokedTokens =
+      readBlocklistFile(options) ??
+      (kind === 'flask' ? await findFlaskBlocklist(database, options.blocklist) : undefined);
+    return { users, revokedTokens, close: () => database.close() };
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
+
+function readBlocklistFile({ blocklistFile: file }: SourceOptions): RevokedTokens | undefined {
+  return file === undefined ? undefined : { place: file, ids: readTexts(file) };
+}
+
+async function* readTexts(file: string): AsyncGenerator<string> {
+  for await (const line of readLines(file)) yield line ?? '';
 }

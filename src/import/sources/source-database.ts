@@ -29,7 +29,8 @@ export async function openSourceDatabase(location: string): Promise<SourceDataba
 
 function openSqlite(file: string): SourceDatabase {
   if (!existsSync(file)) throw new StartError(`The SQLite file ${file} does not exist.`);
-  const connection = new DatabaseSync(file, { readOnly: true, timeout: 5000, readBigInts: false });
+  // Ids of 64 bits are usual.
+  const connection = new DatabaseSync(file, { readOnly: true, timeout: 5000, readBigInts: true });
   return {
     dialect: 'sqlite',
     columns: (table) => {

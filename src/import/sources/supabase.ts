@@ -39,9 +39,8 @@ export async function* readSupabaseUsers(
 
 /** `role` and `roles` of the application's metadata; what users write themselves is in other columns. */
 function readRoles(metadata: unknown): string[] {
-  const { role, roles } = (typeof metadata === 'string' ? JSON.parse(metadata) : (metadata ?? {})) as {
-    readonly role?: unknown;
-    readonly roles?: unknown;
-  };
+  const name = 'raw_app_meta_data';
+  const { role, roles } =
+    typeof metadata === 'string' ? fields.json(metadata, name) : fields.object(metadata ?? {}, name);
   return [...fields.list(role, 'role'), ...fields.list(roles, 'roles')];
 }

@@ -15,6 +15,7 @@ _OPTIONS = {
     "LATCHKEY_GUARD_LEEWAY": "leeway",
     "LATCHKEY_GUARD_BOUND": "bound",
     "LATCHKEY_GUARD_WHEN_STALE": "when_stale",
+    "LATCHKEY_GUARD_OPEN_TELEMETRY": "open_telemetry",
 }
 
 
@@ -23,8 +24,9 @@ def options_from(config: Mapping[str, Any], given: Mapping[str, Any]) -> dict[st
 
     :param config: options by the names above, and the service's ``JWT_…`` settings.
     :param given: options by their own names, which take precedence.
-    :raises ValueError: if a required option is missing.
+    :raises ValueError: if a required option is missing, or one is not known.
     """
+    _check_names(config)
     options = {option: config[name] for name, option in _OPTIONS.items() if config.get(name) is not None}
     settings = {name: value for name, value in config.items() if name.startswith("JWT_")}
     options = {"settings": settings, **options, **given}
@@ -34,6 +36,16 @@ def options_from(config: Mapping[str, Any], given: Mapping[str, Any]) -> dict[st
     # The service's default for JWT_ENCODE_AUDIENCE.
     options.setdefault("audience", options["issuer"])
     return options
+
+
+def _check_names(config: Mapping[str, Any]) -> None:
+    """A misspelt option would do nothing. ``JWT_…`` settings may be those of another library."""
+    unknown = [name for name in config if name.startswith("LATCHKEY_") and name not in _OPTIONS]
+    if unknown:
+        raise ValueError(
+            f"The guard has no option {', '.join(sorted(unknown))}. There are {', '.join(_OPTIONS)}; "
+            "settings of your own need another beginning than LATCHKEY_."
+        )
 
 
 _REQUIRED = ("issuer", "client_id", "client_secret")

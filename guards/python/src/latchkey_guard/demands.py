@@ -14,6 +14,8 @@ _FRESH = re.compile(r"fresh(?::(\d+))?")
 def check_demands(demands: Sequence[str]) -> None:
     """Raises ``ValueError`` for a demand that cannot be met, such as ``fresh:5m``: no caller has such a permission."""
     for demand in demands:
+        if callable(demand):
+            raise ValueError('Write the brackets of "requires": requires("reports:read"), or requires() for any valid token.')
         if not isinstance(demand, str) or demand == "" or re.search(r"\s", demand):
             raise ValueError(f'{demand!r} is no demand: name each permission by itself, such as "reports:read".')
         if re.match(r"fresh(:|$)", demand) and not _FRESH.fullmatch(demand):

@@ -1,7 +1,7 @@
 """For FastAPI: ``Annotated[Caller, Depends(latchkey.requires("reports:read"))]``."""
 
 # Without "from __future__ import annotations": earlier versions of FastAPI do not resolve texts on a callable object.
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import Request
 from fastapi.openapi.models import APIKey, APIKeyIn, HTTPBearer, SecurityBase as SecurityModel
@@ -15,6 +15,16 @@ from .locations import TokenLocations
 from .starlette import RefusedRequest, StarletteGuard
 
 
+class _NoField:
+    """Marks a parameter that no request has: FastAPI asks it for a schema where it takes ``requires`` for a dependency."""
+
+    def __get_pydantic_core_schema__(self, _source: Any, _handler: Any) -> Any:
+        raise TypeError(
+            'latchkey.requires is no dependency, and what it returns is one: write Depends(latchkey.requires("reports:read")), '
+            "or Depends(latchkey.requires()) for any valid token."
+        )
+
+
 class FastAPIGuard(StarletteGuard):
     """A guard for FastAPI, with the parameters of ``Guard``.
 
@@ -22,7 +32,7 @@ class FastAPIGuard(StarletteGuard):
     """
 
     # Any: a dependency, where StarletteGuard has a decorator.
-    def requires(self, *demands: str, optional: bool = False) -> Any:
+    def requires(self, *demands: Annotated[str, _NoField()], optional: Annotated[bool, _NoField()] = False) -> Any:
         """Creates a dependency that returns the caller of a request whose access token is valid and meets all demands.
 
         ``Security(latchkey.requires(), scopes=["reports:read"])`` demands the scopes, too, and documents them.

@@ -21,6 +21,7 @@ from .refusal import Refusal
 from .revoked import Revoked
 from .service import Service, ServiceError
 from .tokens import AccessTokens
+from .tracing import Tracing
 
 _URL = re.compile(r"https?://[^?#\s]+")
 _WAYS = ("introspect", "refuse", "accept")
@@ -49,6 +50,8 @@ class Guard:
         ``JWT_HEADER_NAME``, ``JWT_COOKIE_DOMAIN`` and others), with the same values; without any, tokens are read from
         ``Authorization: Bearer``.
     :param warn: called with messages for the operator; by default the logger ``latchkey_guard`` is used.
+    :param open_telemetry: whether checks and requests to the service are spans of OpenTelemetry, whose
+        ``opentelemetry-api`` must be installed then.
     :param clock: seconds since the Unix epoch, for tests; ``monotonic``: seconds of a monotonic clock.
     :raises ValueError: with a sentence for each invalid parameter.
     """
@@ -67,6 +70,7 @@ class Guard:
         when_stale: Literal["introspect", "refuse", "accept"] = "introspect",
         settings: Mapping[str, Any] | None = None,
         warn: Callable[[str], None] | None = None,
+        open_telemetry: bool = False,
         clock: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -79,7 +83,9 @@ class Guard:
         self._warn = warn or logging.getLogger("latchkey_guard").warning
         self._clock = clock
         self._monotonic = monotonic
+        self._tracing = Tracing() if open_telemetry else None
         self._service = Service(
+            tracing=self._tracing,
             issuer=issuer,
             url=(url or issuer).rstrip("/"),
             jwks_uri=jwks_uri,
@@ -202,6 +208,11 @@ class Guard:
         return token
 
     def _check(self, token: str, demands: Sequence[str]) -> Caller:
+        if self._tracing is None:
+            return self._check_token(token, demands)
+        return self._tracing.check(lambda: self._check_token(token, demands))
+
+    def _check_token(self, token: str, demands: Sequence[str]) -> Caller:
         self._feed.begin()
         caller = self._tokens.verify(token)
         if caller.claims in self._revoked:

@@ -15,6 +15,8 @@ from http.client import HTTPException, HTTPResponse
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from .tracing import Tracing
+
 #: How long to wait for a response, in seconds.
 _ANSWERS_WITHIN = 2
 #: A token is replaced this long before it expires, in seconds.
@@ -52,6 +54,7 @@ class Service:
         client_id: str,
         client_secret: str,
         header: tuple[str, str | None] = ("Authorization", "Bearer"),
+        tracing: Tracing | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._issuer = issuer
@@ -60,6 +63,7 @@ class Service:
         both = f"{quote(client_id, safe='')}:{quote(client_secret, safe='')}"  # RFC 6749, section 2.3.1
         self._basic = f"Basic {base64.b64encode(both.encode()).decode()}"
         self._header_name, self._header_type = header
+        self._tracing = tracing
         self._clock = clock
         self._opener = urllib.request.build_opener(_NoRedirects)
         self._lock = threading.Lock()
@@ -147,8 +151,7 @@ class Service:
         request = urllib.request.Request(url, data, {**authentication, **(headers or {})})
         what = f"{request.get_method()} {url} failed."
         try:
-            response: HTTPResponse = self._opener.open(request, timeout=timeout)
-            return response
+            return self._send(request, timeout)
         except urllib.error.HTTPError as error:
             with error:
                 said = error.read(500).decode(errors="replace")
@@ -156,6 +159,13 @@ class Service:
             raise kind(f"{what} The response was {error.code}: {said}") from error
         except (OSError, HTTPException) as error:
             raise ServiceError(f"{what} {error}") from error
+
+    def _send(self, request: urllib.request.Request, timeout: float) -> HTTPResponse:
+        def send() -> HTTPResponse:
+            response: HTTPResponse = self._opener.open(request, timeout=timeout)
+            return response
+
+        return send() if self._tracing is None else self._tracing.request(request, send)
 
 
 def _json(response: HTTPResponse) -> dict[str, Any]:

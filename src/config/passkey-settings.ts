@@ -1,0 +1,66 @@
+import { parseList } from './setting-parsers.js';
+
+/** In the place of a domain: no passkeys. */
+export const noPasskeys = 'off';
+
+/** A domain as a URL has it: lower case, `xn--` for other characters, and no address, for which browsers have no passkeys. */
+export function parseRelyingPartyId(text: string): string {
+  const url = URL.canParse(`https://${text}`) ? new URL(`https://${text}`) : undefined;
+  if (url?.hostname !== text || /^[0-9.]+$|[:[\]]/.test(text)) {
+    throw new Error('must be a domain without scheme and port, such as example.com, or off');
+  }
+  return text;
+}
+
+/** Browsers have passkeys over HTTPS and for localhost alone. */
+export function parsePasskeyOrigins(text: string): string[] {
+  const values = parseList(text);
+  if (
+    !values.every((value) => isPageOrigin(value) || /^android:apk-key-hash:[A-Za-z0-9_-]{1,100}$/.test(value))
+  ) {
+    throw new Error(
+      'must be a comma-separated list of origins with https, such as https://app.example.com, or http://localhost:3000, or android:apk-key-hash: and the hash of an app’s certificate',
+    );
+  }
+  return values;
+}
+
+function isPageOrigin(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { origin, protocol, hostname } = new URL(text);
+  const isLocal = hostname === 'localhost' || hostname.endsWith('.localhost');
+  return origin === text && (protocol === 'https:' || (protocol === 'http:' && isLocal));
+}
+
+/** Whether browsers let the pages of an origin use the passkeys of a domain: those of it and of its subdomains (§5.1.3). */
+export function isOriginOf(id: string, origin: string): boolean {
+  const domain = getDomain(origin);
+  // Of an app: Android finds out from the domain who may use its passkeys.
+  return domain === undefined || domain === id || domain.endsWith(`.${id}`);
+}
+
+/** @returns undefined for the origin of an app, which has none. */
+export function getDomain(origin: string): string | undefined {
+  return /^https?:/.test(origin) ? new URL(origin).hostname : undefined;
+}
+
+/** Settings that cannot work together, in sentences. */
+export function findPasskeyErrors({
+  passkeyRpId,
+  passkeyOrigins,
+}: {
+  readonly passkeyRpId: string | undefined;
+  readonly passkeyOrigins: readonly string[];
+}): string[] {
+  if (passkeyRpId === noPasskeys || passkeyOrigins.length === 0) return [];
+  const id = passkeyRpId ?? passkeyOrigins.map(getDomain).find((domain) => domain !== undefined);
+  if (id === undefined) {
+    return ['LATCHKEY_PASSKEY_RP_ID must be set where LATCHKEY_PASSKEY_ORIGINS has apps alone.'];
+  }
+  const others = passkeyOrigins.filter((origin) => !isOriginOf(id, origin));
+  return others.length === 0
+    ? []
+    : [
+        `LATCHKEY_PASSKEY_ORIGINS has ${others.join(', ')}, whose pages cannot use passkeys of ${id}: set LATCHKEY_PASSKEY_RP_ID to a domain that all of them are in.`,
+      ];
+}

@@ -1,0 +1,72 @@
+import type { Language, Occurrence } from './message.js';
+
+const factors = {
+  totp: 'eine Authenticator-App',
+  recovery_codes: 'Wiederherstellungscodes',
+  passkey: 'einen Passkey',
+} as const;
+
+const time = new Intl.DateTimeFormat('de-DE', { dateStyle: 'long', timeStyle: 'long', timeZone: 'UTC' });
+
+function formatOccurrence({ at, address }: Occurrence): string {
+  return `Das war am ${time.format(new Date(at))}${address === '' ? '' : `, von der Adresse ${address}`}.`;
+}
+
+const wasNotYou =
+  'Wenn Sie das nicht waren, kann jemand anderes Ihr Konto benutzen. Wählen Sie jetzt ein neues Passwort: Damit enden alle Sitzungen.';
+
+export const german: Language = {
+  address_verification: ({ service, link, code, minutes }) => ({
+    subject: `Bestätigen Sie Ihre E-Mail-Adresse für ${service}`,
+    body: [
+      `Jemand, hoffentlich Sie, hat diese Adresse bei ${service} angegeben. Bestätigen Sie, dass es Ihre ist:`,
+      { label: 'Adresse bestätigen', link },
+      'Oder geben Sie diesen Code ein, wo Sie danach gefragt werden:',
+      { code },
+      `Beides gilt einmal und ${minutes} Minuten lang.`,
+      'Wenn Sie das nicht waren, brauchen Sie nichts zu tun. Ohne die Bestätigung kann niemand Ihre Adresse benutzen.',
+    ],
+  }),
+  address_known: ({ service, link }) => ({
+    subject: `Sie haben schon ein Konto bei ${service}`,
+    body: [
+      `Jemand, hoffentlich Sie, wollte sich mit dieser Adresse bei ${service} registrieren. Sie gehört zu einem Konto, das es schon gibt. Geändert wurde nichts.`,
+      'Melden Sie sich wie gewohnt an. Wenn Sie Ihr Passwort vergessen haben, wählen Sie ein neues:',
+      { label: 'Neues Passwort wählen', link },
+      'Wenn Sie das nicht waren, brauchen Sie nichts zu tun.',
+    ],
+  }),
+  password_reset: ({ service, link, minutes }) => ({
+    subject: `Neues Passwort für ${service}`,
+    body: [
+      `Jemand, hoffentlich Sie, hat für Ihr Konto bei ${service} ein neues Passwort angefordert.`,
+      { label: 'Neues Passwort wählen', link },
+      `Der Link gilt einmal und ${minutes} Minuten lang.`,
+      'Wenn Sie das nicht waren, brauchen Sie nichts zu tun. Ihr Passwort bleibt, wie es ist.',
+    ],
+  }),
+  password_changed: ({ service, ...occurrence }) => ({
+    subject: `Ihr Passwort für ${service} wurde geändert`,
+    body: [
+      `Das Passwort Ihres Kontos bei ${service} wurde geändert.`,
+      formatOccurrence(occurrence),
+      wasNotYou,
+    ],
+  }),
+  factor_added: ({ service, factor, ...occurrence }) => ({
+    subject: `Ihr Konto bei ${service} hat einen zweiten Anmeldeschritt`,
+    body: [
+      `Ihr Konto bei ${service} hat jetzt ${factors[factor]} als zweiten Schritt der Anmeldung.`,
+      formatOccurrence(occurrence),
+      wasNotYou,
+    ],
+  }),
+  factor_removed: ({ service, factor, ...occurrence }) => ({
+    subject: `Ein zweiter Anmeldeschritt bei ${service} wurde entfernt`,
+    body: [
+      `Ihr Konto bei ${service} hatte ${factors[factor]} als zweiten Schritt der Anmeldung. Das wurde entfernt.`,
+      formatOccurrence(occurrence),
+      wasNotYou,
+    ],
+  }),
+};

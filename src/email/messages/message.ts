@@ -1,0 +1,70 @@
+/** What a message says, apart from its form. */
+export interface MessageWords {
+  readonly subject: string;
+  readonly body: readonly Block[];
+}
+
+/** A paragraph, a link that stands by itself, or a code to type in. */
+export type Block = string | { readonly label: string; readonly link: string } | { readonly code: string };
+
+/** A message as it is sent. */
+export interface Message {
+  readonly subject: string;
+  readonly text: string;
+  readonly html: string;
+}
+
+/** What happened to an account, from where. */
+export interface Occurrence {
+  /** As RFC 3339 has it, in UTC. */
+  readonly at: string;
+  /** The IP address that it came from; empty where it is unknown. */
+  readonly address: string;
+}
+
+/** Which variables each message has. */
+export interface MessageVariables {
+  /** To the address that somebody has entered, to prove that it is theirs. */
+  readonly address_verification: { readonly link: string; readonly code: string; readonly minutes: number };
+  /** To the owner of an address with which somebody has tried to register. */
+  readonly address_known: { readonly link: string };
+  readonly password_reset: { readonly link: string; readonly minutes: number };
+  readonly password_changed: Occurrence;
+  readonly factor_added: Occurrence & { readonly factor: Factor };
+  readonly factor_removed: Occurrence & { readonly factor: Factor };
+}
+
+/** Another proof than the password. */
+export type Factor = 'totp' | 'recovery_codes' | 'passkey';
+
+export type MessageName = keyof MessageVariables;
+
+/** What every message has. */
+export interface CommonVariables {
+  /** The name of what sends, as people know it. */
+  readonly service: string;
+}
+
+/** The messages in one language. */
+export type Language = {
+  readonly [Name in MessageName]: (variables: MessageVariables[Name] & CommonVariables) => MessageWords;
+};
+
+/** For documentation, previews, and to try templates with. */
+export const exampleVariables: MessageVariables = {
+  address_verification: {
+    link: 'https://app.example.com/verify-email?token=lk_ev_Zm9ydHkgcmFuZG9tIGJ5dGVzIGluIGhlcmU',
+    code: '481 516',
+    minutes: 60,
+  },
+  address_known: { link: 'https://app.example.com/forgot-password' },
+  password_reset: {
+    link: 'https://app.example.com/reset-password?token=lk_pr_Zm9ydHkgcmFuZG9tIGJ5dGVzIGluIGhlcmU',
+    minutes: 30,
+  },
+  password_changed: { at: '2026-11-24T09:00:00.000Z', address: '192.0.2.7' },
+  factor_added: { at: '2026-11-24T09:00:00.000Z', address: '192.0.2.7', factor: 'totp' },
+  factor_removed: { at: '2026-11-24T09:00:00.000Z', address: '192.0.2.7', factor: 'passkey' },
+};
+
+export const messageNames = Object.keys(exampleVariables) as readonly MessageName[];

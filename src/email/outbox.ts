@@ -1,0 +1,115 @@
+import type { Clock } from '../clock.js';
+import type { Queries } from '../database/database.js';
+import type { OutboxRow } from '../database/schema.js';
+import { createId } from '../ids.js';
+import type { DataSealing } from '../keys/data-sealing.js';
+import type { MessageTemplates } from './messages/message-templates.js';
+import type { CommonVariables, Message, MessageName, MessageVariables } from './messages/message.js';
+import { outboxStore } from './outbox.store.js';
+
+/**
+ * Who gets a message: a user, at the address that was verified, and nobody where there is none; an address, verified or not; or
+ * nobody, for the time that a message takes.
+ */
+export type Recipient =
+  { readonly userId: string } | { readonly address: string; readonly userId?: string | undefined } | 'nobody';
+
+export interface NewMessage<Name extends MessageName> {
+  readonly template: Name;
+  readonly to: Recipient;
+  readonly variables: MessageVariables[Name];
+  /** The best of `languages` for the request, where the account has not chosen one. */
+  readonly language?: string | undefined;
+  /** What is enqueued again under the same key within days, is not sent again. */
+  readonly key?: string | undefined;
+  /** Milliseconds since the Unix epoch, after which it is of no use; three days by default. */
+  readonly expiresAt?: number | undefined;
+}
+
+/** Milliseconds. */
+const defaultLifetime = 3 * 86_400_000;
+/** Milliseconds that messages stay in the list after they have expired. */
+export const outboxRetention = 7 * 86_400_000;
+
+/** A message as a person sees it who looks at the outbox. */
+export interface StoredMessage {
+  readonly row: OutboxRow;
+  /** Undefined once it was sent, or given up: what it said is forgotten. */
+  readonly message: Message | undefined;
+}
+
+/** Messages are written here in the transaction of what they tell of, and sent after its commit. */
+export class Outbox {
+  constructor(
+    private readonly clock: Clock,
+    private readonly sealing: DataSealing,
+    private readonly templates: MessageTemplates,
+    private readonly common: CommonVariables,
+  ) {}
+
+  /** Those that there are messages in, the default one first. */
+  get languages(): readonly string[] {
+    return this.templates.languages;
+  }
+
+  /** @param queries the transaction of what the message tells of. */
+  async enqueue<Name extends MessageName>(queries: Queries, message: NewMessage<Name>): Promise<void> {
+    const { to, template } = message;
+    const recipient = await this.#findRecipient(queries, to);
+    if (!recipient) return;
+    const id = createId(this.clock);
+    const now = this.clock.now();
+    await outboxStore.insert(queries, {
+      id,
+      key: message.key ?? null,
+      template,
+      language: this.templates.chooseLanguage(recipient.language, message.language),
+      address: recipient.address,
+      user_id: recipient.userId,
+      sealed_variables: await this.sealing.seal(queries, JSON.stringify(message.variables), id),
+      state: 'waiting',
+      attempts: 0,
+      last_error: null,
+      created_at: now,
+      due_at: now,
+      expires_at: message.expiresAt ?? now + defaultLifetime,
+      done_at: null,
+    });
+  }
+
+  /** Newest first. */
+  list(queries: Queries, page: { readonly limit: number; readonly before?: string }): Promise<OutboxRow[]> {
+    return outboxStore.list(queries, page);
+  }
+
+  /** @returns undefined where there is no such message. */
+  async read(queries: Queries, id: string): Promise<StoredMessage | undefined> {
+    const row = await outboxStore.find(queries, id);
+    if (!row || row.address === '') return undefined;
+    return { row, message: await this.render(queries, row) };
+  }
+
+  /** @returns undefined where what it said is forgotten. */
+  async render(queries: Queries, row: OutboxRow): Promise<Message | undefined> {
+    if (row.sealed_variables === null) return undefined;
+    const text = await this.sealing.unseal(queries, row.sealed_variables, row.id);
+    const variables = { ...(JSON.parse(text) as object), ...this.common };
+    return this.templates.render(row.template, row.language, variables);
+  }
+
+  async #findRecipient(
+    queries: Queries,
+    to: Recipient,
+  ): Promise<
+    { readonly address: string; readonly userId: string | null; readonly language: string | null } | undefined
+  > {
+    // Nobody takes the same statements as a user.
+    const userId = to === 'nobody' ? '' : to.userId;
+    const found = userId === undefined ? undefined : await outboxStore.findRecipient(queries, userId);
+    const language = found?.language ?? null;
+    if (to === 'nobody') return { address: '', userId: null, language };
+    if ('address' in to) return { address: to.address, userId: to.userId ?? null, language };
+    const address = found?.address ?? undefined;
+    return address === undefined ? undefined : { address, userId: to.userId, language };
+  }
+}

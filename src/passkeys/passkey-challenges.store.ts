@@ -1,0 +1,52 @@
+import type { Queries } from '../database/database.js';
+import type { Schema } from '../database/schema.js';
+
+export type StoredChallenge = Schema['latchkey_passkey_challenges'];
+export type ChallengePurpose = StoredChallenge['purpose'];
+
+export const passkeyChallengesStore = {
+  async add(queries: Queries, challenge: StoredChallenge): Promise<void> {
+    await queries.insertInto('latchkey_passkey_challenges').values(challenge).execute();
+  },
+
+  /**
+   * Uses a challenge up: of two at once, one gets it.
+   * @param boundTo undefined: whatever it is bound to.
+   */
+  take(
+    queries: Queries,
+    challenge: {
+      readonly hash: string;
+      readonly purpose: ChallengePurpose;
+      readonly boundTo: string | undefined;
+      readonly now: number;
+    },
+  ): Promise<Pick<StoredChallenge, 'bound_to'> | undefined> {
+    return queries
+      .deleteFrom('latchkey_passkey_challenges')
+      .where('challenge_hash', '=', challenge.hash)
+      .where('purpose', '=', challenge.purpose)
+      .where('expires_at', '>', challenge.now)
+      .where((eb) =>
+        challenge.boundTo === undefined ? eb.lit(true) : eb('bound_to', '=', challenge.boundTo),
+      )
+      .returning('bound_to')
+      .executeTakeFirst();
+  },
+
+  /** @returns how many. */
+  async deleteExpired(queries: Queries, now: number, limit: number): Promise<number> {
+    const { numDeletedRows } = await queries
+      .deleteFrom('latchkey_passkey_challenges')
+      .where('challenge_hash', 'in', (eb) =>
+        eb
+          .selectFrom('latchkey_passkey_challenges')
+          .select('challenge_hash')
+          .where('expires_at', '<=', now)
+          .orderBy('expires_at')
+          .limit(limit),
+      )
+      .executeTakeFirst();
+    return Number(numDeletedRows);
+  },
+};

@@ -1,0 +1,54 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { Clock } from '../clock.js';
+import type { Database } from '../database/database.js';
+import {
+  passkeyChallengesStore,
+  type ChallengePurpose,
+  type StoredChallenge,
+} from './passkey-challenges.store.js';
+
+/** Seconds. */
+export const challengeLifetime = 300;
+
+/** The challenges that authenticators sign: each works once, for what it was made for. */
+export class PasskeyChallenges {
+  constructor(
+    private readonly database: Database,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * @param boundTo what it works with: a session, a login, a name; empty: with anything.
+   * @returns it, base64url.
+   */
+  async create(purpose: ChallengePurpose, boundTo: string): Promise<string> {
+    const challenge = randomBytes(32).toString('base64url');
+    await passkeyChallengesStore.add(this.database.queries, {
+      challenge_hash: hash(challenge),
+      purpose,
+      bound_to: boundTo,
+      expires_at: this.clock.now() + challengeLifetime * 1000,
+    });
+    return challenge;
+  }
+
+  /**
+   * Uses it up, whatever comes of it.
+   * @returns what it is for; undefined where it is unknown, expired, used, or for something else.
+   */
+  take(
+    challenge: string,
+    purpose: ChallengePurpose,
+    boundTo?: string,
+  ): Promise<Pick<StoredChallenge, 'bound_to'> | undefined> {
+    return passkeyChallengesStore.take(this.database.queries, {
+      ...{ hash: hash(challenge), purpose, boundTo },
+      now: this.clock.now(),
+    });
+  }
+}
+
+/** Whoever reads the database must not be able to answer for somebody else. */
+function hash(challenge: string): string {
+  return createHash('sha256').update(challenge).digest('base64url');
+}

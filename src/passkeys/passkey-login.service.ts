@@ -1,0 +1,173 @@
+import { createHash } from 'node:crypto';
+import { auditStore } from '../audit/audit.store.js';
+import type { LoginCompletion } from '../authentication/login-completion.js';
+import type { Clock } from '../clock.js';
+import type { BatchStatement } from '../database/batch.js';
+import type { Database, Queries } from '../database/database.js';
+import type { RequestContext } from '../http/request-context.js';
+import { Problem } from '../problems/problem.js';
+import type { DeniedReason, OnDenied } from '../sessions/denials.js';
+import type { LoginProof } from '../sessions/session-starter.js';
+import type { TokenSet } from '../sessions/token-sets.js';
+import type { AuthenticationMethod } from '../tokens/authentication-methods.js';
+import { toUsernameKey } from '../usernames/username.js';
+import type { PasskeyChallenges } from './passkey-challenges.js';
+import { passkeysStore, type PasskeyOwner } from './passkeys.store.js';
+import type { RelyingParty } from './relying-party.js';
+import { toUserHandle } from './user-handle.js';
+import {
+  readChallenge,
+  verifyAssertion,
+  WebAuthnError,
+  type SignedCredential,
+  type VerifiedAssertion,
+} from './webauthn.js';
+
+interface Dependencies {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly challenges: PasskeyChallenges;
+  readonly completion: LoginCompletion;
+  readonly onDenied: OnDenied;
+  readonly relyingParty: RelyingParty | undefined;
+}
+
+export interface PasskeyQuestion {
+  readonly challenge: string;
+  readonly relyingParty: RelyingParty;
+}
+
+/** A passkey whose signature was right. */
+interface Proved extends PasskeyOwner {
+  readonly verified: VerifiedAssertion;
+}
+
+/** Logs users in by their passkeys. */
+export class PasskeyLogins {
+  constructor(private readonly dependencies: Dependencies) {}
+
+  /**
+   * Asks for a passkey, by itself. It says nothing of whether anybody has one.
+   * @param username the account that it must be of; undefined: any.
+   * @throws {Problem} `passkeys_off`.
+   */
+  async begin(username: string | undefined): Promise<PasskeyQuestion> {
+    const relyingParty = this.#requireRelyingParty();
+    const boundTo = username === undefined ? '' : digest(toUsernameKey(username));
+    const challenge = await this.dependencies.challenges.create('login', boundTo);
+    return { challenge, relyingParty };
+  }
+
+  /** @throws {Problem} `invalid_passkey`, the same whatever is wrong; `passkeys_off`. */
+  async login(assertion: SignedCredential, context: RequestContext): Promise<TokenSet> {
+    this.#requireRelyingParty();
+    const proved = await this.#proveAlone(assertion, context);
+    if (proved.user.disabled_at !== null) throw this.#refuse('disabled_user', context, proved.user.id);
+    const tokens = await this.#complete(proved, context);
+    if (!tokens) throw this.#refuse('wrong_passkey', context, proved.user.id);
+    return tokens;
+  }
+
+  async #proveAlone(assertion: SignedCredential, context: RequestContext): Promise<Proved> {
+    try {
+      const challenge = readChallenge(assertion);
+      const taken = await this.dependencies.challenges.take(challenge, 'login');
+      if (!taken) throw new WebAuthnError('its challenge is unknown, used, expired, or for something else');
+      const { bound_to: boundTo } = taken;
+      const proved = await this.#prove(assertion, { challenge, userVerification: true }, context);
+      if (boundTo !== '' && boundTo !== digest(proved.user.username_key))
+        throw new WebAuthnError('it is of another account than the one that was named');
+      // Nobody has named the account, so the authenticator has to (WebAuthn §7.2).
+      if (assertion.response.userHandle === undefined) throw new WebAuthnError('it has no user handle');
+      return proved;
+    } catch (cause) {
+      if (cause instanceof WebAuthnError) throw this.#refuse('wrong_passkey', context, undefined, cause);
+      throw cause;
+    }
+  }
+
+  /** @throws {WebAuthnError} */
+  async #prove(
+    assertion: SignedCredential,
+    expected: { readonly challenge: string; readonly userVerification: boolean },
+    context: RequestContext,
+  ): Promise<Proved> {
+    const { database, clock } = this.dependencies;
+    const found = await passkeysStore.findOwner(database.queries, assertion.id);
+    if (!found) throw new WebAuthnError('no account has it');
+    const { passkey, user } = found;
+    const { userHandle } = assertion.response;
+    if (userHandle !== undefined && userHandle !== toUserHandle(user.id))
+      throw new WebAuthnError('its user handle is not that of its account');
+    const stored = {
+      id: passkey.credential_id,
+      publicKey: Buffer.from(passkey.public_key, 'base64url'),
+      backupEligible: passkey.backup_eligible === 1,
+    };
+    const verified = await verifyAssertion(this.#requireRelyingParty(), assertion, stored, expected);
+    const { signCount } = verified;
+    if (Math.max(signCount, passkey.sign_count) > 0 && signCount <= passkey.sign_count) {
+      await auditStore.add(database.queries, clock, {
+        event: 'passkey_counter_went_back',
+        context,
+        target: { kind: 'user', id: user.id },
+        details: { passkey: passkey.id, name: passkey.name, from: passkey.sign_count, to: signCount },
+      });
+      throw new WebAuthnError('its counter went back: there may be a copy of it');
+    }
+    return { ...found, verified };
+  }
+
+  /** Once more where the account has changed since it was read, as when another login has rehashed its password. */
+  async #complete(proved: Proved, context: RequestContext, isLast = false): Promise<TokenSet | undefined> {
+    const { database, completion } = this.dependencies;
+    const { user, passkey } = proved;
+    const proof: LoginProof = {
+      methods: [...listMethods(proved), 'mfa'],
+      consume: (queries) => [this.#prepareUse(queries, proved)],
+    };
+    const tokens = await completion.complete(user, proof, context);
+    if (tokens || isLast) return tokens;
+    const now = await passkeysStore.findOwner(database.queries, passkey.credential_id);
+    const hasChanged =
+      now !== undefined &&
+      (now.user.password_hash !== user.password_hash || now.user.second_factors !== user.second_factors);
+    return hasChanged ? this.#complete({ ...proved, user: now.user }, context, true) : undefined;
+  }
+
+  #prepareUse(queries: Queries, { passkey, verified }: Proved): BatchStatement {
+    const { signCount, backedUp } = verified;
+    return passkeysStore.prepareUse(queries, {
+      ...{ id: passkey.id, signCount, backedUp },
+      now: this.dependencies.clock.now(),
+    });
+  }
+
+  #refuse(
+    reason: DeniedReason,
+    context: RequestContext,
+    userId: string | undefined,
+    cause?: WebAuthnError,
+  ): Problem {
+    this.dependencies.onDenied(reason, context, userId);
+    return new Problem('invalid_passkey', { cause });
+  }
+
+  #requireRelyingParty(): RelyingParty {
+    const { relyingParty } = this.dependencies;
+    if (!relyingParty) throw new Problem('passkeys_off');
+    return relyingParty;
+  }
+}
+
+/**
+ * RFC 8176. A key that may be backed up leaves the hardware that made it; one that may not stays there, as far as its
+ * authenticator says. Each use needs a person's touch.
+ */
+function listMethods({ passkey }: Pick<Proved, 'passkey'>): AuthenticationMethod[] {
+  return [passkey.backup_eligible === 1 ? 'swk' : 'hwk', 'user'];
+}
+
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('base64url');
+}

@@ -1,0 +1,62 @@
+import { challengeLifetime } from './passkey-challenges.js';
+import type { PasskeyQuestion } from './passkey-login.service.js';
+import type {
+  Passkey,
+  PasskeyCreationOptions,
+  PasskeyDescriptor,
+  PasskeyRequestOptions,
+} from './passkeys.models.js';
+import type { NewPasskeyOptions } from './passkeys.service.js';
+import type { StoredPasskey } from './passkeys.store.js';
+import { toUserHandle } from './user-handle.js';
+import { publicKeyAlgorithms } from './webauthn.js';
+
+/** Milliseconds. */
+const timeout = challengeLifetime * 1000;
+
+export function toCreationOptions({
+  challenge,
+  relyingParty: { id },
+  user,
+  existing,
+}: NewPasskeyOptions): PasskeyCreationOptions {
+  return {
+    challenge,
+    rp: { id, name: id },
+    user: { id: toUserHandle(user.id), name: user.username, displayName: user.username },
+    pubKeyCredParams: publicKeyAlgorithms.map((alg) => ({ type: 'public-key', alg })),
+    timeout,
+    excludeCredentials: existing.map(toDescriptor),
+    authenticatorSelection: {
+      residentKey: 'required',
+      requireResidentKey: true,
+      userVerification: 'required',
+    },
+    attestation: 'none',
+  };
+}
+
+export function toRequestOptions({ challenge, relyingParty }: PasskeyQuestion): PasskeyRequestOptions {
+  return { challenge, rpId: relyingParty.id, timeout, allowCredentials: [], userVerification: 'required' };
+}
+
+export function toPasskey(passkey: StoredPasskey): Passkey {
+  return {
+    id: passkey.id,
+    name: passkey.name,
+    synced: passkey.backup_eligible === 1,
+    backed_up: passkey.backed_up === 1,
+    transports: listTransports(passkey),
+    aaguid: passkey.aaguid,
+    created_at: new Date(passkey.created_at).toISOString(),
+    ...(passkey.last_used_at !== null && { last_used_at: new Date(passkey.last_used_at).toISOString() }),
+  };
+}
+
+function toDescriptor(passkey: StoredPasskey): PasskeyDescriptor {
+  return { type: 'public-key', id: passkey.credential_id, transports: listTransports(passkey) };
+}
+
+function listTransports({ transports }: StoredPasskey): string[] {
+  return transports === '' ? [] : transports.split(' ');
+}

@@ -1,0 +1,181 @@
+import type { Actor } from '../audit/actor.js';
+import { auditStore } from '../audit/audit.store.js';
+import type { Clock } from '../clock.js';
+import type { Database } from '../database/database.js';
+import { createId } from '../ids.js';
+import { Problem } from '../problems/problem.js';
+import { usersStore } from '../users/users.store.js';
+import type { PasskeyChallenges } from './passkey-challenges.js';
+import { passkeysStore, type StoredPasskey } from './passkeys.store.js';
+import type { RelyingParty } from './relying-party.js';
+import {
+  readChallenge,
+  verifyRegistration,
+  WebAuthnError,
+  type CreatedCredential,
+  type RegisteredCredential,
+} from './webauthn.js';
+
+/** Enough for every device, and few enough for one list. */
+export const maxPasskeys = 25;
+
+/** The session in which a user adds a passkey. */
+interface Owner {
+  readonly userId: string;
+  readonly sessionId: string;
+}
+
+export interface NewPasskeyOptions {
+  readonly challenge: string;
+  readonly relyingParty: RelyingParty;
+  readonly user: { readonly id: string; readonly username: string };
+  readonly existing: readonly StoredPasskey[];
+}
+
+/** The passkeys of accounts. */
+export class PasskeysService {
+  constructor(
+    private readonly database: Database,
+    private readonly clock: Clock,
+    private readonly challenges: PasskeyChallenges,
+    private readonly relyingParty: RelyingParty | undefined,
+  ) {}
+
+  /**
+   * What an authenticator is asked to make.
+   * @throws {Problem} `passkeys_off`, `too_many_passkeys`; `invalid_token` where the account is gone.
+   */
+  async begin({ userId, sessionId }: Owner): Promise<NewPasskeyOptions> {
+    const relyingParty = this.#requireRelyingParty();
+    const { queries } = this.database;
+    const user = await usersStore.findStored(queries, userId);
+    if (!user) throw new Problem('invalid_token');
+    const existing = await passkeysStore.list(queries, userId);
+    if (existing.length >= maxPasskeys) throw new Problem('too_many_passkeys');
+    const challenge = await this.challenges.create('registration', sessionId);
+    return { challenge, relyingParty, user, existing };
+  }
+
+  /**
+   * Adds the passkey that an authenticator has made.
+   * @throws {Problem} `validation_failed` for one that is not valid; `passkey_exists`, `too_many_passkeys`, `passkeys_off`;
+   *   `invalid_token` where the account has ended in between.
+   */
+  async add(
+    { userId, sessionId }: Owner,
+    { name, credential }: { readonly name: string | undefined; readonly credential: CreatedCredential },
+    actor: Actor,
+  ): Promise<StoredPasskey> {
+    const made = await this.#verify(sessionId, credential);
+    return this.database.transaction(async (transaction) => {
+      const owner = await passkeysStore.lockOwner(transaction, userId);
+      if (!owner) throw new Problem('invalid_token');
+      const existing = await passkeysStore.list(transaction, userId);
+      if (existing.length >= maxPasskeys) throw new Problem('too_many_passkeys');
+      const passkey: StoredPasskey = {
+        id: createId(this.clock),
+        user_id: userId,
+        credential_id: made.id,
+        public_key: Buffer.from(made.publicKey).toString('base64url'),
+        name: name ?? `Passkey ${existing.length + 1}`,
+        transports: (credential.response.transports ?? []).join(' '),
+        aaguid: made.aaguid,
+        sign_count: made.signCount,
+        passwordless: 1,
+        backup_eligible: made.backupEligible ? 1 : 0,
+        backed_up: made.backedUp ? 1 : 0,
+        created_at: this.clock.now(),
+        last_used_at: null,
+      };
+      if (!(await passkeysStore.insert(transaction, passkey))) throw new Problem('passkey_exists');
+      await auditStore.add(transaction, this.clock, {
+        event: 'passkey_added',
+        actor,
+        target: { kind: 'user', id: userId, name: owner.username },
+        details: { passkey: passkey.id, name: passkey.name },
+      });
+      return passkey;
+    });
+  }
+
+  list(userId: string): Promise<StoredPasskey[]> {
+    return passkeysStore.list(this.database.queries, userId);
+  }
+
+  /** @throws {Problem} `passkey_not_found`. */
+  rename(userId: string, id: string, name: string, actor: Actor): Promise<StoredPasskey> {
+    return this.database.transaction(async (transaction) => {
+      const before = await passkeysStore.find(transaction, userId, id);
+      const after = await passkeysStore.rename(transaction, userId, id, name);
+      if (!before || !after) throw new Problem('passkey_not_found');
+      if (before.name !== name) {
+        await auditStore.add(transaction, this.clock, {
+          event: 'passkey_renamed',
+          actor,
+          target: { kind: 'user', id: userId },
+          details: { passkey: id, name: { from: before.name, to: name } },
+        });
+      }
+      return after;
+    });
+  }
+
+  /**
+   * Removes a passkey of the caller's own.
+   * @throws {Problem} `passkey_not_found`; `last_way_in` where the account has no password and no other passkey.
+   */
+  removeOwn(userId: string, id: string, actor: Actor): Promise<void> {
+    return this.#remove(userId, id, actor, { mayBeLast: false });
+  }
+
+  /** Removes a passkey that its owner has lost. @throws {Problem} `passkey_not_found`. */
+  remove(userId: string, id: string, actor: Actor): Promise<void> {
+    return this.#remove(userId, id, actor, { mayBeLast: true });
+  }
+
+  async #remove(
+    userId: string,
+    id: string,
+    actor: Actor,
+    { mayBeLast }: { readonly mayBeLast: boolean },
+  ): Promise<void> {
+    await this.database.transaction(async (transaction) => {
+      const owner = await passkeysStore.lockOwner(transaction, userId);
+      const removed = await passkeysStore.delete(transaction, userId, id);
+      if (!owner || !removed) throw new Problem('passkey_not_found');
+      const left = await passkeysStore.list(transaction, userId);
+      const hasWayIn = owner.password_hash !== '' || left.some(({ passwordless }) => passwordless === 1);
+      if (!mayBeLast && !hasWayIn) throw new Problem('last_way_in');
+      await auditStore.add(transaction, this.clock, {
+        event: 'passkey_removed',
+        actor,
+        target: { kind: 'user', id: userId, name: owner.username },
+        details: { passkey: id, name: removed.name },
+      });
+    });
+  }
+
+  async #verify(sessionId: string, credential: CreatedCredential): Promise<RegisteredCredential> {
+    const relyingParty = this.#requireRelyingParty();
+    try {
+      const challenge = readChallenge(credential);
+      if (!(await this.challenges.take(challenge, 'registration', sessionId))) {
+        throw new WebAuthnError(
+          'its challenge is unknown, used, expired, or of another session: ask for new options',
+        );
+      }
+      return await verifyRegistration(relyingParty, credential, { challenge, userVerification: true });
+    } catch (cause) {
+      if (!(cause instanceof WebAuthnError)) throw cause;
+      throw new Problem('validation_failed', {
+        errors: { credential: `is refused: ${cause.message}` },
+        cause,
+      });
+    }
+  }
+
+  #requireRelyingParty(): RelyingParty {
+    if (!this.relyingParty) throw new Problem('passkeys_off');
+    return this.relyingParty;
+  }
+}

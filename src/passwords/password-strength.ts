@@ -1,0 +1,115 @@
+import { Worker } from 'node:worker_threads';
+import { retryLater } from '../problems/problem.js';
+import type { Language } from './password-faults.js';
+
+export interface StrengthQuestion {
+  readonly password: string;
+  /** What is no secret: names, the organization. */
+  readonly words: readonly string[];
+  readonly language: Language;
+}
+
+/** What the thread is sent. */
+export interface StrengthRequest extends StrengthQuestion {
+  readonly id: number;
+}
+
+export interface Strength {
+  /** 0: very weak, to 4: very strong. */
+  readonly score: 0 | 1 | 2 | 3 | 4;
+  /** The decimal logarithm of how many guesses find it. */
+  readonly guessesLog10: number;
+  /** What makes it weak. */
+  readonly warning: string | undefined;
+  readonly suggestions: readonly string[];
+}
+
+/** What the thread sends. */
+export interface StrengthResponse extends Strength {
+  readonly id: number;
+}
+
+export type StrengthOutcome = 'estimated' | 'refused' | 'timed_out';
+
+interface Pending {
+  readonly resolve: (strength: Strength) => void;
+  readonly reject: (error: Error) => void;
+}
+
+const maxPending = 20;
+/** Milliseconds for all that wait together; the start of the thread included. */
+const maxTime = 10_000;
+/** Milliseconds without a question after which the thread ends, and its memory is free. */
+const idleTime = 60_000;
+/** Seconds. */
+const retryAfter = 2;
+
+/**
+ * Estimates how many guesses a password withstands, with zxcvbn in a thread of its own: that one is started with the first
+ * question and ends when nobody asks, and no other request waits for it.
+ */
+export class PasswordStrength {
+  readonly #counts: Record<StrengthOutcome, number> = { estimated: 0, refused: 0, timed_out: 0 };
+  readonly #pending = new Map<number, Pending>();
+  #thread: Worker | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #lastId = 0;
+
+  /** Estimates since the start, by their outcome. */
+  get counts(): Readonly<Record<StrengthOutcome, number>> {
+    return this.#counts;
+  }
+
+  /** @throws {Problem} `too_many_requests` where too many wait, or one takes too long. */
+  estimate(question: StrengthQuestion): Promise<Strength> {
+    if (this.#pending.size >= maxPending) {
+      this.#counts.refused += 1;
+      return Promise.reject(retryLater('too_many_requests', retryAfter));
+    }
+    const thread = (this.#thread ??= this.#start());
+    return new Promise((resolve, reject) => {
+      const id = (this.#lastId += 1);
+      this.#pending.set(id, { resolve, reject });
+      if (this.#pending.size === 1) this.#limitTime(maxTime);
+      const request: StrengthRequest = { id, ...question };
+      thread.postMessage(request);
+    });
+  }
+
+  #start(): Worker {
+    const thread = new Worker(new URL('./strength-thread.js', import.meta.url), {
+      name: 'password-strength',
+    });
+    thread.unref();
+    thread.on('message', ({ id, ...strength }: StrengthResponse) => {
+      const pending = this.#pending.get(id);
+      this.#pending.delete(id);
+      this.#counts.estimated += 1;
+      pending?.resolve(strength);
+      this.#limitTime(this.#pending.size > 0 ? maxTime : idleTime);
+    });
+    // Those that wait are told by the time limit's way, with the cause in the log.
+    thread.on('error', (cause: Error) => {
+      this.#end(cause);
+    });
+    return thread;
+  }
+
+  #limitTime(milliseconds: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      this.#end();
+    }, milliseconds).unref();
+  }
+
+  /** Ends the thread; the next question starts another. */
+  #end(cause?: Error): void {
+    clearTimeout(this.#timer);
+    const waiting = [...this.#pending.values()];
+    this.#pending.clear();
+    this.#counts.timed_out += waiting.length;
+    void this.#thread?.terminate();
+    this.#thread = undefined;
+    for (const { reject } of waiting) reject(cause ?? retryLater('too_many_requests', retryAfter));
+  }
+}

@@ -1,0 +1,18 @@
+/** An error message; undefined on success. */
+type Failure = string | undefined;
+
+/** What browsers do with passkeys, in JSON (WebAuthn Level 3). */
+export interface PasskeyApi {
+  create(options: object): Promise<object>;
+  get(options: object): Promise<object>;
+}
+
+/** Why a browser gave no passkey. */
+export function describeFailure(error: unknown, id: string, host: string): Failure {
+  const { name = '' } = error as { readonly name?: string };
+  if (host !== id && !host.endsWith(`.${id}`)) {
+    return `Passkeys of this service work at ${id} alone, and this page is at ${host}.`;
+  }
+  if (name === 'InvalidStateError') return 'This device has a passkey for the account already.';
+  return 'No passkey was chosen.';
+}

@@ -1,0 +1,95 @@
+import { expect } from 'chai';
+import type { Browser, BrowserContext } from 'playwright-core';
+import type { PasskeyList } from '../../src/passkeys/passkeys.models.js';
+import { DocsPage, launchBrowser, newProfile } from '../support/docs-page.js';
+import { PrefixProxy } from '../support/proxy.js';
+import { TestApp } from '../support/test-app.js';
+
+describe('Swagger UI with passkeys of a browser', () => {
+  let browser: Browser | undefined;
+  let profile: BrowserContext;
+  let app: TestApp;
+  let proxy: PrefixProxy;
+  let page: DocsPage;
+  let setUserVerified: (isUserVerified: boolean) => Promise<unknown>;
+
+  before(async function () {
+    browser = await launchBrowser(this);
+    const services: Record<string, string> = {};
+    proxy = await PrefixProxy.start(services);
+    const url = new URL(proxy.origin);
+    // Browsers have passkeys for names alone.
+    url.hostname = 'localhost';
+    app = await TestApp.start({ settings: { LATCHKEY_ISSUER: url.origin } });
+    services[''] = app.url;
+    profile = await newProfile(browser, app.clock.now());
+    page = await DocsPage.open(profile, `${url.origin}/docs/`);
+    const devTools = await profile.newCDPSession(page.tab);
+    await devTools.send('WebAuthn.enable');
+    const { authenticatorId } = await devTools.send('WebAuthn.addVirtualAuthenticator', {
+      options: {
+        ...{ protocol: 'ctap2', transport: 'internal', automaticPresenceSimulation: true },
+        ...{ hasResidentKey: true, hasUserVerification: true, isUserVerified: true },
+      },
+    });
+    setUserVerified = (isUserVerified) =>
+      devTools.send('WebAuthn.setUserVerified', { authenticatorId, isUserVerified });
+  });
+  afterEach(() => {
+    page.expectNoComplaints();
+  });
+  after(async () => {
+    await browser?.close();
+    await proxy.close();
+    await app.close();
+  });
+
+  it('adds one to the account that is logged in', async () => {
+    await page.logIn();
+    const dialog = await page.openDialog();
+    await dialog.getByLabel('Name of the passkey').fill('Laptop');
+    await page.screenshot('passkeys/add');
+    await dialog.getByRole('button', { name: 'Add a passkey' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    const { body } = await app.get('/me/passkeys', await page.token()).expect(200);
+    expect((body as PasskeyList).items).to.have.length(1);
+    expect((body as PasskeyList).items[0]).to.include({ name: 'Laptop' });
+  });
+
+  it('says so where the device has one already', async () => {
+    const dialog = await page.openDialog();
+    await dialog.getByLabel('Name of the passkey').fill('Laptop');
+    await dialog.getByRole('button', { name: 'Add a passkey' }).click();
+    expect(await dialog.getByRole('alert').innerText()).to.equal(
+      'This device has a passkey for the account already.',
+    );
+    await dialog.getByRole('button', { name: 'Log out' }).click();
+    await page.says('Logged out.');
+    await page.tab.keyboard.press('Escape');
+  });
+
+  it('says so where its user is not verified', async () => {
+    await setUserVerified(false);
+    const dialog = await page.openDialog();
+    await page.screenshot('passkeys/login');
+    await dialog.getByRole('button', { name: 'Use a passkey' }).click();
+    expect(await dialog.getByRole('alert').innerText()).to.equal('No passkey was chosen.');
+    await setUserVerified(true);
+  });
+
+  it('logs in with it, without a name and a password', async () => {
+    await page.tab.getByRole('dialog').getByRole('button', { name: 'Use a passkey' }).click();
+    await page.says('Logged in as admin');
+    expect((await page.run('getProtected')).status()).to.equal(200);
+    await page.renewal(() => page.sleep(app, 850));
+  });
+
+  it('says where they work, at an address that browsers have none for', async () => {
+    const other = await DocsPage.open(profile, `${proxy.origin}/docs/`);
+    const dialog = await other.openDialog();
+    await dialog.getByRole('button', { name: 'Use a passkey' }).click();
+    expect(await dialog.getByRole('alert').innerText()).to.equal(
+      'Passkeys of this service work at localhost alone, and this page is at 127.0.0.1.',
+    );
+  });
+});

@@ -1,0 +1,318 @@
+import { expect } from 'chai';
+import { v7 } from 'uuid';
+import type { TokenSet } from '../../src/sessions/sessions.models.js';
+import type { Passkey, PasskeyList } from '../../src/passkeys/passkeys.models.js';
+import { databaseKinds } from '../support/databases.js';
+import {
+  addPasskey,
+  getCreationOptions,
+  logInWithPasskey,
+  newAuthenticator,
+  passkeySettings,
+  signLogin,
+} from '../support/passkeys.js';
+import { TestApp } from '../support/test-app.js';
+
+const password = 'the password of all';
+
+for (const database of databaseKinds) {
+  describe(`/me/passkeys on ${database}`, () => {
+    let app: TestApp;
+    let admin: TokenSet;
+    let tokens: TokenSet;
+    let userId: string;
+    let users = 0;
+    before(async () => {
+      app = await TestApp.start({ database, settings: passkeySettings });
+      admin = await app.login();
+    });
+    beforeEach(async () => {
+      const username = `user ${++users}`;
+      ({ id: userId } = await app.createUser(username, password));
+      tokens = await app.login(username, password);
+    });
+    after(() => app.close());
+
+    const list = async (): Promise<readonly Passkey[]> =>
+      ((await app.get('/me/passkeys', tokens.access_token).expect(200)).body as PasskeyList).items;
+    const add = (credential: object, token = tokens.access_token) =>
+      app.post('/me/passkeys', { credential }, token);
+    const refusalOf = async (credential: object, token?: string): Promise<string> => {
+      const { body } = await add(credential, token).expect(422);
+      return (body as { errors: { credential: string } }).errors.credential;
+    };
+    const audited = async (event: Parameters<TestApp['audited']>[0]) =>
+      (await app.audited(event)).filter(({ target }) => target === userId);
+
+    it('asks for a passkey of this service and this account, which verifies who uses it', async () => {
+      const options = await getCreationOptions(app, tokens.access_token);
+      expect(options).to.deep.include({
+        rp: { id: 'latchkey.test', name: 'latchkey.test' },
+        user: {
+          id: Buffer.from(userId.replaceAll('-', ''), 'hex').toString('base64url'),
+          name: `user ${users}`,
+          displayName: `user ${users}`,
+        },
+        timeout: 300_000,
+        excludeCredentials: [],
+        attestation: 'none',
+      });
+      expect(options.authenticatorSelection).to.deep.equal({
+        residentKey: 'required',
+        requireResidentKey: true,
+        userVerification: 'required',
+      });
+      expect(Buffer.from(options.challenge, 'base64url')).to.have.length(32);
+    });
+
+    it('adds several, lists them, and renames them', async () => {
+      const phone = await addPasskey(app, tokens.access_token, newAuthenticator({ synced: true }), {
+        name: 'Phone',
+      });
+      expect(phone).to.deep.include({
+        name: 'Phone',
+        synced: true,
+        backed_up: true,
+        transports: ['internal', 'hybrid'],
+        aaguid: '00000000-0000-0000-0000-000000000000',
+      });
+      app.clock.advance(1);
+      const second = await addPasskey(app, tokens.access_token, newAuthenticator());
+      expect(second).to.include({ name: 'Passkey 2', synced: false, backed_up: false });
+      expect(await list()).to.deep.equal([phone, second]);
+      const path = `/me/passkeys/${second.id}`;
+      const { body } = await app.patch(path, { name: 'Key' }, tokens.access_token).expect(200);
+      expect(body).to.deep.equal({ ...second, name: 'Key' });
+      expect((await list()).map(({ name }) => name)).to.deep.equal(['Phone', 'Key']);
+      expect(await audited('passkey_added')).to.have.length(2);
+      expect(await audited('passkey_renamed')).to.have.length(1);
+      const { excludeCredentials } = await getCreationOptions(app, tokens.access_token);
+      expect(excludeCredentials).to.have.length(2);
+    });
+
+    it('refuses the same registration a second time', async () => {
+      const authenticator = newAuthenticator();
+      const credential = authenticator.create(await getCreationOptions(app, tokens.access_token));
+      await add(credential).expect(201);
+      expect(await refusalOf(credential)).to.include('its challenge is unknown, used, expired');
+    });
+
+    it('takes one of two registrations with one challenge at once', async () => {
+      const options = await getCreationOptions(app, tokens.access_token);
+      const statuses = await Promise.all(
+        [newAuthenticator(), newAuthenticator()].map(
+          async (each) => (await add(each.create(options))).status,
+        ),
+      );
+      expect(statuses.sort()).to.deep.equal([201, 422]);
+      expect(await list()).to.have.length(1);
+    });
+
+    it('takes one of two accounts that register one credential at once', async () => {
+      const authenticator = newAuthenticator();
+      const mine = authenticator.create(await getCreationOptions(app, tokens.access_token));
+      const other = await app.login();
+      const theirs = authenticator.create(await getCreationOptions(app, other.access_token));
+      const statuses = await Promise.all([
+        add(mine).then(({ status }) => status),
+        add(theirs, other.access_token).then(({ status }) => status),
+      ]);
+      expect(statuses.sort()).to.deep.equal([201, 409]);
+    });
+
+    it('refuses a credential that an account has already, in another account, too', async () => {
+      const authenticator = newAuthenticator();
+      await addPasskey(app, tokens.access_token, authenticator);
+      for (const { access_token: token } of [tokens, await app.login()]) {
+        const { body } = await add(authenticator.create(await getCreationOptions(app, token)), token).expect(
+          409,
+        );
+        expect(body).to.include({ code: 'passkey_exists' });
+      }
+    });
+
+    it('refuses a challenge of another session of the same user, and of another user', async () => {
+      const options = await getCreationOptions(app, tokens.access_token);
+      const again = await app.login(`user ${users}`, password);
+      for (const { access_token: token } of [again, admin]) {
+        expect(await refusalOf(newAuthenticator().create(options), token)).to.include('of another session');
+      }
+      await add(newAuthenticator().create(options)).expect(201);
+    });
+
+    it('refuses a challenge of a login', async () => {
+      const { body } = await app.post('/login/passkey/options', {}).expect(200);
+      const options = await getCreationOptions(app, tokens.access_token);
+      const { challenge } = body as { challenge: string };
+      expect(await refusalOf(newAuthenticator().create({ ...options, challenge }))).to.include('challenge');
+    });
+
+    it('refuses a challenge after five minutes', async () => {
+      const options = await getCreationOptions(app, tokens.access_token);
+      app.clock.advance(300);
+      expect(await refusalOf(newAuthenticator().create(options))).to.include('expired');
+    });
+
+    it('refuses what WebAuthn refuses, and says why', async () => {
+      const create = async (deviation: object) =>
+        newAuthenticator().create(await getCreationOptions(app, tokens.access_token), deviation);
+      expect(await refusalOf(await create({ origin: 'https://evil.test' }))).to.include('origin');
+      expect(await refusalOf(await create({ rpId: 'evil.test' }))).to.include('RP ID');
+      expect(await refusalOf(await create({ userVerified: false }))).to.include('verification');
+      expect(await refusalOf(await create({ clientData: { crossOrigin: true } }))).to.include('frame');
+      expect(await list()).to.deep.equal([]);
+    });
+
+    it('has room for 25', async () => {
+      const { queries } = app.services.database;
+      const { id } = await addPasskey(app, tokens.access_token, newAuthenticator());
+      const row = await queries
+        .selectFrom('latchkey_passkeys')
+        .selectAll()
+        .where('id', '=', id)
+        .executeTakeFirstOrThrow();
+      const rows = Array.from({ length: 23 }, () => ({ ...row, id: v7(), credential_id: v7() }));
+      await queries.insertInto('latchkey_passkeys').values(rows).execute();
+      const [first, second] = [newAuthenticator(), newAuthenticator()];
+      const credentials = [
+        first.create(await getCreationOptions(app, tokens.access_token)),
+        second.create(await getCreationOptions(app, tokens.access_token)),
+      ];
+      const statuses = await Promise.all(credentials.map(async (each) => (await add(each)).status));
+      expect(statuses.sort()).to.deep.equal([201, 409]);
+      const { body } = await app.post('/me/passkeys/options', undefined, tokens.access_token).expect(409);
+      expect(body).to.include({ code: 'too_many_passkeys' });
+    });
+
+    it('asks for a fresh login to add and to remove, and not to list and rename', async () => {
+      const { id } = await addPasskey(app, tokens.access_token, newAuthenticator());
+      const { access_token: stale } = await app.refresh(tokens.refresh_token);
+      const answers = [
+        await app.post('/me/passkeys/options', undefined, stale).expect(401),
+        await add(
+          newAuthenticator().create(await getCreationOptions(app, tokens.access_token)),
+          stale,
+        ).expect(401),
+        await app.delete(`/me/passkeys/${id}`, stale).expect(401),
+      ];
+      for (const { body, headers } of answers) {
+        expect(body).to.include({ code: 'insufficient_user_authentication' });
+        expect(headers['www-authenticate']).to.include('max_age=');
+      }
+      await app.get('/me/passkeys', stale).expect(200);
+      await app.patch(`/me/passkeys/${id}`, { name: 'x' }, stale).expect(200);
+    });
+
+    it('removes one, which logs nobody in any more, and leaves the sessions that it began', async () => {
+      const authenticator = newAuthenticator();
+      const { id } = await addPasskey(app, tokens.access_token, authenticator);
+      const { body } = await logInWithPasskey(app, await signLogin(app, authenticator)).expect(200);
+      const begun = body as TokenSet;
+      await app.delete(`/me/passkeys/${id}`, begun.access_token).expect(204);
+      await logInWithPasskey(app, await signLogin(app, authenticator)).expect(401);
+      await app.get('/me', begun.access_token).expect(200);
+      expect(await list()).to.deep.equal([]);
+      expect((await audited('passkey_removed')).map(({ actor_id: actor }) => actor)).to.deep.equal([userId]);
+      await app.delete(`/me/passkeys/${id}`, begun.access_token).expect(404);
+    });
+
+    it('removes none without which its user could not log in', async () => {
+      const [first, second] = [newAuthenticator(), newAuthenticator()];
+      const { id } = await addPasskey(app, tokens.access_token, first);
+      await app.services.database.queries
+        .updateTable('users')
+        .set({ password_hash: '' })
+        .where('id', '=', userId)
+        .execute();
+      const { body } = await app.delete(`/me/passkeys/${id}`, tokens.access_token).expect(409);
+      expect(body).to.include({ code: 'last_way_in' });
+      const other = await addPasskey(app, tokens.access_token, second);
+      const statuses = await Promise.all(
+        [id, other.id].map(
+          async (each) => (await app.delete(`/me/passkeys/${each}`, tokens.access_token)).status,
+        ),
+      );
+      expect(statuses.sort()).to.deep.equal([204, 409]);
+    });
+
+    it('are those of the caller: others’ are neither renamed nor removed', async () => {
+      const { id } = await addPasskey(app, tokens.access_token, newAuthenticator());
+      const { access_token: token } = await app.login();
+      await app.patch(`/me/passkeys/${id}`, { name: 'mine' }, token).expect(404);
+      await app.delete(`/me/passkeys/${id}`, token).expect(404);
+      expect(await list()).to.have.length(1);
+    });
+
+    it('are seen and removed by administrators', async () => {
+      const { id, name } = await addPasskey(app, tokens.access_token, newAuthenticator());
+      const path = `/users/${userId}/passkeys`;
+      const { body } = await app.get(path, admin.access_token).expect(200);
+      expect((body as PasskeyList).items.map((each) => each.name)).to.deep.equal([name]);
+      await app.get(path, tokens.access_token).expect(403);
+      await app.delete(`${path}/${id}`, tokens.access_token).expect(403);
+      await app.delete(`${path}/${id}`, admin.access_token).expect(204);
+      await app.delete(`${path}/${id}`, admin.access_token).expect(404);
+      await app.get(`/users/${v7()}/passkeys`, admin.access_token).expect(404);
+      await app.delete(`/users/${v7()}/passkeys/${id}`, admin.access_token).expect(404);
+      expect(await audited('passkey_removed')).to.have.length(1);
+      await app.get('/me', tokens.access_token).expect(200);
+    });
+
+    it('go with their user', async () => {
+      const authenticator = newAuthenticator();
+      await addPasskey(app, tokens.access_token, authenticator);
+      const assertion = await signLogin(app, authenticator);
+      await app.delete(`/users/${userId}`, admin.access_token).expect(204);
+      await logInWithPasskey(app, assertion).expect(401);
+    });
+
+    it('are not added to an account that was disabled in between', async () => {
+      const credential = newAuthenticator().create(await getCreationOptions(app, tokens.access_token));
+      await app.patch(`/users/${userId}`, { disabled: true }, admin.access_token).expect(200);
+      await add(credential).expect(401);
+    });
+
+    it('refuses a body of 1 MiB, and an attestation object that is longer than any', async () => {
+      const credential = newAuthenticator().create(await getCreationOptions(app, tokens.access_token));
+      const withObject = (length: number) => ({
+        ...credential,
+        response: { ...credential.response, attestationObject: 'o'.repeat(length) },
+      });
+      await add(withObject(1024 * 1024)).expect(413);
+      const { body } = await add(withObject(20_001)).expect(422);
+      expect((body as { errors: object }).errors).to.have.keys('credential.response.attestationObject');
+      await add(withObject(20_000)).expect(422);
+    });
+  });
+}
+
+describe('Where there are no passkeys', () => {
+  for (const [reason, settings] of [
+    ['they are off', { ...passkeySettings, LATCHKEY_PASSKEY_RP_ID: 'off' }],
+    ['browsers have none for the service’s URL', {}],
+  ] as const) {
+    it(`because ${reason}: they can be listed, not added, and nobody logs in with them`, async () => {
+      const app = await TestApp.start({ settings });
+      const { access_token: token } = await app.login();
+      const answers = [
+        await app.post('/me/passkeys/options', undefined, token),
+        await app.post('/me/passkeys', { credential: newAuthenticator().create(example) }, token),
+        await app.post('/login/passkey/options', {}),
+        await app.post('/login/passkey', { credential: newAuthenticator().get(example) }),
+      ];
+      for (const { status, body } of answers) {
+        expect(status).to.equal(404);
+        expect(body).to.include({ code: 'passkeys_off' });
+      }
+      await app.get('/me/passkeys', token).expect(200);
+      await app.close();
+    });
+  }
+});
+
+const example = {
+  challenge: 'AAAA',
+  rpId: 'latchkey.test',
+  rp: { id: 'latchkey.test', name: 'latchkey.test' },
+  user: { id: 'AAAA', name: 'ada', displayName: 'ada' },
+};

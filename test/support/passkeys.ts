@@ -1,0 +1,55 @@
+import type { Test } from 'supertest';
+import type {
+  Passkey,
+  PasskeyAssertion,
+  PasskeyCreationOptions,
+  PasskeyRequestOptions,
+} from '../../src/passkeys/passkeys.models.js';
+import { Authenticator, type Deviation } from './authenticator.js';
+import type { TestApp } from './test-app.js';
+
+export const passkeyOrigin = 'https://latchkey.test';
+export const passkeySettings = { LATCHKEY_PASSKEY_ORIGINS: passkeyOrigin };
+
+export function newAuthenticator(
+  options: Partial<ConstructorParameters<typeof Authenticator>[0]> = {},
+): Authenticator {
+  return new Authenticator({ origin: passkeyOrigin, ...options });
+}
+
+export async function getCreationOptions(app: TestApp, token: string): Promise<PasskeyCreationOptions> {
+  const { body } = await app.post('/me/passkeys/options', undefined, token).expect(200);
+  return body as PasskeyCreationOptions;
+}
+
+/** Adds what the authenticator makes to the account of the token. */
+export async function addPasskey(
+  app: TestApp,
+  token: string,
+  authenticator: Authenticator,
+  { name }: { readonly name?: string } = {},
+): Promise<Passkey> {
+  const credential = authenticator.create(await getCreationOptions(app, token));
+  const { body } = await app
+    .post('/me/passkeys', { ...(name !== undefined && { name }), credential }, token)
+    .expect(201);
+  return body as Passkey;
+}
+
+export async function getRequestOptions(app: TestApp, body: object = {}): Promise<PasskeyRequestOptions> {
+  return (await app.post('/login/passkey/options', body).expect(200)).body as PasskeyRequestOptions;
+}
+
+/** What the authenticator signs for a login without a password. */
+export async function signLogin(
+  app: TestApp,
+  authenticator: Authenticator,
+  deviation: Deviation = {},
+  body: object = {},
+): Promise<PasskeyAssertion> {
+  return authenticator.get(await getRequestOptions(app, body), deviation);
+}
+
+export function logInWithPasskey(app: TestApp, credential: PasskeyAssertion, more: object = {}): Test {
+  return app.post('/login/passkey', { credential, ...more });
+}
