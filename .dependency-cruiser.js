@@ -12,6 +12,7 @@ const layers = [
   'accounts',
   'passkeys',
   'authentication',
+  'second-factors',
   'revocation-stream',
   'audit-feed',
   'sessions',

@@ -38,6 +38,7 @@ const kindsOfFiles = [
       'src/authentication/{authentication,request-limits,request-source,token-locations}.ts',
       'src/oauth/form-parameters.ts',
       'src/sessions/token-cookies.ts',
+      'src/authentication/device-cookie.ts',
       'src/tokens/caller.ts',
     ],
     forbidden: [sql],

@@ -109,6 +109,9 @@ export function fingerprint(folder, inputs) {
   return hash.digest('hex');
 }
 
+/** What tools keep beside sources, such as Schemathesis in `test`: no build reads it. */
+const hidden = /(^|[\\/])(\.|__pycache__)/;
+
 /**
  * @param {string} folder
  * @param {string} name
@@ -119,5 +122,6 @@ function listFiles(folder, name) {
   return readdirSync(path, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
+    .filter((file) => !hidden.test(file))
     .sort();
 }

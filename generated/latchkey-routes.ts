@@ -4,6 +4,9 @@ import { UsersController } from './../src/users/users.controller.js';
 import { UserSessionsController } from './../src/sessions/user-sessions.controller.js';
 import { OwnSessionsController } from './../src/sessions/own-sessions.controller.js';
 import { HealthController } from './../src/server/health.controller.js';
+import { UserSecondFactorsController } from './../src/second-factors/user-second-factors.controller.js';
+import { OwnSecondFactorsController } from './../src/second-factors/own-second-factors.controller.js';
+import { DevicesController } from './../src/second-factors/devices.controller.js';
 import { RolesController } from './../src/roles/roles.controller.js';
 import { RevocationsController } from './../src/revocation-stream/revocations.controller.js';
 import { UserPasskeysController } from './../src/passkeys/user-passkeys.controller.js';
@@ -17,6 +20,7 @@ import { ProblemPagesController } from './../src/contract/problem-pages.controll
 import { LandingPageController } from './../src/contract/landing-page.controller.js';
 import { ContractController } from './../src/contract/contract.controller.js';
 import { ClientsController } from './../src/clients/clients.controller.js';
+import { SecondFactorLoginController } from './../src/authentication/second-factor-login.controller.js';
 import { MeController } from './../src/authentication/me.controller.js';
 import { LoginController } from './../src/authentication/login.controller.js';
 import { ForwardAuthController } from './../src/authentication/forward-auth.controller.js';
@@ -24,6 +28,7 @@ import { CookiesController } from './../src/authentication/cookies.controller.js
 import { AuditController } from './../src/audit-feed/audit.controller.js';
 import { PasswordCheckController } from './../src/accounts/password-check.controller.js';
 import { OwnDataController } from './../src/accounts/own-data.controller.js';
+import { InvitationsController } from './../src/accounts/invitations.controller.js';
 
 export const routes = defineRoutes({
   root: new URL('../../', import.meta.url),
@@ -36,12 +41,28 @@ export const routes = defineRoutes({
       dataType: 'refAlias',
       type: {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":100},"pattern":{"errorMsg":"must begin with a letter or a digit, and have letters, digits and . _ - alone","value":"^[A-Za-z0-9][A-Za-z0-9._-]*$"}}},
     },
+    'EmailAddress': {
+      dataType: 'refAlias',
+      type: {"dataType":"string","validators":{"maxLength":{"value":254}}},
+    },
+    'DisplayName': {
+      dataType: 'refAlias',
+      type: {"dataType":"string","validators":{"maxLength":{"value":100},"pattern":{"errorMsg":"must not have control characters","value":"^[^\\u0000-\\u001f\\u007f]*$"}}},
+    },
+    'LanguageTag': {
+      dataType: 'refAlias',
+      type: {"dataType":"string","validators":{"maxLength":{"value":35},"pattern":{"errorMsg":"must be the tag of a language, such as en or pt-BR","value":"^([A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,4})?$"}}},
+    },
     'User': {
       dataType: 'refObject',
       properties: {
         'id': {"ref":"Id","required":true},
         'username': {"dataType":"string","required":true,"validators":{"maxLength":{"value":200},"pattern":{"value":"^[^\\u0000-\\u001f\\u007f]*$"}}},
         'roles': {"dataType":"array","array":{"dataType":"refAlias","ref":"RoleName"},"required":true,"validators":{"maxItems":{"value":1000}}},
+        'email': {"ref":"EmailAddress"},
+        'email_verified': {"dataType":"boolean"},
+        'display_name': {"ref":"DisplayName"},
+        'language': {"ref":"LanguageTag"},
         'disabled': {"dataType":"boolean","required":true},
         'password_change_required': {"dataType":"boolean","required":true},
         'created_at': {"dataType":"string","required":true},
@@ -81,6 +102,7 @@ export const routes = defineRoutes({
         'limit': {"dataType":"integer","default":50,"validators":{"minimum":{"value":1},"maximum":{"value":200}}},
         'cursor': {"ref":"UserCursor"},
         'name': {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":200},"pattern":{"errorMsg":"must not have control characters","value":"^[^\\u0000-\\u001f\\u007f]*$"}}},
+        'email': {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":254},"pattern":{"errorMsg":"must have printable ASCII characters alone","value":"^[!-~]*$"}}},
         'role': {"ref":"RoleName"},
         'disabled': {"dataType":"boolean"},
         'last_login_from': {"ref":"Timestamp"},
@@ -122,6 +144,10 @@ export const routes = defineRoutes({
         'username': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":200},"pattern":{"errorMsg":"must not have control characters, nor white space at either end","value":"^[^\\s\\u0000-\\u001f\\u007f]([^\\u0000-\\u001f\\u007f]*[^\\s\\u0000-\\u001f\\u007f])?$"}}},
         'password': {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":4096}}},
         'password_hash': {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":1500},"pattern":{"errorMsg":"must have printable ASCII characters alone","value":"^[!-~]+$"}}},
+        'email': {"dataType":"string","validators":{"minLength":{"value":3},"maxLength":{"value":254},"pattern":{"errorMsg":"must be an e-mail address, such as ada@example.com","value":"^[!-?A-~]+@[^\\s@]+$"}}},
+        'email_verified': {"dataType":"boolean"},
+        'display_name': {"ref":"DisplayName"},
+        'language': {"ref":"LanguageTag"},
         'one_time': {"dataType":"boolean"},
         'roles': {"dataType":"array","array":{"dataType":"refAlias","ref":"RoleName"},"validators":{"maxItems":{"value":1000}}},
       },
@@ -132,11 +158,19 @@ export const routes = defineRoutes({
       properties: {
         'username': {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":200},"pattern":{"errorMsg":"must not have control characters, nor white space at either end","value":"^[^\\s\\u0000-\\u001f\\u007f]([^\\u0000-\\u001f\\u007f]*[^\\s\\u0000-\\u001f\\u007f])?$"}}},
         'password': {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":4096}}},
+        'email': {"dataType":"string","validators":{"maxLength":{"value":254},"pattern":{"errorMsg":"must be an e-mail address, such as ada@example.com","value":"^([!-?A-~]+@[^\\s@]+)?$"}}},
+        'email_verified': {"dataType":"boolean"},
+        'display_name': {"ref":"DisplayName"},
+        'language': {"ref":"LanguageTag"},
         'one_time': {"dataType":"boolean"},
         'disabled': {"dataType":"boolean"},
         'roles': {"dataType":"array","array":{"dataType":"refAlias","ref":"RoleName"},"validators":{"maxItems":{"value":1000}}},
       },
       additionalProperties: false,
+    },
+    'AuthenticationMethodName': {
+      dataType: 'refAlias',
+      type: {"dataType":"string","validators":{"maxLength":{"value":20},"pattern":{"value":"^[a-z]+$"}}},
     },
     'Session': {
       dataType: 'refObject',
@@ -148,6 +182,9 @@ export const routes = defineRoutes({
         'address': {"dataType":"string","required":true,"validators":{"maxLength":{"value":255},"pattern":{"value":"^[0-9A-Fa-f.:%A-Za-z_-]*$"}}},
         'user_agent': {"dataType":"string","required":true,"validators":{"maxLength":{"value":255},"pattern":{"value":"^[^\\u0000-\\u001f\\u007f]*$"}}},
         'current': {"dataType":"boolean","required":true},
+        'amr': {"dataType":"array","array":{"dataType":"refAlias","ref":"AuthenticationMethodName"},"required":true,"validators":{"maxItems":{"value":10}}},
+        'second_factor_at': {"dataType":"string"},
+        'device_id': {"ref":"Id"},
       },
       additionalProperties: false,
     },
@@ -194,6 +231,67 @@ export const routes = defineRoutes({
       properties: {
         'status': {"ref":"HealthStatus","required":true},
         'checks': {"dataType":"array","array":{"dataType":"refObject","ref":"HealthCheck"},"validators":{"maxItems":{"value":10}}},
+      },
+      additionalProperties: false,
+    },
+    'SecondFactorKind': {
+      dataType: 'refAlias',
+      type: {"dataType":"union","subSchemas":[{"dataType":"enum","enums":["totp"]},{"dataType":"enum","enums":["passkey"]}],"validators":{}},
+    },
+    'SecondFactors': {
+      dataType: 'refObject',
+      properties: {
+        'kinds': {"dataType":"array","array":{"dataType":"refAlias","ref":"SecondFactorKind"},"required":true,"validators":{"maxItems":{"value":10}}},
+        'totp_since': {"dataType":"string"},
+        'recovery_codes_left': {"dataType":"integer","required":true,"validators":{"minimum":{"value":0},"maximum":{"value":100}}},
+      },
+      additionalProperties: false,
+    },
+    'TotpEnrollment': {
+      dataType: 'refObject',
+      properties: {
+        'secret': {"dataType":"string","required":true,"validators":{"maxLength":{"value":64},"pattern":{"value":"^[A-Z2-7]+$"}}},
+        'uri': {"dataType":"string","required":true,"validators":{"maxLength":{"value":2048}}},
+        'qr_svg': {"dataType":"string","required":true,"validators":{"maxLength":{"value":200000}}},
+        'qr_text': {"dataType":"string","required":true,"validators":{"maxLength":{"value":20000}}},
+        'expires_in': {"dataType":"integer","required":true,"validators":{"minimum":{"value":0},"maximum":{"value":3600}}},
+      },
+      additionalProperties: false,
+    },
+    'RecoveryCode': {
+      dataType: 'refAlias',
+      type: {"dataType":"string","validators":{"maxLength":{"value":40},"pattern":{"value":"^[0-9a-z-]+$"}}},
+    },
+    'RecoveryCodes': {
+      dataType: 'refObject',
+      properties: {
+        'recovery_codes': {"dataType":"array","array":{"dataType":"refAlias","ref":"RecoveryCode"},"required":true,"validators":{"maxItems":{"value":10}}},
+      },
+      additionalProperties: false,
+    },
+    'TotpCode': {
+      dataType: 'refObject',
+      properties: {
+        'code': {"dataType":"string","required":true,"validators":{"pattern":{"errorMsg":"must be the six digits that the app shows","value":"^[0-9]{6}$"},"minLength":{"value":6},"maxLength":{"value":6}}},
+      },
+      additionalProperties: false,
+    },
+    'Device': {
+      dataType: 'refObject',
+      properties: {
+        'id': {"ref":"Id","required":true},
+        'created_at': {"dataType":"string","required":true},
+        'last_used_at': {"dataType":"string","required":true},
+        'expires_at': {"dataType":"string","required":true},
+        'address': {"dataType":"string","required":true,"validators":{"maxLength":{"value":255},"pattern":{"value":"^[0-9A-Fa-f.:%A-Za-z_-]*$"}}},
+        'user_agent': {"dataType":"string","required":true,"validators":{"maxLength":{"value":255},"pattern":{"value":"^[^\\u0000-\\u001f\\u007f]*$"}}},
+      },
+      additionalProperties: false,
+    },
+    'DeviceList': {
+      dataType: 'refObject',
+      properties: {
+        'items': {"dataType":"array","array":{"dataType":"refObject","ref":"Device"},"required":true,"validators":{"maxItems":{"value":100}}},
       },
       additionalProperties: false,
     },
@@ -267,6 +365,10 @@ export const routes = defineRoutes({
       dataType: 'refAlias',
       type: {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":100},"pattern":{"errorMsg":"must not have control characters, nor white space at either end","value":"^[^\\s\\u0000-\\u001f\\u007f]([^\\u0000-\\u001f\\u007f]*[^\\s\\u0000-\\u001f\\u007f])?$"}}},
     },
+    'PasskeyUse': {
+      dataType: 'refAlias',
+      type: {"dataType":"union","subSchemas":[{"dataType":"enum","enums":["login"]},{"dataType":"enum","enums":["second_factor"]}],"validators":{}},
+    },
     'PasskeyTransport': {
       dataType: 'refAlias',
       type: {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":32},"pattern":{"errorMsg":"must be the name of a transport","value":"^[a-z0-9-]+$"}}},
@@ -276,6 +378,7 @@ export const routes = defineRoutes({
       properties: {
         'id': {"ref":"Id","required":true},
         'name': {"ref":"PasskeyName","required":true},
+        'use': {"ref":"PasskeyUse","required":true},
         'synced': {"dataType":"boolean","required":true},
         'backed_up': {"dataType":"boolean","required":true},
         'transports': {"dataType":"array","array":{"dataType":"refAlias","ref":"PasskeyTransport"},"required":true,"validators":{"maxItems":{"value":10}}},
@@ -340,7 +443,7 @@ export const routes = defineRoutes({
     },
     'PasskeyRequirement': {
       dataType: 'refAlias',
-      type: {"dataType":"enum","enums":["required"],"validators":{}},
+      type: {"dataType":"union","subSchemas":[{"dataType":"enum","enums":["required"]},{"dataType":"enum","enums":["preferred"]},{"dataType":"enum","enums":["discouraged"]}],"validators":{}},
     },
     'PasskeyAuthenticatorSelection': {
       dataType: 'refObject',
@@ -366,6 +469,29 @@ export const routes = defineRoutes({
         'excludeCredentials': {"dataType":"array","array":{"dataType":"refObject","ref":"PasskeyDescriptor"},"required":true,"validators":{"maxItems":{"value":25}}},
         'authenticatorSelection': {"ref":"PasskeyAuthenticatorSelection","required":true},
         'attestation': {"ref":"PasskeyAttestation","required":true},
+      },
+      additionalProperties: false,
+    },
+    'PasskeyCreationOptionsRequest': {
+      dataType: 'refObject',
+      properties: {
+        'use': {"ref":"PasskeyUse","default":"login"},
+      },
+      additionalProperties: false,
+    },
+    'AddedPasskey': {
+      dataType: 'refObject',
+      properties: {
+        'id': {"ref":"Id","required":true},
+        'name': {"ref":"PasskeyName","required":true},
+        'use': {"ref":"PasskeyUse","required":true},
+        'synced': {"dataType":"boolean","required":true},
+        'backed_up': {"dataType":"boolean","required":true},
+        'transports': {"dataType":"array","array":{"dataType":"refAlias","ref":"PasskeyTransport"},"required":true,"validators":{"maxItems":{"value":10}}},
+        'aaguid': {"dataType":"string","required":true,"validators":{"maxLength":{"value":36}}},
+        'created_at': {"dataType":"string","required":true},
+        'last_used_at': {"dataType":"string"},
+        'recovery_codes': {"dataType":"array","array":{"dataType":"refAlias","ref":"RecoveryCode"},"required":true,"validators":{"maxItems":{"value":10}}},
       },
       additionalProperties: false,
     },
@@ -414,10 +540,15 @@ export const routes = defineRoutes({
       },
       additionalProperties: false,
     },
+    'LoginToken': {
+      dataType: 'refAlias',
+      type: {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":128},"pattern":{"errorMsg":"must be what POST /login returned","value":"^[A-Za-z0-9_-]+$"}}},
+    },
     'PasskeyLoginOptionsRequest': {
       dataType: 'refObject',
       properties: {
         'username': {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":200},"pattern":{"errorMsg":"must not have control characters","value":"^[^\\u0000-\\u001f\\u007f]*$"}}},
+        'login_token': {"ref":"LoginToken"},
       },
       additionalProperties: false,
     },
@@ -461,6 +592,8 @@ export const routes = defineRoutes({
       dataType: 'refObject',
       properties: {
         'credential': {"ref":"PasskeyAssertion","required":true},
+        'login_token': {"ref":"LoginToken"},
+        'remember_device': {"dataType":"boolean","default":false},
       },
       additionalProperties: false,
     },
@@ -546,6 +679,8 @@ export const routes = defineRoutes({
         'nbf': {"dataType":"long","validators":{"minimum":{"value":0},"maximum":{"value":253402300799}}},
         'jti': {"dataType":"string","validators":{"maxLength":{"value":100},"pattern":{"value":"^[\\u0020-\\u007e]*$"}}},
         'auth_time': {"dataType":"long","validators":{"minimum":{"value":0},"maximum":{"value":253402300799}}},
+        'acr': {"dataType":"string","validators":{"maxLength":{"value":20},"pattern":{"value":"^[a-z0-9]+$"}}},
+        'amr': {"dataType":"array","array":{"dataType":"refAlias","ref":"AuthenticationMethodName"},"validators":{"maxItems":{"value":10}}},
         'sid': {"dataType":"string","validators":{"maxLength":{"value":100},"pattern":{"value":"^[\\u0020-\\u007e]*$"}}},
       },
       additionalProperties: false,
@@ -780,14 +915,29 @@ export const routes = defineRoutes({
       },
       additionalProperties: false,
     },
+    'SecondFactorLogin': {
+      dataType: 'refObject',
+      properties: {
+        'login_token': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":128},"pattern":{"errorMsg":"must be that of the response second_factor_required","value":"^[A-Za-z0-9_-]+$"}}},
+        'code': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":100}}},
+        'remember_device': {"dataType":"boolean","default":false},
+      },
+      additionalProperties: false,
+    },
     'Me': {
       dataType: 'refObject',
       properties: {
         'id': {"ref":"Id","required":true},
         'username': {"dataType":"string","required":true,"validators":{"maxLength":{"value":200},"pattern":{"value":"^[^\\u0000-\\u001f\\u007f]*$"}}},
+        'email': {"ref":"EmailAddress"},
+        'email_verified': {"dataType":"boolean"},
+        'display_name': {"ref":"DisplayName"},
+        'language': {"ref":"LanguageTag"},
         'roles': {"dataType":"array","array":{"dataType":"refAlias","ref":"RoleName"},"required":true,"validators":{"maxItems":{"value":1000}}},
         'permissions': {"dataType":"array","array":{"dataType":"refAlias","ref":"Permission"},"required":true,"validators":{"maxItems":{"value":4000}}},
         'password_change_required': {"dataType":"boolean","required":true},
+        'second_factors': {"dataType":"array","array":{"dataType":"refAlias","ref":"SecondFactorKind"},"required":true,"validators":{"maxItems":{"value":10}}},
+        'second_factor_enrollment_required': {"dataType":"boolean","required":true},
         'session_id': {"ref":"Id","required":true},
         'created_at': {"dataType":"string","required":true},
         'last_login_at': {"dataType":"string"},
@@ -805,8 +955,9 @@ export const routes = defineRoutes({
     'LoginRequest': {
       dataType: 'refObject',
       properties: {
-        'username': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":200},"pattern":{"errorMsg":"must not have control characters","value":"^[^\\u0000-\\u001f\\u007f]*$"}}},
+        'username': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":254},"pattern":{"errorMsg":"must not have control characters","value":"^[^\\u0000-\\u001f\\u007f]*$"}}},
         'password': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":4096}}},
+        'acr_values': {"dataType":"string","validators":{"maxLength":{"value":200},"pattern":{"errorMsg":"must be words with single spaces in between","value":"^[!#-\\[\\]-~]+(\\u0020[!#-\\[\\]-~]+)*$"}}},
       },
       additionalProperties: false,
     },
@@ -1011,6 +1162,14 @@ export const routes = defineRoutes({
       },
       additionalProperties: false,
     },
+    'OwnAuthenticatorApp': {
+      dataType: 'refObject',
+      properties: {
+        'created_at': {"dataType":"string","required":true},
+        'confirmed_at': {"dataType":"string"},
+      },
+      additionalProperties: false,
+    },
     'OwnMessage': {
       dataType: 'refObject',
       properties: {
@@ -1075,10 +1234,69 @@ export const routes = defineRoutes({
         'account': {"ref":"OwnAccount","required":true},
         'sessions': {"dataType":"array","array":{"dataType":"refObject","ref":"OwnSession"},"required":true,"validators":{"maxItems":{"value":2147483647}}},
         'passkeys': {"dataType":"array","array":{"dataType":"refObject","ref":"Passkey"},"required":true,"validators":{"maxItems":{"value":1000}}},
+        'authenticator_apps': {"dataType":"array","array":{"dataType":"refObject","ref":"OwnAuthenticatorApp"},"required":true,"validators":{"maxItems":{"value":1000}}},
+        'devices': {"dataType":"array","array":{"dataType":"refObject","ref":"Device"},"required":true,"validators":{"maxItems":{"value":1000}}},
         'messages': {"dataType":"array","array":{"dataType":"refObject","ref":"OwnMessage"},"required":true,"validators":{"maxItems":{"value":2147483647}}},
         'foreign_accounts': {"dataType":"array","array":{"dataType":"refObject","ref":"OwnForeignAccount"},"required":true,"validators":{"maxItems":{"value":2147483647}}},
         'events': {"dataType":"array","array":{"dataType":"refObject","ref":"OwnEvent"},"required":true,"validators":{"maxItems":{"value":2147483647}}},
         'actions': {"dataType":"array","array":{"dataType":"refObject","ref":"OwnAction"},"required":true,"validators":{"maxItems":{"value":2147483647}}},
+      },
+      additionalProperties: false,
+    },
+    'Invitation': {
+      dataType: 'refObject',
+      properties: {
+        'id': {"ref":"Id","required":true},
+        'email': {"dataType":"string","required":true,"validators":{"maxLength":{"value":254},"pattern":{"value":"^[!-~]+$"}}},
+        'roles': {"dataType":"array","array":{"dataType":"refAlias","ref":"RoleName"},"required":true,"validators":{"maxItems":{"value":1000}}},
+        'invited_by': {"ref":"Id","required":true},
+        'created_at': {"dataType":"string","required":true},
+        'expires_at': {"dataType":"string","required":true},
+      },
+      additionalProperties: false,
+    },
+    'InvitationPage': {
+      dataType: 'refObject',
+      properties: {
+        'items': {"dataType":"array","array":{"dataType":"refObject","ref":"Invitation"},"required":true,"validators":{"maxItems":{"value":200}}},
+        'next_cursor': {"ref":"Cursor"},
+      },
+      additionalProperties: false,
+    },
+    'InvitationQuery': {
+      dataType: 'refObject',
+      properties: {
+        'limit': {"dataType":"integer","default":50,"validators":{"minimum":{"value":1},"maximum":{"value":200}}},
+        'cursor': {"ref":"Cursor"},
+      },
+      additionalProperties: false,
+    },
+    'CreateInvitationRequest': {
+      dataType: 'refObject',
+      properties: {
+        'email': {"dataType":"string","required":true,"validators":{"minLength":{"value":3},"maxLength":{"value":320}}},
+        'roles': {"dataType":"array","array":{"dataType":"refAlias","ref":"RoleName"},"validators":{"maxItems":{"value":1000}}},
+        'language': {"dataType":"string","validators":{"minLength":{"value":2},"maxLength":{"value":35},"pattern":{"errorMsg":"must be a language tag, such as de or de-AT","value":"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$"}}},
+      },
+      additionalProperties: false,
+    },
+    'AcceptedInvitation': {
+      dataType: 'refObject',
+      properties: {
+        'id': {"ref":"Id","required":true},
+        'username': {"dataType":"string","required":true,"validators":{"maxLength":{"value":200},"pattern":{"value":"^[^\\u0000-\\u001f\\u007f]*$"}}},
+        'email': {"dataType":"string","required":true,"validators":{"maxLength":{"value":254},"pattern":{"value":"^[!-~]+$"}}},
+        'roles': {"dataType":"array","array":{"dataType":"refAlias","ref":"RoleName"},"required":true,"validators":{"maxItems":{"value":1000}}},
+      },
+      additionalProperties: false,
+    },
+    'AcceptInvitationRequest': {
+      dataType: 'refObject',
+      properties: {
+        'token': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":100},"pattern":{"errorMsg":"must be the token of an invitation","value":"^[A-Za-z0-9_-]+$"}}},
+        'username': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":200},"pattern":{"errorMsg":"must not have control characters, nor white space at either end","value":"^[^\\s\\u0000-\\u001f\\u007f]([^\\u0000-\\u001f\\u007f]*[^\\s\\u0000-\\u001f\\u007f])?$"}}},
+        'password': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":4096}}},
+        'display_name': {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":200}}},
       },
       additionalProperties: false,
     },
@@ -1239,6 +1457,108 @@ export const routes = defineRoutes({
     },
     {
       method: 'get',
+      path: '/users/:id/second-factors',
+      controller: UserSecondFactorsController,
+      handler: 'listUserSecondFactors',
+      parameters: {
+        id: {"in":"path","name":"id","required":true,"ref":"Id"},
+      },
+      security: [{"bearer":["users:read"]}],
+      successStatus: 200,
+    },
+    {
+      method: 'delete',
+      path: '/users/:id/second-factors/totp',
+      controller: UserSecondFactorsController,
+      handler: 'removeUserTotp',
+      parameters: {
+        id: {"in":"path","name":"id","required":true,"ref":"Id"},
+        request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      },
+      security: [{"bearer":["users:write"]}],
+      successStatus: 204,
+    },
+    {
+      method: 'get',
+      path: '/me/second-factors',
+      controller: OwnSecondFactorsController,
+      handler: 'listSecondFactors',
+      parameters: {
+        request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      },
+      security: [{"bearer":[]}],
+      successStatus: 200,
+    },
+    {
+      method: 'post',
+      path: '/me/second-factors/totp',
+      controller: OwnSecondFactorsController,
+      handler: 'beginTotp',
+      parameters: {
+        request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      },
+      security: [{"bearer":["fresh:300"]}],
+      successStatus: 201,
+    },
+    {
+      method: 'post',
+      path: '/me/second-factors/totp/confirm',
+      controller: OwnSecondFactorsController,
+      handler: 'confirmTotp',
+      parameters: {
+        body: {"in":"body","name":"body","required":true,"ref":"TotpCode"},
+        request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      },
+      security: [{"bearer":[]}],
+      successStatus: 200,
+    },
+    {
+      method: 'delete',
+      path: '/me/second-factors/totp',
+      controller: OwnSecondFactorsController,
+      handler: 'removeTotp',
+      parameters: {
+        request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      },
+      security: [{"bearer":["fresh:300"]}],
+      successStatus: 204,
+    },
+    {
+      method: 'post',
+      path: '/me/second-factors/recovery-codes',
+      controller: OwnSecondFactorsController,
+      handler: 'replaceRecoveryCodes',
+      parameters: {
+        request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      },
+      security: [{"bearer":["fresh:300"]}],
+      successStatus: 201,
+    },
+    {
+      method: 'get',
+      path: '/me/devices',
+      controller: DevicesController,
+      handler: 'listDevices',
+      parameters: {
+        request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      },
+      security: [{"bearer":[]}],
+      successStatus: 200,
+    },
+    {
+      method: 'delete',
+      path: '/me/devices/:id',
+      controller: DevicesController,
+      handler: 'forgetDevice',
+      parameters: {
+        id: {"in":"path","name":"id","required":true,"ref":"Id"},
+        request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      },
+      security: [{"bearer":[]}],
+      successStatus: 204,
+    },
+    {
+      method: 'get',
       path: '/roles',
       controller: RolesController,
       handler: 'listRoles',
@@ -1328,9 +1648,10 @@ export const routes = defineRoutes({
       controller: PasskeysController,
       handler: 'createPasskeyOptions',
       parameters: {
+        body: {"in":"body","name":"body","required":true,"ref":"PasskeyCreationOptionsRequest"},
         request: {"in":"request","name":"request","required":true,"dataType":"object"},
       },
-      security: [{"bearer":["fresh"]}],
+      security: [{"bearer":["fresh:300"]}],
       successStatus: 200,
     },
     {
@@ -1378,7 +1699,7 @@ export const routes = defineRoutes({
         id: {"in":"path","name":"id","required":true,"ref":"Id"},
         request: {"in":"request","name":"request","required":true,"dataType":"object"},
       },
-      security: [{"bearer":["fresh"]}],
+      security: [{"bearer":["fresh:300"]}],
       successStatus: 204,
     },
     {
@@ -1397,7 +1718,7 @@ export const routes = defineRoutes({
       method: 'post',
       path: '/login/passkey',
       controller: PasskeyLoginController,
-      handler: 'logInWithPasskey',
+      handler: 'loginWithPasskey',
       parameters: {
         body: {"in":"body","name":"body","required":true,"ref":"PasskeyLoginRequest"},
         request: {"in":"request","name":"request","required":true,"dataType":"object"},
@@ -1409,7 +1730,7 @@ export const routes = defineRoutes({
       method: 'post',
       path: '/login/passkey/cookies',
       controller: PasskeyLoginController,
-      handler: 'logInWithPasskeyAndCookies',
+      handler: 'loginWithPasskeyAndCookies',
       parameters: {
         body: {"in":"body","name":"body","required":true,"ref":"PasskeyLoginRequest"},
         request: {"in":"request","name":"request","required":true,"dataType":"object"},
@@ -1645,6 +1966,30 @@ export const routes = defineRoutes({
       successStatus: 200,
     },
     {
+      method: 'post',
+      path: '/login/second-factor',
+      controller: SecondFactorLoginController,
+      handler: 'loginWithSecondFactor',
+      parameters: {
+        body: {"in":"body","name":"body","required":true,"ref":"SecondFactorLogin"},
+        request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      },
+      security: [],
+      successStatus: 200,
+    },
+    {
+      method: 'post',
+      path: '/login/second-factor/cookies',
+      controller: SecondFactorLoginController,
+      handler: 'loginWithSecondFactorAndCookies',
+      parameters: {
+        body: {"in":"body","name":"body","required":true,"ref":"SecondFactorLogin"},
+        request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      },
+      security: [],
+      successStatus: 200,
+    },
+    {
       method: 'get',
       path: '/me',
       controller: MeController,
@@ -1806,6 +2151,53 @@ export const routes = defineRoutes({
         request: {"in":"request","name":"request","required":true,"dataType":"object"},
       },
       security: [{"bearer":["fresh:300"]}],
+      successStatus: 204,
+    },
+    {
+      method: 'get',
+      path: '/invitations',
+      controller: InvitationsController,
+      handler: 'listInvitations',
+      parameters: {
+        query: {"in":"queries","name":"query","required":true,"ref":"InvitationQuery"},
+      },
+      security: [{"bearer":["users:read"]}],
+      successStatus: 200,
+    },
+    {
+      method: 'post',
+      path: '/invitations',
+      controller: InvitationsController,
+      handler: 'createInvitation',
+      parameters: {
+        body: {"in":"body","name":"body","required":true,"ref":"CreateInvitationRequest"},
+        request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      },
+      security: [{"bearer":["users:write"]}],
+      successStatus: 201,
+    },
+    {
+      method: 'post',
+      path: '/invitations/accept',
+      controller: InvitationsController,
+      handler: 'acceptInvitation',
+      parameters: {
+        body: {"in":"body","name":"body","required":true,"ref":"AcceptInvitationRequest"},
+        request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      },
+      security: [],
+      successStatus: 201,
+    },
+    {
+      method: 'delete',
+      path: '/invitations/:id',
+      controller: InvitationsController,
+      handler: 'deleteInvitation',
+      parameters: {
+        id: {"in":"path","name":"id","required":true,"ref":"Id"},
+        request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      },
+      security: [{"bearer":["users:write"]}],
       successStatus: 204,
     },
   ],

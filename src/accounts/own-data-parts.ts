@@ -4,8 +4,19 @@ import type { AuditRow, ForeignIdRow } from '../database/schema.js';
 import { toPasskey } from '../passkeys/passkey-responses.js';
 import type { Passkey } from '../passkeys/passkeys.models.js';
 import { passkeysStore } from '../passkeys/passkeys.store.js';
+import type { Device } from '../second-factors/second-factors.models.js';
+import { toDevice } from '../second-factors/second-factor-state.js';
+import { totpStore } from '../second-factors/totp.store.js';
+import { devicesStore } from '../sessions/devices.store.js';
 import { readInPages, type OwnDataPart } from '../users/own-data-part.js';
-import type { OwnAction, OwnEvent, OwnForeignAccount, OwnMessage, OwnSession } from './own-data.models.js';
+import type {
+  OwnAction,
+  OwnAuthenticatorApp,
+  OwnEvent,
+  OwnForeignAccount,
+  OwnMessage,
+  OwnSession,
+} from './own-data.models.js';
 import { ownDataStore } from './own-data.store.js';
 
 const sessions: OwnDataPart = {
@@ -13,7 +24,7 @@ const sessions: OwnDataPart = {
   tables: ['sessions'],
   async *list(queries, userId): AsyncGenerator<OwnSession> {
     const rows = readInPages<Awaited<ReturnType<typeof ownDataStore.listSessions>>[number]>((last, limit) =>
-      ownDataStore.listSessions(queries, { userId, after: last?.id, limit }),
+      ownDataStore.listSessions(queries, { userId, after: last, limit }),
     );
     for await (const row of rows) {
       yield {
@@ -38,6 +49,28 @@ const passkeys: OwnDataPart = {
   tables: ['latchkey_passkeys'],
   async *list(queries, userId): AsyncGenerator<Passkey> {
     yield* (await passkeysStore.list(queries, userId)).map(toPasskey);
+  },
+};
+
+const authenticatorApps: OwnDataPart = {
+  field: 'authenticator_apps',
+  tables: ['latchkey_totp'],
+  async *list(queries, userId): AsyncGenerator<OwnAuthenticatorApp> {
+    const totp = await totpStore.find(queries, userId);
+    if (totp) {
+      yield {
+        created_at: toIso(totp.created_at),
+        ...(totp.confirmed_at !== null && { confirmed_at: toIso(totp.confirmed_at) }),
+      };
+    }
+  },
+};
+
+const devices: OwnDataPart = {
+  field: 'devices',
+  tables: ['latchkey_devices'],
+  async *list(queries, userId): AsyncGenerator<Device> {
+    yield* (await devicesStore.listAll(queries, userId)).map(toDevice);
   },
 };
 
@@ -89,7 +122,7 @@ const actions: OwnDataPart = {
 
 /** What an export has beside the account itself. A folder that stores something about users adds its part. */
 export const ownDataParts: readonly OwnDataPart[] = [
-  ...[sessions, passkeys, messages, foreignAccounts],
+  ...[sessions, passkeys, authenticatorApps, devices, messages, foreignAccounts],
   ...[events, actions],
 ];
 
@@ -98,6 +131,7 @@ export const accountTables = ['users', 'user_roles'] as const;
 
 /** Tables with a `user_id` that no export has, each with the reason. A test holds every table to one list or the other. */
 export const tablesNotExported: Readonly<Record<string, string>> = {
+  latchkey_recovery_codes: 'hashes of recovery codes, of use to nobody',
   latchkey_login_challenges: 'logins that wait for their second factor, each for minutes',
 };
 

@@ -1,6 +1,7 @@
 import type { AuditActorKind, AuditDetails } from '../audit-feed/audit.models.js';
 import type { Id, Permission, RoleName } from '../http/api-types.js';
 import type { Passkey } from '../passkeys/passkeys.models.js';
+import type { Device } from '../second-factors/second-factors.models.js';
 
 /** The account itself. Of the password there is a hash, which is in no export. */
 export interface OwnAccount {
@@ -285,9 +286,24 @@ export interface OwnAction {
   last_at?: string;
 }
 
+/** An authenticator app; its secret is in no export. */
+export interface OwnAuthenticatorApp {
+  /**
+   * When its secret was made.
+   * @format date-time
+   */
+  created_at: string;
+  /**
+   * When it was taken into use; absent where it was not.
+   * @format date-time
+   */
+  confirmed_at?: string;
+}
+
 /**
- * Everything that the service stores about you, oldest first in each list. Later versions have more lists.
- * @example { "format": 1, "exported_at": "2026-11-24T10:00:00.000Z", "account": { "id": "0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b10", "username": "ada", "roles": ["auditor"], "permissions": ["reports:read"], "password_change_required": false, "created_at": "2026-11-24T09:00:00.000Z", "updated_at": "2026-11-24T09:00:00.000Z", "last_login_at": "2026-11-24T09:30:00.000Z" }, "sessions": [], "passkeys": [], "messages": [], "foreign_accounts": [], "events": [], "actions": [] }
+ * Everything that the service stores about you. Sessions are in the order of networks, all else is oldest first. Later
+ * versions have more lists.
+ * @example { "format": 1, "exported_at": "2026-11-24T10:00:00.000Z", "account": { "id": "0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b10", "username": "ada", "roles": ["auditor"], "permissions": ["reports:read"], "password_change_required": false, "created_at": "2026-11-24T09:00:00.000Z", "updated_at": "2026-11-24T09:00:00.000Z", "last_login_at": "2026-11-24T09:30:00.000Z" }, "sessions": [], "passkeys": [], "authenticator_apps": [], "devices": [], "messages": [], "foreign_accounts": [], "events": [], "actions": [] }
  */
 export interface OwnData {
   /**
@@ -307,6 +323,10 @@ export interface OwnData {
   sessions: OwnSession[];
   /** @maxItems 1000 */
   passkeys: Passkey[];
+  /** @maxItems 1000 */
+  authenticator_apps: OwnAuthenticatorApp[];
+  /** @maxItems 1000 */
+  devices: Device[];
   /** @maxItems 2147483647 */
   messages: OwnMessage[];
   /** @maxItems 2147483647 */

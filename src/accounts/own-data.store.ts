@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import type { Queries } from '../database/database.js';
 import type { AuditRow, ForeignIdRow, OutboxRow, Schema } from '../database/schema.js';
 
@@ -12,9 +13,12 @@ type StoredSession = Pick<
   | 'amr'
   | 'second_factor_at'
   | 'device_id'
+  | 'network'
   | 'address'
   | 'user_agent'
 >;
+
+type SessionPlace = Pick<StoredSession, 'network' | 'id'>;
 
 /** A page of rows in the order of their ids. */
 interface PageOf {
@@ -25,27 +29,21 @@ interface PageOf {
 
 /** Reads what is stored about a user, each list from an index. */
 export const ownDataStore = {
-  listSessions(queries: Queries, { userId, after = '', limit }: PageOf): Promise<StoredSession[]> {
-    return queries
+  /** In the order of networks. */
+  listSessions(
+    queries: Queries,
+    { userId, after, limit }: Omit<PageOf, 'after'> & { readonly after: SessionPlace | undefined },
+  ): Promise<StoredSession[]> {
+    let query = queries
       .selectFrom('sessions')
-      .select([
-        'id',
-        'created_at',
-        'authenticated_at',
-        'last_used_at',
-        'expires_at',
-        'revoked_at',
-        'amr',
-        'second_factor_at',
-        'device_id',
-        'address',
-        'user_agent',
-      ])
+      .select(['id', 'created_at', 'authenticated_at', 'last_used_at', 'expires_at', 'revoked_at'])
+      .select(['amr', 'second_factor_at', 'device_id', 'network', 'address', 'user_agent'])
       .where('user_id', '=', userId)
-      .where('id', '>', after)
+      .orderBy('network')
       .orderBy('id')
-      .limit(limit)
-      .execute();
+      .limit(limit);
+    if (after) query = query.where(sql<boolean>`(network, id) > (${after.network}, ${after.id})`);
+    return query.execute();
   },
 
   /** Without what they say, which is encrypted. */

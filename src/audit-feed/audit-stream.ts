@@ -93,7 +93,9 @@ export class AuditStream {
 
   #sendHeartbeats(): void {
     const now = this.clock.now();
-    if (now - this.#lastHeartbeat < heartbeatInterval) return;
+    const elapsed = now - this.#lastHeartbeat;
+    // The clock may have been set back.
+    if (elapsed >= 0 && elapsed < heartbeatInterval) return;
     this.#lastHeartbeat = now;
     for (const reader of this.#readers) reader.heartbeat();
   }

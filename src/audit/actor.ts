@@ -4,6 +4,8 @@ import type { RequestContext } from '../http/request-context.js';
 /** The operator's commands, and the service itself: no request. */
 export const operatorContext: RequestContext = { requestId: null, address: null, userAgent: null };
 
+const maxNameLength = 255;
+
 /** `operator`: a command on the machine; `service`: the service by itself, as when it rotates keys. */
 export type ActorKind = 'user' | 'client' | 'operator' | 'service';
 
@@ -30,9 +32,14 @@ export function createOperatorActor(
   const user = readSystemUser();
   return {
     kind: 'operator',
-    name: before === undefined || before === '' || before === user ? user : `${before} as ${user}`,
+    name: toName(before === undefined || before === '' || before === user ? user : `${before} as ${user}`),
     context: operatorContext,
   };
+}
+
+/** A variable may have anything in it. */
+function toName(text: string): string {
+  return text.replaceAll(/\p{Cc}/gu, ' ').slice(0, maxNameLength);
 }
 
 function readSystemUser(): string {

@@ -1,5 +1,5 @@
 /** What an event happens to. */
-export type TargetKind = 'user' | 'role' | 'client' | 'key' | 'secret' | 'database' | 'audit';
+export type TargetKind = 'user' | 'role' | 'client' | 'key' | 'secret' | 'database' | 'audit' | 'invitation';
 
 export interface EventDefinition {
   /** Undefined: nothing in particular. */
@@ -52,7 +52,11 @@ export const auditEvents = {
     doc: 'Wrong credentials of a client; counted.',
     details: 'as of `login_failed`',
   },
-  user_created: { target: 'user', doc: 'A user was created.', details: '`roles`, `one_time_password`' },
+  user_created: {
+    target: 'user',
+    doc: 'A user was created.',
+    details: '`roles`, `one_time_password`, `email`, `email_verified`',
+  },
   user_imported: {
     target: 'user',
     doc: 'A user was imported from elsewhere.',
@@ -64,6 +68,16 @@ export const auditEvents = {
   },
   users_exported: { doc: 'An export of all users with their hashes began.' },
   user_renamed: { target: 'user', doc: 'A user has another name.', details: 'both names' },
+  email_changed: {
+    target: 'user',
+    doc: 'A user has another e-mail address, or it is verified now, or not any more.',
+    details: '`email`, `email_verified`: what changed, with both values',
+  },
+  profile_changed: {
+    target: 'user',
+    doc: 'A user has another display name, or another language of messages.',
+    details: '`display_name`, `language`: what changed, with both values',
+  },
   user_disabled: { target: 'user', doc: 'A user was disabled: sessions and tokens ended.' },
   user_enabled: { target: 'user', doc: 'A user was enabled again.' },
   roles_changed: { target: 'user', doc: 'A user has other roles.', details: 'both sets' },
@@ -74,6 +88,24 @@ export const auditEvents = {
   },
   password_changed: { target: 'user', doc: 'A user changed the own password.' },
   password_reset: { target: 'user', doc: 'A command gave a user a one-time password.' },
+  second_factor_added: {
+    target: 'user',
+    doc: 'A user has set up a second factor.',
+    details: '`kind`',
+  },
+  second_factor_removed: { target: 'user', doc: 'A second factor of a user was removed.', details: '`kind`' },
+  recovery_code_used: {
+    target: 'user',
+    doc: 'A recovery code was in the place of a second factor, in the login that follows.',
+  },
+  recovery_codes_replaced: {
+    target: 'user',
+    doc: 'A user has new recovery codes, and the old ones stopped working.',
+  },
+  device_forgotten: {
+    target: 'user',
+    doc: 'A remembered device of a user is asked for a second factor again.',
+  },
   message_given_up: {
     target: 'user',
     doc: 'A message was not sent: the mail server refused it for good, or did not take it before it expired.',
@@ -82,7 +114,7 @@ export const auditEvents = {
   passkey_added: {
     target: 'user',
     doc: 'A user added a passkey.',
-    details: '`passkey` (its id), `name`',
+    details: '`passkey` (its id), `name`, `use`',
   },
   passkey_renamed: { target: 'user', doc: 'A passkey has another name.', details: '`passkey`, both names' },
   passkey_removed: {
@@ -94,6 +126,13 @@ export const auditEvents = {
     target: 'user',
     doc: 'A login with a passkey was refused although its signature was right: its counter was not ahead of the last one, so there may be a copy of the passkey.',
     details: '`passkey`, `name`, both counters',
+  },
+  user_invited: { target: 'invitation', doc: 'Somebody was invited by e-mail.', details: '`roles`' },
+  invitation_withdrawn: { target: 'invitation', doc: 'An invitation was withdrawn.' },
+  invitation_accepted: {
+    target: 'invitation',
+    doc: 'An invitation was accepted; `user_created` is the account.',
+    details: '`invited_by`',
   },
   user_deleted: {
     target: 'user',

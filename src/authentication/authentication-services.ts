@@ -5,6 +5,7 @@ import type { NewPasswords } from '../passwords/new-passwords.js';
 import type { Passwords } from '../passwords/passwords.js';
 import type { Revocations } from '../revocations/revocations.js';
 import type { SubjectVersions } from '../revocations/subject-versions.js';
+import type { DevicesService } from '../second-factors/devices.service.js';
 import type { OnDenied } from '../sessions/denials.js';
 import type { SecondFactorPolicy } from '../sessions/second-factor-policy.js';
 import type { SessionStarter } from '../sessions/session-starter.js';
@@ -13,19 +14,23 @@ import type { AccessTokens } from '../tokens/access-token.js';
 import { CookieLogoutService } from './cookie-logout.service.js';
 import { LoginCompletion } from './login-completion.js';
 import { LoginLimiter } from './login-limiter.js';
+import { LoginUsers } from './login-users.js';
 import { LoginService } from './login.service.js';
 import { OwnAccountService } from './own-account.service.js';
 import { PasswordConfirmation } from './password-confirmation.js';
 import { RequestLimiter } from './request-limiter.js';
 import type { RequestLimits } from './request-limits.js';
+import { SecondFactorLogins } from './second-factor-login.service.js';
 
 export interface AuthenticationServices {
   readonly cookieLogouts: CookieLogoutService;
   readonly limiter: LoginLimiter;
   readonly loginCompletion: LoginCompletion;
   readonly logins: LoginService;
+  readonly loginUsers: LoginUsers;
   readonly ownAccount: OwnAccountService;
   readonly requestLimits: RequestLimits;
+  readonly secondFactorLogins: SecondFactorLogins;
 }
 
 interface Dependencies {
@@ -40,6 +45,7 @@ interface Dependencies {
   readonly sessions: SessionsService;
   readonly sessionStarter: SessionStarter;
   readonly secondFactorPolicy: SecondFactorPolicy;
+  readonly devices: DevicesService;
 }
 
 export function createAuthenticationServices(
@@ -55,6 +61,7 @@ export function createAuthenticationServices(
     sessions,
     sessionStarter,
     secondFactorPolicy,
+    devices,
   }: Dependencies,
   config: Config,
 ): AuthenticationServices {
@@ -67,14 +74,24 @@ export function createAuthenticationServices(
     memory: config.loginMemory,
     queue: config.passwordQueue,
   });
-  const completion = new LoginCompletion(database, clock, sessionStarter, secondFactorPolicy);
+  const users = new LoginUsers(database, config.emailLocalPart);
+  const completion = new LoginCompletion(database, clock, sessionStarter, secondFactorPolicy, devices);
   const proof = new PasswordConfirmation(database, passwords, newPasswords, limiter);
   return {
     cookieLogouts: new CookieLogoutService(accessTokens, revocations, sessions),
     limiter,
-    logins: new LoginService(database, passwords, limiter, completion, onDenied),
+    logins: new LoginService(users, passwords, limiter, completion, onDenied),
+    loginUsers: users,
     loginCompletion: completion,
     ownAccount: new OwnAccountService(database, clock, proof, sessions, versions),
+    secondFactorLogins: new SecondFactorLogins({
+      database,
+      clock,
+      limiter,
+      completion,
+      devices,
+      onDenied,
+    }),
     requestLimits: {
       login: new RequestLimiter(clock, config.loginLimit, (context) => {
         onDenied('rate_limited', context);

@@ -4,17 +4,24 @@ import { getRequestContext } from '../http/request-context.js';
 import { getTokenScheme } from '../config/config.js';
 import { Problem } from '../problems/problem.js';
 import type { AccessTokenClaims } from '../tokens/access-token-claims.js';
-import { freshnessPattern, isPermission } from '../http/security-requirements.js';
+import {
+  isPartOfEnrollment,
+  isPermission,
+  parseLoginRequirement,
+  type LoginRequirement,
+} from '../http/security-requirements.js';
+import { createStepUpProblem, getSecondFactorAge } from '../tokens/step-up.js';
 import { createActor, toCaller, type Caller } from '../tokens/caller.js';
 import type { LegacyTokens } from './legacy-tokens.service.js';
 import { findAccessToken, createMissingTokenProblem } from './token-locations.js';
 
 /**
  * tsoa's authentication module: enforces an operation's `@Security("bearer", demands)`. Each of `demands` is a permission,
- * or `fresh` (a token from a login, not from a refresh), or `fresh:300` (from a login at most 300 seconds ago).
+ * or `fresh` (a token from a login, not from a refresh), `fresh:300` (from a login at most 300 seconds ago), `mfa` (of a
+ * session with a second factor), or `mfa:300` (that was proved at most 300 seconds ago).
  * Synchronous and without I/O.
  * @throws {Problem} `authentication_required`, `invalid_token`, `csrf_failed`, `insufficient_user_authentication`,
- *   `insufficient_scope` or `password_change_required`.
+ *   `insufficient_scope`, `password_change_required` or `second_factor_enrollment_required`.
  */
 export function expressAuthentication(
   request: Request,
@@ -30,13 +37,17 @@ export function expressAuthentication(
 }
 
 /**
- * Checks permissions and freshness of a caller with a valid token.
- * @throws {Problem} `insufficient_user_authentication`, `insufficient_scope` or `password_change_required`.
+ * Checks permissions and login of a caller with a valid token.
+ * @throws {Problem} `insufficient_user_authentication`, `insufficient_scope`, `password_change_required` or
+ *   `second_factor_enrollment_required`.
  */
 export function enforceRequirements(request: Request, caller: Caller, demands: readonly string[]): void {
+  if (caller.claims.mfa_enroll && !isPartOfEnrollment(request.path)) {
+    throw new Problem('second_factor_enrollment_required');
+  }
   for (const demand of demands) {
-    const fresh = freshnessPattern.exec(demand);
-    if (fresh) requireFreshLogin(request, caller.claims, fresh[1]);
+    const login = parseLoginRequirement(demand);
+    if (login) requireLogin(request, caller.claims, login);
     else if (!caller.permissions.has(demand)) throw createMissingPermissionProblem(request, caller, demands);
   }
 }
@@ -113,18 +124,20 @@ export function authenticateIfPresent(request: Request): Caller | undefined {
   return toCaller(claims);
 }
 
-/** RFC 9470 §3: the challenge has the maximum age of the login. */
-function requireFreshLogin(request: Request, claims: AccessTokenClaims, age: string | undefined): void {
+function requireLogin(request: Request, claims: AccessTokenClaims, { kind, maxAge }: LoginRequirement): void {
   const { clock, accessTokens, config } = request.app.locals.services;
-  const maxAge = age === undefined ? accessTokens.lifetime : Number(age);
-  const elapsed = getEpochSeconds(clock) - (claims.auth_time ?? -Infinity);
-  if (claims.fresh && (age === undefined || elapsed <= maxAge)) return;
-  const { message } = new Problem('insufficient_user_authentication');
-  throw new Problem('insufficient_user_authentication', {
-    headers: {
-      'WWW-Authenticate': `${getTokenScheme(config)} realm="latchkey", error="insufficient_user_authentication", error_description="${message}", max_age="${maxAge}"`,
-    },
-  });
+  const now = getEpochSeconds(clock);
+  const scheme = getTokenScheme(config);
+  if (kind === 'mfa') {
+    const age = getSecondFactorAge(claims, now);
+    if (age === Infinity || age > (maxAge ?? Infinity)) {
+      throw createStepUpProblem(scheme, { maxAge, secondFactor: true });
+    }
+    return;
+  }
+  const elapsed = now - (claims.auth_time ?? -Infinity);
+  if (claims.fresh && elapsed <= (maxAge ?? Infinity)) return;
+  throw createStepUpProblem(scheme, { maxAge: maxAge ?? accessTokens.lifetime });
 }
 
 function createMissingPermissionProblem(

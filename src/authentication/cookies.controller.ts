@@ -1,6 +1,7 @@
 import { Body, NoSecurity, Post, Request, Response, Route, SuccessResponse, Tags } from '@tsoa/runtime';
 import type { Request as HttpRequest } from 'express';
 import { getRequestContext } from '../http/request-context.js';
+import { readDeviceCookie } from './device-cookie.js';
 import { countRequest } from './request-limits.js';
 import {
   setTokenCookies,
@@ -60,7 +61,10 @@ export class CookiesController {
     return setTokenCookies(
       request,
       this.services.config,
-      await this.services.logins.login(body.username, body.password, getRequestContext(request)),
+      await this.services.logins.login(body.username, body.password, getRequestContext(request), {
+        deviceToken: readDeviceCookie(request, this.services.config),
+        acrValues: body.acr_values,
+      }),
     );
   }
 

@@ -56,6 +56,8 @@ function refuseMeaningless(requirements: readonly string[]): void {
   const index = requirements.findIndex((requirement) => !isRequirement(requirement));
   if (index < 0) return;
   throw new Problem('validation_failed', {
-    errors: { [`permission.${index}`]: 'must be a permission, "fresh", or "fresh:" and seconds' },
+    errors: {
+      [`permission.${index}`]: 'must be a permission, "fresh" or "mfa", or one of them with ":" and seconds',
+    },
   });
 }

@@ -1,6 +1,6 @@
 /**
- * A permission such as `reports:read`; or `fresh` (a token from a login rather than from a refresh), or `fresh:300` (from a
- * login at most 300 seconds ago).
+ * A permission such as `reports:read`; or `fresh` (a token from a login rather than from a refresh), `fresh:300` (from a
+ * login at most 300 seconds ago), `mfa` (of a login with a second factor), or `mfa:300` (proved at most 300 seconds ago).
  * @minLength 1
  * @maxLength 100
  * @pattern ^[A-Za-z0-9][A-Za-z0-9._:/-]*$ must begin with a letter or a digit, and have letters, digits and . _ : / - alone
@@ -11,8 +11,8 @@ export type ForwardAuthRequirement = string;
 /** What a gateway requires of the request that it asks about. */
 export interface ForwardAuthQuery {
   /**
-   * What the access token must have, once for each: permissions, `fresh` or `fresh:<seconds>`. Without it any valid token
-   * is enough.
+   * What the access token must have, once for each: permissions, `fresh` and `mfa`, each of both also
+   * with `:<seconds>`. Without it any valid token is enough.
    * @maxItems 20
    * @example ["reports:read"]
    */

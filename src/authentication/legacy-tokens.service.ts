@@ -216,7 +216,8 @@ export class LegacyTokens {
       user?.disabled_at !== null ||
       user.version !== 0 ||
       user.imported_at <= user.ended_at ||
-      user.password_one_time === 1
+      user.password_one_time === 1 ||
+      user.second_factors !== 0
     ) {
       throw createInvalidToken(
         'The token of the earlier application is not accepted any more. Refresh it or log in.',

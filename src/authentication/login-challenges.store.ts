@@ -2,10 +2,7 @@ import type { BatchStatement } from '../database/batch.js';
 import type { Queries } from '../database/database.js';
 import type { LoginChallengeRow, UserRow } from '../database/schema.js';
 
-export type LoginChallenge = Pick<
-  LoginChallengeRow,
-  'token_hash' | 'password_digest' | 'session_epoch' | 'amr' | 'attempt_key'
->;
+export type LoginChallenge = Pick<LoginChallengeRow, 'token_hash' | 'session_epoch' | 'amr' | 'attempt_key'>;
 export type ChallengedUser = Pick<
   UserRow,
   'id' | 'username' | 'password_hash' | 'second_factors' | 'disabled_at'
@@ -62,7 +59,6 @@ export const loginChallengesStore = {
       .where('challenge.expires_at', '>', now)
       .select([
         'challenge.token_hash',
-        'challenge.password_digest',
         'challenge.session_epoch as challenge_epoch',
         'challenge.amr',
         'challenge.attempt_key',
@@ -84,8 +80,8 @@ export const loginChallengesStore = {
       )
       .executeTakeFirst();
     if (!row) return undefined;
-    const { challenge_epoch, token_hash, password_digest, amr, attempt_key, known, ...user } = row;
-    const challenge = { token_hash, password_digest, session_epoch: challenge_epoch, amr, attempt_key };
+    const { challenge_epoch, token_hash, amr, attempt_key, known, ...user } = row;
+    const challenge = { token_hash, session_epoch: challenge_epoch, amr, attempt_key };
     return { challenge, user, known: known !== null };
   },
 

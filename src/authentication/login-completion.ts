@@ -7,7 +7,8 @@ import { Problem } from '../problems/problem.js';
 import type { SecondFactorPolicy } from '../sessions/second-factor-policy.js';
 import type { CheckedUser, LoginProof, SessionStarter } from '../sessions/session-starter.js';
 import type { TokenSet } from '../sessions/token-sets.js';
-import { listSecondFactors } from '../users/second-factors.store.js';
+import type { DevicesService } from '../second-factors/devices.service.js';
+import { listSecondFactors } from '../users/second-factor-bits.js';
 import { loginChallengesStore } from './login-challenges.store.js';
 
 /** Seconds in which the second factor must follow. */
@@ -18,6 +19,8 @@ const triesPerChallenge = 5;
 interface CompletionOptions {
   /** The key under which the limiter counts the account's failures, to be forgiven with the second factor. */
   readonly attemptKey?: string | undefined;
+  /** The value of the cookie of a remembered device; undefined also where the client asks for the second factor. */
+  readonly deviceToken?: string | undefined;
   /** Statements for the transaction in which the session begins. */
   readonly getExtraStatements?: (queries: Queries) => readonly Statement[];
 }
@@ -34,6 +37,7 @@ export class LoginCompletion {
     private readonly clock: Clock,
     private readonly sessions: SessionStarter,
     private readonly policy: SecondFactorPolicy,
+    private readonly devices: DevicesService,
   ) {}
 
   /** Number of logins since the start. */
@@ -49,13 +53,16 @@ export class LoginCompletion {
     user: CheckedUser & { readonly session_epoch: number },
     proof: LoginProof,
     context: RequestContext,
-    { attemptKey, getExtraStatements = () => [] }: CompletionOptions = {},
+    { attemptKey, deviceToken, getExtraStatements = () => [] }: CompletionOptions = {},
   ): Promise<TokenSet | undefined> {
-    const isDemanded = user.second_factors !== 0 && !this.policy.isOff;
-    if (!isDemanded || proof.methods.includes('mfa') || proof.deviceId !== undefined) {
-      const tokens = await this.sessions.begin(user, proof, getExtraStatements, context);
-      if (tokens) this.#succeeded += 1;
-      return tokens;
+    const isDemanded = user.second_factors !== 0 && !this.policy.isOff && !proof.methods.includes('mfa');
+    if (!isDemanded) return this.#begin(user, proof, context, getExtraStatements);
+    const deviceId = deviceToken === undefined ? undefined : await this.devices.find(user, deviceToken);
+    if (deviceId !== undefined) {
+      return this.#begin(user, { ...proof, deviceId }, context, (queries) => [
+        this.devices.prepareUse(queries, deviceId).query,
+        ...getExtraStatements(queries),
+      ]);
     }
     const token = randomBytes(32).toString('base64url');
     const { newHash = user.password_hash } = proof;
@@ -65,7 +72,6 @@ export class LoginCompletion {
       loginChallengesStore.prepareAdd(queries, {
         token_hash: hashLoginToken(token),
         user_id: user.id,
-        password_digest: digestPasswordHash(newHash),
         session_epoch: user.session_epoch,
         amr: proof.methods.join(' '),
         attempt_key: attemptKey ?? null,
@@ -87,13 +93,19 @@ export class LoginCompletion {
       },
     });
   }
+
+  async #begin(
+    user: CheckedUser,
+    proof: LoginProof,
+    context: RequestContext,
+    getExtraStatements: (queries: Queries) => readonly Statement[],
+  ): Promise<TokenSet | undefined> {
+    const tokens = await this.sessions.begin(user, proof, getExtraStatements, context);
+    if (tokens) this.#succeeded += 1;
+    return tokens;
+  }
 }
 
 export function hashLoginToken(token: string): string {
   return createHash('sha256').update(token).digest('base64url');
-}
-
-/** What a login is bound to without storing the hash a second time. */
-export function digestPasswordHash(passwordHash: string): string {
-  return createHash('sha256').update(passwordHash).digest('base64url');
 }

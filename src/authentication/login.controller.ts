@@ -3,6 +3,7 @@ import type { Request as HttpRequest } from 'express';
 import { authenticate, checkRevocationIfNeeded } from './authentication.js';
 import type { Caller } from '../tokens/caller.js';
 import { getRequestContext } from '../http/request-context.js';
+import { readDeviceCookie } from './device-cookie.js';
 import { countRequest } from './request-limits.js';
 import { findRequestSource } from './request-source.js';
 import {
@@ -34,7 +35,7 @@ export class LoginController {
   ) {}
 
   /**
-   * Checks a name and a password, starts a session, and returns its first tokens. Failed logins are slowed down per
+   * Checks a name, or a verified e-mail address, and a password, starts a session, and returns its first tokens. Failed logins are slowed down per
    * account and per address: 429 says how long to wait.
    * @summary Log in
    */
@@ -55,7 +56,10 @@ export class LoginController {
   )
   public async login(@Body() body: LoginRequest, @Request() request: HttpRequest): Promise<TokenSet> {
     countRequest(request, this.services, 'login');
-    return this.services.logins.login(body.username, body.password, getRequestContext(request));
+    return this.services.logins.login(body.username, body.password, getRequestContext(request), {
+      deviceToken: readDeviceCookie(request, this.services.config),
+      acrValues: body.acr_values,
+    });
   }
 
   /**

@@ -1,19 +1,27 @@
 import type { RequestContext } from '../http/request-context.js';
-import type { Database } from '../database/database.js';
 import { Problem } from '../problems/problem.js';
 import type { Passwords } from '../passwords/passwords.js';
 import { toUsernameKey } from '../usernames/username.js';
-import { usersStore } from '../users/users.store.js';
+import { parseScope } from '../roles/rights.js';
+import { assuranceLevels } from '../tokens/authentication-methods.js';
 import type { Attempt } from './attempt.js';
 import type { LoginCompletion } from './login-completion.js';
 import type { LoginLimiter } from './login-limiter.js';
 import { reportRateLimit } from './report-rate-limit.js';
-import { loginStore, type LoginUser } from './login.store.js';
+import type { LoginUsers } from './login-users.js';
+import type { LoginUser } from './login.store.js';
 import { getNetwork } from '../http/network.js';
 import type { TokenSet } from '../sessions/token-sets.js';
 import type { DeniedReason, OnDenied } from '../sessions/denials.js';
 
-/** `changed`: the user's password changed during the check. */
+export interface LoginOptions {
+  /** The value of the cookie of a remembered device. */
+  readonly deviceToken?: string | undefined;
+  /** Space-separated levels that the client asks for (RFC 9470 §4): with `aal2`, a remembered device is asked, too. */
+  readonly acrValues?: string | undefined;
+}
+
+/** `changed`: the user's password or second factors changed during the check. */
 type Decision = { readonly tokens: TokenSet } | { readonly refused: DeniedReason | 'changed' };
 
 /**
@@ -22,7 +30,7 @@ type Decision = { readonly tokens: TokenSet } | { readonly refused: DeniedReason
  */
 export class LoginService {
   constructor(
-    private readonly database: Database,
+    private readonly users: LoginUsers,
     private readonly passwords: Passwords,
     private readonly limiter: LoginLimiter,
     private readonly completion: LoginCompletion,
@@ -33,19 +41,21 @@ export class LoginService {
    * @throws {Problem} `invalid_credentials`, the same for a wrong name, a wrong password and a disabled user;
    *   `second_factor_required`; `too_many_attempts`; `busy`.
    */
-  async login(username: string, password: string, context: RequestContext): Promise<TokenSet> {
+  async login(
+    username: string,
+    password: string,
+    context: RequestContext,
+    options: LoginOptions = {},
+  ): Promise<TokenSet> {
     const address = context.address ?? '';
-    const { user, known } = await loginStore.find(this.database.queries, {
-      username,
-      network: getNetwork(address),
-    });
+    const { user, known } = await this.users.find(username, getNetwork(address));
     const decided = this.limiter.attempt({ account: toUsernameKey(username), address, known }, (attempt) =>
-      this.#decide(user, password, attempt, context),
+      this.#decide(user, password, attempt, context, options),
     );
     const decision = await reportRateLimit(decided, this.onDenied, context, user?.id);
     if ('tokens' in decision) return decision.tokens;
-    // A concurrent login may have rehashed the same password.
-    if (decision.refused === 'changed') return this.login(username, password, context);
+    // A concurrent login may have rehashed the same password, or the user may have set up a second factor.
+    if (decision.refused === 'changed') return this.login(username, password, context, options);
     this.onDenied(decision.refused, context, user?.id);
     throw new Problem('invalid_credentials');
   }
@@ -55,6 +65,7 @@ export class LoginService {
     password: string,
     attempt: Attempt,
     context: RequestContext,
+    { deviceToken, acrValues = '' }: LoginOptions,
   ): Promise<Decision> {
     const { matches, newHash } = await this.passwords.check(user?.password_hash, password);
     if (!user) return { refused: 'unknown_user' };
@@ -65,14 +76,17 @@ export class LoginService {
     }
     const tokens = await this.completion.complete(user, { methods: ['pwd'], newHash }, context, {
       attemptKey: attempt.keys[0],
+      deviceToken: parseScope(acrValues).includes(assuranceLevels.withSecondFactor) ? undefined : deviceToken,
       getExtraStatements: (queries) => attempt.forgive(queries),
     });
     if (tokens) {
       attempt.succeed();
       return { tokens };
     }
-    const now = await usersStore.findStored(this.database.queries, user.id);
-    if (now && now.password_hash !== user.password_hash) {
+    const now = await this.users.findAgain(user.id);
+    const hasChanged =
+      now?.password_hash !== user.password_hash || now.second_factors !== user.second_factors;
+    if (now && hasChanged) {
       attempt.abandon();
       return { refused: 'changed' };
     }

@@ -17,9 +17,11 @@ import { setTokenCookies, requireCookies } from '../sessions/token-cookies.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
 import type { Config } from '../config/config.js';
 import type { OwnAccountService } from './own-account.service.js';
+import { toContactFields } from '../users/contact-fields.js';
 import type { UsersService } from '../users/users.service.js';
 import type { CookieSession, TokenSet } from '../sessions/sessions.models.js';
 import { parseScope } from '../roles/rights.js';
+import { listSecondFactors } from '../users/second-factor-bits.js';
 import type { ChangePasswordRequest, Me } from '../users/users.models.js';
 
 @Route('me')
@@ -47,9 +49,12 @@ export class MeController {
     return {
       id: user.id,
       username: user.username,
+      ...toContactFields(user),
       roles: parseScope(user.roles),
       permissions: [...request.caller.permissions],
       password_change_required: user.password_one_time === 1,
+      second_factors: listSecondFactors(user.second_factors),
+      second_factor_enrollment_required: request.caller.claims.mfa_enroll === true,
       session_id: sessionId,
       created_at: new Date(user.created_at).toISOString(),
       ...(user.last_login_at !== null && { last_login_at: new Date(user.last_login_at).toISOString() }),

@@ -189,7 +189,7 @@ function describeFinding({ place, username, message }: Finding): string {
 }
 
 function describeCounts(
-  { read, imported, skipped, deleted, withoutPassword, bcrypt }: ImportCounts,
+  { read, imported, skipped, deleted, withoutPassword, withoutAddress, bcrypt }: ImportCounts,
   dryRun: boolean,
 ): string {
   return [
@@ -199,6 +199,11 @@ function describeCounts(
     ...(withoutPassword > 0
       ? [
           `${withoutPassword} have no password, and can log in when they are given one (latchkey users reset-password).`,
+        ]
+      : []),
+    ...(withoutAddress > 0
+      ? [
+          `${withoutAddress} are without their e-mail address: another user has it, or messages cannot be sent to it.`,
         ]
       : []),
     ...(bcrypt > 0

@@ -8,7 +8,7 @@ import type { WithInstallation } from './installation-command.js';
 import { operator } from './operator.js';
 
 export function addPasskeyCommands(program: Command, withInstallation: WithInstallation): void {
-  const passkeys = program.command('passkeys').description('the passkeys of accounts');
+  const passkeys = program.command('passkeys').description('the passkeys and security keys of accounts');
   addAction(
     passkeys
       .command('list')
@@ -34,6 +34,7 @@ async function listPasskeys(services: Services, output: Output, name: string): P
     columns: {
       id: (passkey) => passkey.id,
       name: (passkey) => passkey.name,
+      use: (passkey) => toPasskey(passkey).use,
       added: (passkey) => toPasskey(passkey).created_at,
       'last used': (passkey) => toPasskey(passkey).last_used_at ?? '',
     },

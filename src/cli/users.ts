@@ -15,12 +15,16 @@ import { readPages } from './pages.js';
 import { addPasswordOptions, readPassword, type PasswordOptions } from './password-input.js';
 
 interface CreateOptions extends PasswordOptions {
+  readonly email?: string;
+  readonly emailVerified?: boolean;
+  readonly displayName?: string;
   readonly roles?: string;
   readonly oneTime?: boolean;
 }
 
 interface ListOptions {
   readonly name?: string;
+  readonly email?: string;
   readonly role?: string;
   readonly disabled?: boolean;
   readonly enabled?: boolean;
@@ -35,6 +39,7 @@ export function addUserCommands(program: Command, withInstallation: WithInstalla
       .command('list')
       .description('all accounts, oldest first')
       .option('--name <prefix>', 'those whose names start with this, in the order of their names')
+      .option('--email <prefix>', 'those whose e-mail addresses start with this')
       .option('--role <name>', 'those with this role')
       .option('--disabled', 'those that are disabled')
       .addOption(new Option('--enabled', 'those that are not').conflicts('disabled'))
@@ -51,6 +56,12 @@ export function addUserCommands(program: Command, withInstallation: WithInstalla
         .description('make an account, with a generated one-time password unless another one is given')
         .argument('<name>', 'the username')
         .option('--roles <names>', 'names of roles, comma-separated')
+        .option('--email <address>', 'an e-mail address')
+        .option(
+          '--email-verified',
+          'the address is known to be the user’s: it is good for logins and gets messages',
+        )
+        .option('--display-name <name>', 'what people call the user')
         .option('--one-time', 'the given password is good for one login'),
     ),
     (output, name: string, options: CreateOptions) =>
@@ -76,6 +87,16 @@ export function addUserCommands(program: Command, withInstallation: WithInstalla
       withInstallation((services) => setRoles(services, output, name, parseList(roles))),
   );
   addAction(
+    users
+      .command('set-email')
+      .description('give an account another e-mail address, or none')
+      .argument('<name>', 'the username')
+      .argument('[address]', 'the address; none: it is removed')
+      .option('--verified', 'it is known to be the user’s: it is good for logins and gets messages'),
+    (output, name: string, address: string | undefined, options: { readonly verified?: boolean }) =>
+      withInstallation((services) => setEmail(services, output, { name, address, ...options })),
+  );
+  addAction(
     addPasswordOptions(
       users
         .command('reset-password')
@@ -90,10 +111,11 @@ export function addUserCommands(program: Command, withInstallation: WithInstalla
 async function listUsers(
   { userLists }: Services,
   output: Output,
-  { name, role, disabled, enabled, sort, descending = false }: ListOptions,
+  { name, email, role, disabled, enabled, sort, descending = false }: ListOptions,
 ): Promise<void> {
   const query = validateBody<UserQuery>('UserQuery', {
     ...(name !== undefined && { name }),
+    ...(email !== undefined && { email }),
     ...(role !== undefined && { role }),
     ...(disabled === true && { disabled: true }),
     ...(enabled === true && { disabled: false }),
@@ -107,6 +129,8 @@ async function listUsers(
     columns: {
       id: ({ id }) => id,
       name: ({ username }) => username,
+      address: ({ email: address, email_verified_at: verifiedAt }) =>
+        address === null ? '' : `${address}${verifiedAt === null ? ' (not verified)' : ''}`,
       roles: (user) => toUser(user).roles.join(','),
       state: (user) => describeState(toUser(user)),
       'last login': (user) => toUser(user).last_login_at ?? 'never',
@@ -127,13 +151,18 @@ async function createUser(
   options: CreateOptions,
 ): Promise<void> {
   const given = readPassword(options);
+  const { email, emailVerified, displayName } = options;
   const { username, password, roles } = validateBody('CreateUserRequest', {
     username: name,
     password: given ?? generateOneTimePassword(),
     roles: parseList(options.roles ?? ''),
+    ...(email !== undefined && { email }),
+    ...(displayName !== undefined && { display_name: displayName }),
   });
   const oneTime = given === undefined || options.oneTime === true ? true : undefined;
-  const user = toUser(await users.create({ username, password, oneTime, roles }, operator));
+  const user = toUser(
+    await users.create({ username, password, oneTime, roles, email, emailVerified, displayName }, operator),
+  );
   output.print(
     { ...user, ...(given === undefined && { one_time_password: password }) },
     `"${user.username}" is created, with the id ${user.id}${describeRoles(user.roles)}.${given === undefined ? ` Its ${describeOneTime(password, config.oneTimePasswordExpires)}` : ''}`,
@@ -176,6 +205,26 @@ async function setRoles(
   output.print(
     user,
     `"${user.username}" has ${user.roles.length === 0 ? 'no roles' : `the roles ${user.roles.join(', ')}`}: clients refresh, within a second where the service runs.`,
+  );
+}
+
+async function setEmail(
+  services: Services,
+  output: Output,
+  {
+    name,
+    address = '',
+    verified,
+  }: { readonly name: string; readonly address?: string | undefined; readonly verified?: boolean },
+): Promise<void> {
+  const { id } = await findUser(services, name);
+  validateBody('UpdateUserRequest', { email: address });
+  const user = toUser(await services.users.update(id, { email: address, emailVerified: verified }, operator));
+  output.print(
+    user,
+    user.email === undefined
+      ? `"${user.username}" has no e-mail address.`
+      : `"${user.username}" has the address ${user.email}, which is ${user.email_verified === true ? '' : 'not '}verified.`,
   );
 }
 

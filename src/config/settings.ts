@@ -28,6 +28,7 @@ import {
   parseUsername,
   createWholeNumberParser,
 } from './setting-parsers.js';
+import { parseSecondFactor } from './second-factor-setting.js';
 import { parsePasskeyOrigins, parseRelyingPartyId } from './passkey-settings.js';
 import { algorithms } from '../keys/algorithms.js';
 import { accessTokenTypes } from '../tokens/access-token-types.js';
@@ -223,6 +224,12 @@ export const settings = {
     default: 'distinct',
     doc: 'Which usernames may be set. `distinct`: by RFC 8265 (letters, digits, ASCII punctuation, single spaces), of one script, and none that looks like another user’s (UTS 39). `precis`: by RFC 8265 alone. `any`: anything without control characters, and without white space at either end. Existing names keep working.',
   }),
+  emailLocalPart: defineSetting({
+    name: 'LATCHKEY_EMAIL_LOCAL_PART',
+    parse: createChoiceParser('any_case', 'exact'),
+    default: 'any_case',
+    doc: 'How the part of an e-mail address before the @ is compared at a login: `any_case`, or `exact` for mail servers that tell `Ada@` from `ada@`. No two accounts have addresses that differ in case alone, in either case.',
+  }),
   adminUsername: defineSetting({
     name: 'LATCHKEY_ADMIN_USERNAME',
     parse: parseUsername,
@@ -333,6 +340,18 @@ export const settings = {
     secret: true,
     doc: 'The server that messages are sent through, such as `smtp://user:password@smtp.example.com:587` (STARTTLS) or `smtps://…:465` ([e-mail](email.md)).',
   }),
+  appUrl: defineSetting({
+    name: 'LATCHKEY_APP_URL',
+    parse: parseIssuerUrl,
+    defaultInWords: 'the issuer',
+    doc: 'The URL of your pages that links in messages lead to: `<it>/invitation?token=…` ([invitations](invitations.md)).',
+  }),
+  invitationExpires: defineSetting({
+    name: 'LATCHKEY_INVITATION_EXPIRES',
+    parse: createDurationParser(3600, 90 * 86_400),
+    default: '7d',
+    doc: 'How long an invitation can be accepted.',
+  }),
   mailFrom: defineSetting({
     name: 'LATCHKEY_MAIL_FROM',
     parse: parseSender,
@@ -350,6 +369,12 @@ export const settings = {
     parse: parseNonEmpty,
     defaultInWords: 'none: the messages that come with Latchkey',
     doc: 'A folder with messages of your own, in place of those, or in more languages ([e-mail](email.md#messages-of-your-own)).',
+  }),
+  devMail: defineSetting({
+    name: 'LATCHKEY_DEV_MAIL',
+    parse: createChoiceParser('auto', 'on', 'off'),
+    default: 'auto',
+    doc: 'Whether `/dev/mail` shows messages to whoever is at this machine, with the links in them: `auto`, where the service runs on a terminal without `LATCHKEY_SMTP_URL`; `on`; `off`. It is there only where `HOST` and `LATCHKEY_ISSUER` are addresses of the machine itself ([e-mail](email.md#without-a-mail-server)).',
   }),
   accessTokenExpires: defineSetting({
     name: 'JWT_ACCESS_TOKEN_EXPIRES',
@@ -660,6 +685,24 @@ export const settings = {
     parse: parseFlag,
     default: 'false',
     doc: 'Whether a password that an administrator sets is a one-time password where the request does not have `one_time`.',
+  }),
+  secondFactor: defineSetting({
+    name: 'LATCHKEY_SECOND_FACTOR',
+    parse: parseSecondFactor,
+    default: 'optional',
+    doc: 'Whether users log in with a second factor ([second factors](second-factors.md)): `off`, `optional` (who has one is asked for it), `required`, or `required-for:` and permissions with commas between them, for users who have one of them. Who must have one and has none can log in only to set it up.',
+  }),
+  totpIssuer: defineSetting({
+    name: 'LATCHKEY_TOTP_ISSUER',
+    parse: parseNonEmpty,
+    defaultInWords: 'the host of the issuer URL',
+    doc: 'The name of the service in authenticator apps.',
+  }),
+  rememberedDevices: defineSetting({
+    name: 'LATCHKEY_REMEMBERED_DEVICES',
+    parse: createDurationParser(0, 31_536_000),
+    default: '0',
+    doc: 'How long a browser whose user asked for it is not asked for a second factor again; 0: never.',
   }),
   loginFreeAttempts: defineSetting({
     name: 'LATCHKEY_LOGIN_FREE_ATTEMPTS',

@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import { problemCodes, type ProblemKinds } from '../problems/problem-codes.js';
-import { isPermission } from '../http/security-requirements.js';
+import { isPartOfEnrollment, isPermission } from '../http/security-requirements.js';
 import { completeSchemas } from './complete-schemas.js';
 import {
   completeUpload,
@@ -80,7 +80,7 @@ export function completeContract(document: Document, options: CompletionOptions 
       const form = findErrorForm(operation) ?? problemForm;
       const limits = fileLimits[name];
       if (limits) completeUpload(operation, limits, warn);
-      addImpliedResponses(operation, form, limits);
+      addImpliedResponses(operation, { path, form, limits });
       addThrownCodes(operation, thrown[name] ?? [], form);
       describePermissions(operation);
       const isLimited = operation.responses['429']?.description.includes('`too_many_requests`') ?? false;
@@ -142,7 +142,13 @@ function describePermissions(operation: Operation): void {
   operation.description = `${operation.description ?? ''}\n\nPermission: ${named}.`;
 }
 
-function addImpliedResponses(operation: Operation, form: ErrorForm, limits?: DescribedLimits): void {
+interface ImpliedContext {
+  readonly path: string;
+  readonly form: ErrorForm;
+  readonly limits: DescribedLimits | undefined;
+}
+
+function addImpliedResponses(operation: Operation, { path, form, limits }: ImpliedContext): void {
   const media = operation.requestBody?.content;
   const implied = {
     ...form.commonResponses,
@@ -153,6 +159,19 @@ function addImpliedResponses(operation: Operation, form: ErrorForm, limits?: Des
   };
   for (const [status, description] of Object.entries(implied)) {
     operation.responses[status] ??= { description };
+  }
+  if (form !== oauthForm && (operation.security ?? []).length > 0 && !isPartOfEnrollment(path)) {
+    addEnrollmentCode(operation);
+  }
+}
+
+/** A session whose user must set up a second factor can do nothing else. */
+function addEnrollmentCode({ responses }: Operation): void {
+  const code = '`second_factor_enrollment_required`';
+  const forbidden = responses['403'];
+  if (!forbidden) responses['403'] = { description: `A second factor must be set up first: ${code}.` };
+  else if (!forbidden.description.includes(code)) {
+    forbidden.description += ` A second factor must be set up first: ${code}.`;
   }
 }
 

@@ -1,6 +1,17 @@
-import { closeSync, existsSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { randomUUID } from 'node:crypto';
+import {
+  closeSync,
+  existsSync,
+  linkSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 import { backup, DatabaseSync } from 'node:sqlite';
+import { pathToFileURL } from 'node:url';
 import { flushToDisk } from './flush-to-disk.js';
 import { backupMark } from './restored-file.js';
 
@@ -9,6 +20,9 @@ export class BackupError extends Error {
   override readonly name = 'BackupError';
 }
 
+const unfinishedSuffix = '.unfinished-';
+/** Milliseconds. */
+const abandonedAfter = 86_400_000;
 /** Pages that are copied in one step. */
 const pagesPerStep = 1000;
 
@@ -26,16 +40,19 @@ export async function backupSqlite(
   target: string,
   onPages: OnPages = () => undefined,
 ): Promise<number> {
-  // Only what is whole has the name of a backup, also where the process is killed.
-  const unfinished = `${target}.unfinished`;
+  // Only what is whole has the name of a backup, also where the process is killed; and two backups to one name, as of jobs that
+  // overlap, write to two files.
+  const unfinished = `${target}${unfinishedSuffix}${randomUUID()}`;
   reserve(target, unfinished);
+  removeAbandoned(target);
   try {
     // Not only for reading: such a connection would leave an empty log behind, which the last other one removes.
     const source = new DatabaseSync(file, { timeout: 5000 });
+    let pages: number;
     try {
       // With a read transaction, all steps see one moment. Without it, each commit of the service would begin the copy again.
       source.exec('begin; select count(*) from sqlite_schema');
-      await backup(source, unfinished, {
+      pages = await backup(source, unfinished, {
         rate: pagesPerStep,
         progress: ({ totalPages, remainingPages }) => {
           onPages(totalPages - remainingPages, totalPages);
@@ -44,11 +61,12 @@ export async function backupSqlite(
     } finally {
       source.close();
     }
-    finish(unfinished);
-    renameSync(unfinished, target);
+    finish(unfinished, pages);
+    giveName(unfinished, target);
     flushToDisk(dirname(resolve(target)));
   } catch (cause) {
-    for (const end of ['', '-wal', '-shm', '-journal']) rmSync(`${unfinished}${end}`, { force: true });
+    remove(unfinished);
+    if (cause instanceof BackupError) throw cause;
     throw new BackupError(
       `The backup of ${file} cannot be made (${(cause as Error).message}). If the disk is not full, run npx latchkey check-database to find out what is wrong.`,
       { cause },
@@ -59,9 +77,8 @@ export async function backupSqlite(
 
 /** Creates an empty file, so that the backup has mode 0600 from its first byte on. */
 function reserve(target: string, unfinished: string): void {
-  if (existsSync(target)) throw new BackupError(`${target} already exists. Choose a new file.`);
+  if (existsSync(target)) throw createExistsError(target);
   try {
-    rmSync(unfinished, { force: true });
     closeSync(openSync(unfinished, 'wx', 0o600));
   } catch (cause) {
     throw new BackupError(
@@ -71,16 +88,55 @@ function reserve(target: string, unfinished: string): void {
   }
 }
 
-function finish(unfinished: string): void {
-  const copy = new DatabaseSync(unfinished);
+/** What was killed has left them: a copy takes minutes, not a day. */
+function removeAbandoned(target: string): void {
+  const folder = dirname(resolve(target));
+  const prefix = `${basename(target)}${unfinishedSuffix}`;
+  for (const name of readdirSync(folder)) {
+    const file = join(folder, name);
+    const changedAt = name.startsWith(prefix)
+      ? statSync(file, { throwIfNoEntry: false })?.mtimeMs
+      : undefined;
+    if (changedAt !== undefined && changedAt < Date.now() - abandonedAfter) rmSync(file, { force: true });
+  }
+}
+
+/** @param pages how many the copy must have. */
+function finish(unfinished: string, pages: number): void {
+  // Not one that is made here, where somebody has removed the copy.
+  const copy = new DatabaseSync(`${pathToFileURL(unfinished).href}?mode=rw`);
   try {
     // One file is all of it, without a log beside it.
     copy.exec('pragma journal_mode = delete');
     const found = copy.prepare('pragma integrity_check(1)').get()?.['integrity_check'];
     if (found !== 'ok') throw new Error(`the copy is damaged: ${String(found)}`);
+    const { page_count: count } = copy.prepare('pragma page_count').get() ?? {};
+    if (count !== pages) throw new Error(`the copy has ${String(count)} of ${pages} pages`);
     copy.exec(`pragma application_id = ${backupMark}`);
   } finally {
     copy.close();
   }
   flushToDisk(unfinished);
+}
+
+/** Never takes the place of a file that was made meanwhile. */
+function giveName(unfinished: string, target: string): void {
+  try {
+    linkSync(unfinished, target);
+    rmSync(unfinished);
+  } catch (error) {
+    if (existsSync(target)) throw createExistsError(target);
+    // Some file systems have no hard links.
+    if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'].includes((error as NodeJS.ErrnoException).code ?? ''))
+      throw error;
+    renameSync(unfinished, target);
+  }
+}
+
+function remove(unfinished: string): void {
+  for (const end of ['', '-wal', '-shm', '-journal']) rmSync(`${unfinished}${end}`, { force: true });
+}
+
+function createExistsError(target: string): BackupError {
+  return new BackupError(`${target} already exists. Choose a new file.`);
 }

@@ -24,6 +24,10 @@ export interface Schema {
   latchkey_leases: LeaseRow;
   latchkey_data_keys: DataKeyRow;
   latchkey_login_challenges: LoginChallengeRow;
+  latchkey_totp: TotpRow;
+  latchkey_recovery_codes: RecoveryCodeRow;
+  latchkey_devices: DeviceRow;
+  latchkey_invitations: InvitationRow;
   latchkey_passkeys: PasskeyRow;
   latchkey_passkey_challenges: PasskeyChallengeRow;
 }
@@ -115,7 +119,7 @@ interface SessionRow {
   amr: string;
   /** When the user last proved a second factor in this session; null: not in this session. */
   second_factor_at: number | null;
-  /** The remembered device that was not asked for a second factor. */
+  /** The remembered device that the user logged in from, which is not asked for a second factor. */
   device_id: string | null;
 }
 
@@ -352,7 +356,7 @@ interface LeaseRow {
 
 /** A key that encrypts data, other than the key ring's, which the secret encrypts. */
 export interface DataKeyRow {
-  purpose: 'mail';
+  purpose: 'mail' | 'totp';
   id: string;
   sealed_key: string;
   created_at: number;
@@ -363,9 +367,7 @@ export interface LoginChallengeRow {
   /** SHA-256 of its token, base64url. */
   token_hash: string;
   user_id: string;
-  /** SHA-256 of the user's `password_hash`, base64url: another password ends the login. */
-  password_digest: string;
-  /** The user's `session_epoch`: the end of all sessions ends the login. */
+  /** The user's `session_epoch`: another password, or the end of all sessions, ends the login. */
   session_epoch: number;
   /** How the first proof was made, as in a session. */
   amr: string;
@@ -376,7 +378,60 @@ export interface LoginChallengeRow {
   expires_at: number;
 }
 
-/** A passkey of a user (WebAuthn §4, credential record). */
+/** The authenticator app of a user. */
+export interface TotpRow {
+  user_id: string;
+  /** The secret that it shares with the app, encrypted with the data key. */
+  sealed_secret: string;
+  /** The time step of the last code that was accepted: each is accepted once. */
+  last_step: number;
+  created_at: number;
+  /** When the user proved with a code that the app has it; null: not yet, and no login asks for it. */
+  confirmed_at: number | null;
+}
+
+/** What is in the place of a lost second factor, once. */
+interface RecoveryCodeRow {
+  user_id: string;
+  /** SHA-256 of the user's id and the code, base64url. */
+  code_hash: string;
+  created_at: number;
+}
+
+/** A browser that is not asked for a second factor. */
+export interface DeviceRow {
+  id: string;
+  user_id: string;
+  /** SHA-256 of the value of its cookie, base64url. */
+  token_hash: string;
+  /** As of a login that waits for the second factor. */
+  session_epoch: number;
+  created_at: number;
+  last_used_at: number;
+  expires_at: number;
+  address: string;
+  user_agent: string;
+}
+
+/** An invitation that was neither accepted nor withdrawn. */
+export interface InvitationRow {
+  id: string;
+  /** SHA-256 of the token in its link, base64url. */
+  token_hash: string;
+  email: string;
+  /** As of a user; unique. */
+  email_key: string;
+  /** Names, space-separated, sorted. */
+  roles: string;
+  /** Of the message, as BCP 47 names it; null: not chosen. */
+  language: string | null;
+  /** The id of a user, who may be gone. */
+  invited_by: string;
+  created_at: number;
+  expires_at: number;
+}
+
+/** A passkey or security key of a user (WebAuthn §4, credential record). */
 interface PasskeyRow {
   id: string;
   user_id: string;
@@ -390,7 +445,7 @@ interface PasskeyRow {
   aaguid: string;
   /** The authenticator's counter of signatures; 0 where it has none. */
   sign_count: number;
-  /** 1: it logs in without a password. */
+  /** 1: it logs in without a password; 0: it is a second factor alone. */
   passwordless: number;
   /** 1: it may leave the device that made it. */
   backup_eligible: number;
@@ -404,8 +459,11 @@ interface PasskeyRow {
 interface PasskeyChallengeRow {
   /** SHA-256, base64url. */
   challenge_hash: string;
-  purpose: 'login' | 'registration';
-  /** The id of the session that adds a passkey, or the SHA-256 of the name that a login is for; empty: it is for anybody. */
+  purpose: 'login' | 'second_factor' | 'login_registration' | 'second_factor_registration';
+  /**
+   * The id of the session that adds a passkey, the SHA-256 of the login's token, or the id of the user that a login is for;
+   * empty where it is for anybody.
+   */
   bound_to: string;
   expires_at: number;
 }

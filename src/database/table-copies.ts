@@ -5,7 +5,7 @@ import { insertOwnRows, maxRowsPerStatement, type OwnTable } from './own-copy.js
 import { keyOf, type SourceRow } from './own-tables.js';
 import type { DataKeyRow, KeyRow, Schema } from './schema.js';
 
-/** PostgreSQL takes 65,535 parameters in a statement; the widest table has 16 columns. */
+/** PostgreSQL takes 65,535 parameters in a statement; the widest table has 20 columns. */
 export const rowsPerStatement = 500;
 
 /** Of the key ring, or another. */

@@ -1,4 +1,4 @@
-import { parseEmailAddress } from './email-address.js';
+import { parseEmailAddress } from '../text/email-address.js';
 
 /** A server that takes messages (RFC 5321, RFC 6409). */
 export interface SmtpServer {

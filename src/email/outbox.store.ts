@@ -43,7 +43,6 @@ export const outboxStore = {
       .where('state', '=', 'waiting')
       .where('due_at', '<=', getTime(now))
       .orderBy('due_at')
-      .orderBy('id')
       .limit(limit)
       .execute();
   },

@@ -1,6 +1,6 @@
 import { parsePermissions } from './permissions.js';
 
-/** The claims of an access token (RFC 9068 §2.2), and Latchkey's own: `sid`, `ver`, `roles_ver`, `fresh`, `pwd_change` and `token_use`. */
+/** The claims of an access token (RFC 9068 §2.2), and Latchkey's own: `sid`, `ver`, `roles_ver`, `fresh`, `mfa_time`, `mfa_enroll`, `pwd_change` and `token_use`. */
 export interface Claims {
   readonly iss: string;
   /** The user's id, or for a client's own token the client's id. */
@@ -25,6 +25,14 @@ export interface Claims {
   readonly auth_time?: number;
   /** Whether the token was issued for a password, not by a refresh. */
   readonly fresh?: boolean;
+  /** How the user logged in (RFC 8176), `mfa` among them where a second factor was proved; a client's token has none. */
+  readonly amr?: readonly string[];
+  /** `aal2` with a second factor, otherwise `aal1`; a client's token has none. */
+  readonly acr?: string;
+  /** When the second factor was proved; absent without one. */
+  readonly mfa_time?: number;
+  /** Present while the account must set up a second factor, which is all that the token is good for. */
+  readonly mfa_enroll?: true;
   /** Present while the account has a one-time password, with which it has no permissions. */
   readonly pwd_change?: true;
   /** The user's name when the token was issued, to be shown; a client's token has none. */
@@ -68,6 +76,8 @@ export function isClaims(payload: Readonly<Record<string, unknown>>): payload is
     // Only a client's own token has no session.
     (sub === clientId || (are(isText, 'sid') && are(Number.isSafeInteger, 'auth_time'))) &&
     (username === undefined || isText(username)) &&
+    (payload['amr'] === undefined || (Array.isArray(payload['amr']) && payload['amr'].every(isText))) &&
+    (payload['mfa_time'] === undefined || Number.isSafeInteger(payload['mfa_time'])) &&
     Array.isArray(roles) &&
     roles.every(isText)
   );

@@ -35,8 +35,8 @@ export class Guard extends TokenGuard {
   /**
    * Creates middleware for Express or a hook for Fastify (`onRequest`). It lets a request through if its access token is
    * valid and meets all requirements, and otherwise sends the response.
-   * @param requirements permissions, `fresh` (a token from a login rather than from a refresh) or `fresh:300` (from a login
-   *   at most 300 seconds ago); none: any valid token. With `{ optional: true }` last, a request without a token is let
+   * @param requirements permissions, `fresh` (a token from a login rather than from a refresh), `fresh:300` (from a login
+   *   at most 300 seconds ago), `mfa` (of a login with a second factor) or `mfa:300`; none: any valid token. With `{ optional: true }` last, a request without a token is let
    *   through, too.
    * @throws {TypeError} for a requirement that cannot be met.
    */

@@ -28,7 +28,7 @@ export class KoaGuard extends TokenGuard {
   /**
    * Creates middleware that lets a request through if its access token is valid and meets all requirements, and otherwise
    * responds.
-   * @param requirements permissions, `fresh` or `fresh:300`; `{ optional: true }` may come last.
+   * @param requirements permissions, `fresh`, `mfa`, `fresh:300` or `mfa:300`; `{ optional: true }` may come last.
    * @throws {TypeError} for a requirement that cannot be met.
    */
   requires(...requirements: Requirements) {

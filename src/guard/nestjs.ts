@@ -106,7 +106,7 @@ function readMetadata(context: ExecutionContext): Demand | 'public' | undefined 
 /**
  * Lets requests to a controller or a method through if their access token is valid and meets all requirements. On a method
  * it replaces the requirements of the class.
- * @param requirements permissions, `fresh` or `fresh:300`; none: any valid token. `{ optional: true }` may come last.
+ * @param requirements permissions, `fresh`, `mfa`, `fresh:300` or `mfa:300`; none: any valid token. `{ optional: true }` may come last.
  * @throws {TypeError} for a requirement that cannot be met.
  */
 export function Requires(...requirements: Requirements): ClassDecorator & MethodDecorator {

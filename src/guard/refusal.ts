@@ -21,6 +21,12 @@ const kinds = {
     title: 'Password change required',
     detail: 'The account still has a one-time password. Choose a new one first: PUT /me/password.',
   },
+  second_factor_enrollment_required: {
+    status: 403,
+    title: 'Second factor must be set up',
+    detail:
+      'The account must have a second factor, and this session began without one. Set one up where you log in, or log in with it.',
+  },
   not_ready: {
     status: 503,
     title: 'Not ready',

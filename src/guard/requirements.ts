@@ -1,7 +1,7 @@
 import type { Caller } from './claims.js';
 import { Refusal } from './refusal.js';
 
-const freshRequirement = /^fresh(?::(\d+))?$/;
+const loginRequirement = /^(fresh|mfa)(?::(\d+))?$/;
 
 /** Options after the requirements. */
 export interface RequirementsOptions {
@@ -9,7 +9,7 @@ export interface RequirementsOptions {
   readonly optional?: boolean;
 }
 
-/** Permissions, `fresh` or `fresh:300`; options may come last. */
+/** Permissions, `fresh`, `mfa`, and both with a maximum age as in `fresh:300`; options may come last. */
 export type Requirements =
   readonly string[] | readonly [...requirements: string[], options: RequirementsOptions];
 
@@ -36,7 +36,8 @@ function isOptions(value: unknown): value is RequirementsOptions {
 
 /**
  * Checks that requirements can be met: each must be a permission, `fresh` (a token from a login rather than from a
- * refresh) or `fresh:300` (from a login at most 300 seconds ago).
+ * refresh), `fresh:300` (from a login at most 300 seconds ago), `mfa` (of a login with a second factor) or `mfa:300` (that
+ * was proved at most 300 seconds ago).
  * @throws {TypeError} for anything else, such as `fresh:5m`: as a permission no caller would have it.
  */
 function assertRequirements(requirements: readonly string[]): void {
@@ -52,8 +53,9 @@ function assertRequirements(requirements: readonly string[]): void {
         `"${requirement}" is no demand: name each permission by itself, such as "reports:read".`,
       );
     }
-    if (/^fresh(:|$)/.test(requirement) && !freshRequirement.test(requirement)) {
-      throw new TypeError(`"${requirement}" is no demand: write "fresh", or "fresh:" and seconds.`);
+    const [, kind] = /^(fresh|mfa)(?::|$)/.exec(requirement) ?? [];
+    if (kind !== undefined && !loginRequirement.test(requirement)) {
+      throw new TypeError(`"${requirement}" is no demand: write "${kind}", or "${kind}:" and seconds.`);
     }
   }
 }
@@ -64,9 +66,11 @@ function assertRequirements(requirements: readonly string[]): void {
  * @throws {Refusal} if one is not met.
  */
 export function requireFrom(caller: Caller, requirements: readonly string[], now: number): void {
+  if (caller.claims.mfa_enroll) throw new Refusal('second_factor_enrollment_required');
   for (const requirement of requirements) {
-    const fresh = freshRequirement.exec(requirement);
-    if (fresh) requireFreshness(caller, fresh[1], now);
+    const [isLogin, kind, age] = loginRequirement.exec(requirement) ?? [];
+    if (kind === 'mfa') requireSecondFactor(caller, age, now);
+    else if (isLogin !== undefined) requireFreshness(caller, age, now);
     else if (!caller.permissions.has(requirement)) throw createMissingPermission(caller, requirements);
   }
 }
@@ -85,9 +89,27 @@ function requireFreshness({ claims }: Caller, age: string | undefined, now: numb
   });
 }
 
+/** RFC 9470 §3: the challenge's `acr_values` says how to log in, its `max_age` how old the second factor may be. */
+function requireSecondFactor({ claims }: Caller, age: string | undefined, now: number): void {
+  const elapsed = claims.amr?.includes('mfa') ? now - (claims.mfa_time ?? -Infinity) : Infinity;
+  if (elapsed !== Infinity && (age === undefined || elapsed <= Number(age))) return;
+  const code = 'insufficient_user_authentication';
+  const detail =
+    'This operation needs a login with a second factor. Log in again with acr_values=aal2; set up a second factor first if the account has none.';
+  throw new Refusal(code, {
+    detail,
+    challenge: {
+      error: code,
+      error_description: detail,
+      acr_values: 'aal2',
+      ...(age !== undefined && { max_age: age }),
+    },
+  });
+}
+
 function createMissingPermission({ claims }: Caller, requirements: readonly string[]): Refusal {
   if (claims.pwd_change) return new Refusal('password_change_required');
-  const scope = requirements.filter((requirement) => !freshRequirement.test(requirement)).join(' ');
+  const scope = requirements.filter((requirement) => !loginRequirement.test(requirement)).join(' ');
   return new Refusal('insufficient_scope', {
     detail: `This operation needs the permission ${scope}.`,
     challenge: { error: 'insufficient_scope', scope },

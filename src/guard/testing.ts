@@ -26,6 +26,8 @@ export interface TestTokenOptions {
   readonly lifetime?: number;
   /** Whether the token is from a login rather than from a refresh; by default true. */
   readonly fresh?: boolean;
+  /** Whether the user logged in with a second factor; by default false. */
+  readonly secondFactor?: boolean;
   readonly audience?: string | readonly string[];
   /** Further claims, or replacements of the usual ones; undefined removes one. */
   readonly claims?: Readonly<Record<string, unknown>>;
@@ -89,6 +91,7 @@ export class TestIssuer {
     age = 0,
     lifetime = 900,
     fresh = true,
+    secondFactor = false,
     audience = this.#audience,
     claims = {},
   }: TestTokenOptions = {}): Promise<string> {
@@ -109,6 +112,9 @@ export class TestIssuer {
       roles_ver: 1,
       auth_time: now,
       fresh,
+      ...(secondFactor
+        ? { amr: ['pwd', 'otp', 'mfa'], acr: 'aal2', mfa_time: now }
+        : { amr: ['pwd'], acr: 'aal1' }),
       preferred_username: username,
     };
     return new SignJWT({ ...usual, ...claims })

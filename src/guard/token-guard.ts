@@ -91,7 +91,7 @@ export class TokenGuard {
   /**
    * Checks a token, for frameworks that `requires` and `protect` do not fit.
    * @param authorization the value of the `Authorization` header, or of the one that `headerName` names.
-   * @param requirements permissions, `fresh` or `fresh:300`.
+   * @param requirements permissions, `fresh`, `mfa`, `fresh:300` or `mfa:300`.
    * @throws {Refusal} with the status, the headers and the body of the response.
    */
   async check(

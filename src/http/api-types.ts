@@ -32,3 +32,6 @@ export type Permission = string;
  * @maxLength 40
  */
 export type Timestamp = string;
+
+/** A kind of second factor that an account has: an authenticator app (RFC 6238), or passkeys and security keys. */
+export type SecondFactorKind = 'totp' | 'passkey';

@@ -30,12 +30,14 @@ export function ensureRequestId(request: Request): string {
 }
 
 export function getRequestContext(request: Request): RequestContext {
+  // Contexts are kept for longer than requests, whose bodies have passwords: this one must not hold its request.
+  const login = (request.login ??= {});
   return {
     requestId: request.requestId,
     address: getClientAddress(request) ?? null,
     userAgent: request.get('User-Agent') ?? null,
     onLogin: (userId) => {
-      request.loggedIn = userId;
+      login.userId = userId;
     },
   };
 }

@@ -1,10 +1,25 @@
-/** A requirement in `@Security("bearer", [...])` other than a permission: `fresh`, or `fresh:` and a maximum age in seconds. */
-export const freshnessPattern = /^fresh(?::(\d+))?$/;
-const looksLikeFreshness = /^fresh(:|$)/;
+/** A login that is recent enough, or a second factor in it; `maxAge` in seconds. */
+export interface LoginRequirement {
+  readonly kind: 'fresh' | 'mfa';
+  readonly maxAge: number | undefined;
+}
 
-/** Whether a text is a permission or freshness, rather than a malformed freshness requirement. */
+const loginPattern = /^(fresh|mfa)(?::(\d+))?$/;
+const looksLikeLogin = /^(fresh|mfa)(:|$)/;
+
+/**
+ * Reads a requirement in `@Security("bearer", [...])` other than a permission: `fresh` or `mfa`, each also with a colon and a
+ * maximum age in seconds.
+ */
+export function parseLoginRequirement(text: string): LoginRequirement | undefined {
+  const [, kind, age] = loginPattern.exec(text) ?? [];
+  if (kind !== 'fresh' && kind !== 'mfa') return undefined;
+  return { kind, maxAge: age === undefined ? undefined : Number(age) };
+}
+
+/** Whether a text is a requirement, rather than a malformed one of the login. */
 export function isRequirement(text: string): boolean {
-  return freshnessPattern.test(text) || !looksLikeFreshness.test(text);
+  return loginPattern.test(text) || !looksLikeLogin.test(text);
 }
 
 /** What `POST /users` requires for a password hash, in addition to its own permission. */
@@ -22,12 +37,21 @@ export function collectPermissions(
 
 /**
  * Whether a requirement is a permission.
- * @throws for a malformed freshness requirement: as a permission, every administrator would have it.
+ * @throws for a malformed requirement of the login: as a permission, every administrator would have it.
  */
 export function isPermission(demand: string): boolean {
-  if (freshnessPattern.test(demand)) return false;
-  if (looksLikeFreshness.test(demand)) {
-    throw new Error(`"${demand}" in a @Security is not valid: write "fresh", or "fresh:" and seconds.`);
+  if (loginPattern.test(demand)) return false;
+  if (looksLikeLogin.test(demand)) {
+    throw new Error(
+      `"${demand}" in a @Security is not valid: write "fresh" or "mfa", or one of them with ":" and seconds.`,
+    );
   }
   return true;
+}
+
+/** What a session can do whose user must set up a second factor first. */
+const enrollment = /^\/logout$|^\/me(\/password(\/cookies)?|\/(second-factors|passkeys)(\/[^/]+)*)?$/;
+
+export function isPartOfEnrollment(path: string): boolean {
+  return enrollment.test(path);
 }

@@ -5,6 +5,9 @@ export interface ForeignUser {
   readonly username: string;
   readonly email?: string | undefined;
   readonly emailVerified?: boolean | undefined;
+  readonly displayName?: string | undefined;
+  /** Of messages, as BCP 47 names it. */
+  readonly language?: string | undefined;
   /** In one of `hashNotations`; undefined: the user has no password there. */
   readonly passwordHash?: string | undefined;
   /** When a one-time password expires; undefined for an ordinary one. */

@@ -40,6 +40,8 @@ export interface ImportCounts {
   /** With findings. */
   readonly refused: number;
   readonly withoutPassword: number;
+  /** With an address that another user has, or that messages cannot be sent to: it is kept as it was there alone. */
+  readonly withoutAddress: number;
   /** Hashes that compare 72 bytes of a password. */
   readonly bcrypt: number;
 }

@@ -22,14 +22,11 @@ export interface ExportedRow extends Omit<
   | 'session_epoch'
   | 'ending_epoch'
   | 'deleted_at'
-  | 'email'
   | 'email_key'
-  | 'email_verified_at'
-  | 'display_name'
-  | 'language'
 > {
-  readonly email: string | null;
-  readonly email_verified: number | null;
+  /** What came with the import, where the user has no address here. */
+  readonly origin_email: string | null;
+  readonly origin_email_verified: number | null;
 }
 
 /** The users of other applications. */
@@ -82,6 +79,17 @@ export const importedUsersStore = {
     return found.flat();
   },
 
+  /** Which of these addresses are users', or their names. @param keys as `parseEmailAddress` returns them. */
+  async findTakenAddresses(queries: Queries, keys: readonly string[]): Promise<Set<string>> {
+    if (keys.length === 0) return new Set();
+    const taken = new Set<string>();
+    for (const column of ['email_key', 'username_key'] as const) {
+      const rows = await queries.selectFrom('users').select(column).where(column, 'in', keys).execute();
+      for (const row of rows) taken.add((row as Partial<Record<typeof column, string>>)[column] ?? '');
+    }
+    return taken;
+  },
+
   /** @returns the ids of those who were inserted: not of one whose id or name was taken meanwhile. */
   async insert(queries: Queries, all: readonly NewImportedUser[]): Promise<Set<string>> {
     const inserted = await queries
@@ -119,6 +127,10 @@ export const importedUsersStore = {
         'created_at',
         'updated_at',
         'second_factors',
+        'email',
+        'email_verified_at',
+        'display_name',
+        'language',
         selectOrigin('email'),
         selectOrigin('email_verified'),
       ])
@@ -149,5 +161,5 @@ export const importedUsersStore = {
 /** A user comes from one application at most. */
 function selectOrigin<const Column extends 'email' | 'email_verified'>(column: Column) {
   return sql<ForeignIdRow[Column] | null>`(select ${sql.ref(column)} from latchkey_foreign_ids origin
-    where origin.user_id = users.id)`.as(column);
+    where origin.user_id = users.id)`.as(`origin_${column}` as const);
 }

@@ -6,6 +6,8 @@ export interface ExportedUser {
   readonly username: string;
   readonly email?: string;
   readonly email_verified?: boolean;
+  readonly display_name?: string;
+  readonly language?: string;
   readonly password_hash?: string;
   readonly one_time_expires_at?: string;
   readonly roles?: readonly string[];
@@ -19,6 +21,8 @@ const known: Readonly<Record<keyof ExportedUser, true>> = {
   username: true,
   email: true,
   email_verified: true,
+  display_name: true,
+  language: true,
   password_hash: true,
   one_time_expires_at: true,
   roles: true,
@@ -42,6 +46,8 @@ export function readExportedUser(given: Readonly<Record<string, unknown>>): Fore
     username,
     email: fields.text(given['email'], 'email'),
     emailVerified: fields.flag(given['email_verified'], 'email_verified'),
+    displayName: fields.text(given['display_name'], 'display_name'),
+    language: fields.text(given['language'], 'language'),
     passwordHash: fields.text(given['password_hash'], 'password_hash'),
     oneTimeExpiresAt: fields.time(given['one_time_expires_at'], 'one_time_expires_at'),
     roles: fields.list(given['roles'], 'roles'),

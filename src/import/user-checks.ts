@@ -2,6 +2,8 @@ import type { Clock } from '../clock.js';
 import type { ForeignIdRow, UserRow } from '../database/schema.js';
 import { createId } from '../ids.js';
 import { refuseHashKind, toStoredHash } from '../passwords/stored-hash.js';
+import { parseEmailAddress } from '../text/email-address.js';
+import { validateName } from '../text/freeform-text.js';
 import { maxUsernameLength, toUsernameKey } from '../usernames/username.js';
 import { validateUsername } from '../usernames/username-rules.js';
 import { computeSkeletonKey } from '../usernames/username-scripts.js';
@@ -10,6 +12,8 @@ import type { ImportOptions } from './import-options.js';
 
 const maxForeignIdLength = 255;
 const maxEmailLength = 320;
+/** As in the contract. */
+const maxDisplayNameLength = 100;
 const control = /\p{Cc}/u;
 const uuid = /^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$/i;
 
@@ -29,7 +33,7 @@ export function toUserRow(
   { clock, hashKinds }: { readonly clock: Clock; readonly hashKinds: Set<string> },
 ): { readonly user: UserRow; readonly origin: ForeignIdRow } {
   const foreignId = toForeignId(foreign.id);
-  if (foreignId.length > maxForeignIdLength || control.test(foreignId)) {
+  if (foreignId.length > maxForeignIdLength || control.test(foreignId) || !foreignId.isWellFormed()) {
     throw new FieldError(
       `the id must have ${maxForeignIdLength} characters or fewer, and no control characters`,
     );
@@ -40,6 +44,8 @@ export function toUserRow(
       'the e-mail address is too long, or has control characters: correct it, or leave it out',
     );
   }
+  const address = email === null ? undefined : parseEmailAddress(email);
+  const isVerified = address !== undefined && foreign.emailVerified === true;
   const username = chooseUsername(foreign, options);
   const now = clock.now();
   const id = uuid.test(foreignId) ? foreignId : createId(clock);
@@ -56,11 +62,11 @@ export function toUserRow(
       session_epoch: 0,
       ending_epoch: null,
       deleted_at: null,
-      email: null,
-      email_key: null,
-      email_verified_at: null,
-      display_name: null,
-      language: null,
+      email: address?.text ?? null,
+      email_key: address?.key ?? null,
+      email_verified_at: isVerified ? now : null,
+      display_name: readName(foreign.displayName),
+      language: readLanguage(foreign.language),
       second_factors: 0,
       disabled_at: foreign.disabled ? now : null,
       last_login_at: foreign.lastLoginAt ?? null,
@@ -98,6 +104,18 @@ function chooseUsername(
   throw new FieldError(
     `the name ${error}: give another one (--rename with a file of lines "the name there,the name here"), or allow it (LATCHKEY_USERNAMES)`,
   );
+}
+
+function readName(name: string | undefined): string | null {
+  if (name === undefined) return null;
+  const error = name.length > maxDisplayNameLength ? 'is too long' : validateName(name);
+  if (error !== undefined) throw new FieldError(`display_name ${error}: correct it, or leave it out`);
+  return name;
+}
+
+function readLanguage(tag: string | undefined): string | null {
+  if (tag === undefined || /^[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,4}$/.test(tag)) return tag ?? null;
+  throw new FieldError('language must be the tag of a language, such as en or pt-BR');
 }
 
 function toHash(text: string | undefined, hashKinds: Set<string>): string {

@@ -27,7 +27,9 @@ function toExported(row: ExportedRow, roles: readonly string[], withHashes: bool
   return {
     id: row.id,
     username: row.username,
-    ...(row.email !== null && { email: row.email, email_verified: row.email_verified === 1 }),
+    ...toAddress(row),
+    ...(row.display_name !== null && { display_name: row.display_name }),
+    ...(row.language !== null && { language: row.language }),
     roles,
     disabled: row.disabled_at !== null,
     created_at: toIso(row.created_at),
@@ -37,6 +39,12 @@ function toExported(row: ExportedRow, roles: readonly string[], withHashes: bool
     ...(withHashes &&
       row.password_one_time === 1 && { one_time_expires_at: toIso(row.one_time_expires_at ?? 0) }),
   };
+}
+
+function toAddress(row: ExportedRow): Pick<ExportedUser, 'email' | 'email_verified'> {
+  if (row.email !== null) return { email: row.email, email_verified: row.email_verified_at !== null };
+  const { origin_email: email, origin_email_verified: verified } = row;
+  return email === null ? {} : { email, email_verified: verified === 1 };
 }
 
 function toIso(time: number): string {

@@ -11,6 +11,7 @@ import { deletedForeignIdsStore } from '../users/deleted-foreign-ids.store.js';
 import { usersStore } from '../users/users.store.js';
 import { FieldError, type SourceRecord, type UserSource } from './foreign-user.js';
 import type { Finding, ImportCounts, ImportOptions } from './import-options.js';
+import { dropTakenAddresses } from './drop-taken-addresses.js';
 import { importedUsersStore, type NewImportedUser } from './imported-users.store.js';
 import { RoleMapping } from './role-mapping.js';
 import { toForeignId, toUserRow } from './user-checks.js';
@@ -57,9 +58,10 @@ export class UserImport {
     deleted: 0,
     refused: 0,
     withoutPassword: 0,
+    withoutAddress: 0,
     bcrypt: 0,
   };
-  /** What earlier users of this run have: name, look of a name, id, foreign id → place. */
+  /** What earlier users of this run have: name, look of a name, address, id, foreign id → place. */
   readonly #seen = new Map<string, string>();
 
   private constructor(
@@ -117,7 +119,7 @@ export class UserImport {
     const deleted = await deletedForeignIdsStore.find(database.queries, source, ids);
     const newRoles = new Set<string>();
     const candidates = records.flatMap((record) => this.#check(record, { done, deleted }, newRoles));
-    const free = await this.#findFree(candidates);
+    const free = await dropTakenAddresses(database.queries, await this.#findFree(candidates), this.#seen);
     if (!this.options.dryRun && free.length > 0) {
       for (const name of newRoles) await this.#createRole(name);
       await this.#insert(free);
@@ -271,7 +273,8 @@ export class UserImport {
 
   #count(imported: readonly Candidate[]): void {
     this.#counts.imported += imported.length;
-    for (const { user } of imported) {
+    for (const { user, origin } of imported) {
+      if (origin.email !== null && user.email === null) this.#counts.withoutAddress += 1;
       if (user.password_hash === '') this.#counts.withoutPassword += 1;
       else if (user.password_hash.startsWith('imported-hash/1/bcrypt/')) this.#counts.bcrypt += 1;
     }

@@ -27,6 +27,9 @@ export interface Introspection {
   readonly nbf?: number;
   readonly jti?: string;
   readonly auth_time?: number;
+  /** RFC 9470 §6.2. */
+  readonly acr?: string;
+  readonly amr?: string[];
   readonly sid?: string;
 }
 
@@ -73,6 +76,8 @@ export class IntrospectionService {
       ...(claims.nbf !== undefined && { nbf: claims.nbf }),
       jti: claims.jti,
       ...(claims.auth_time !== undefined && { auth_time: claims.auth_time }),
+      ...(claims.acr !== undefined && { acr: claims.acr }),
+      ...(claims.amr && { amr: [...claims.amr] }),
       ...(claims.sid !== undefined && { sid: claims.sid }),
     };
   }

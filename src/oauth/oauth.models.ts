@@ -1,4 +1,5 @@
 import type { OAuthErrorCode } from '../problems/oauth-problem.js';
+import type { AuthenticationMethodName } from '../sessions/sessions.models.js';
 import type { Audience } from '../clients/clients.models.js';
 import type { TokenType } from '../sessions/sessions.models.js';
 
@@ -211,6 +212,17 @@ export interface Introspection {
    * @maximum 253402300799
    */
   auth_time?: number;
+  /**
+   * `aal2` after a login with a second factor, otherwise `aal1` (RFC 9470 §6.2).
+   * @maxLength 20
+   * @pattern ^[a-z0-9]+$
+   */
+  acr?: string;
+  /**
+   * How the user logged in (RFC 8176).
+   * @maxItems 10
+   */
+  amr?: AuthenticationMethodName[];
   /**
    * The user's session.
    * @maxLength 100

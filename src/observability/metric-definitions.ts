@@ -169,6 +169,17 @@ export const metricDefinitions = {
     help: 'How often in succession sending the audit to a receiver has failed.',
     labels: ['output'],
   },
+  mailLag: {
+    name: 'latchkey_mail_lag_seconds',
+    type: 'gauge',
+    help: 'By how much the message that has waited longest in the outbox is late. Absent without LATCHKEY_SMTP_URL.',
+  },
+  mail: {
+    name: 'latchkey_mail_messages_total',
+    type: 'counter',
+    help: 'Messages that this process has handed to the mail server (sent), was to try again (deferred), or gave up (given_up).',
+    labels: ['outcome'],
+  },
   keyAge: {
     name: 'latchkey_key_age_seconds',
     type: 'gauge',

@@ -18,8 +18,10 @@ type Own = 'jobs' | 'requests' | 'eventLoop';
 const deniedReasons: readonly DeniedReason[] = [
   'unknown_user',
   'wrong_password',
+  'wrong_passkey',
   'disabled_user',
   'one_time_password_over',
+  'wrong_second_factor',
   'rate_limited',
   'refresh_token_reused',
 ];

@@ -149,7 +149,7 @@ function createRequestSpans(tracer: Tracer): RequestHandler {
 
 function describeRequest(request: Request, status: number): Attributes {
   const { operation = otherOperation, requestId } = request;
-  const userId = request.caller?.subject ?? request.loggedIn;
+  const userId = request.caller?.subject ?? request.login?.userId;
   return {
     'http.response.status_code': status,
     'latchkey.operation': operation.id,

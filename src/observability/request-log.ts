@@ -24,16 +24,7 @@ export function createRequestLogMiddleware(log: Logger, level: 'info' | 'debug')
 }
 
 function describeRequest(request: Request, status: number): Readonly<Record<string, unknown>> {
-  const {
-    requestId,
-    operation = otherOperation,
-    method,
-    path,
-    caller,
-    loggedIn,
-    arrivedAt,
-    traceId,
-  } = request;
+  const { requestId, operation = otherOperation, method, path, caller, login, arrivedAt, traceId } = request;
   return {
     requestId,
     operation: operation.id,
@@ -41,7 +32,7 @@ function describeRequest(request: Request, status: number): Readonly<Record<stri
     path,
     status,
     milliseconds: Math.round((performance.now() - arrivedAt) * 10) / 10,
-    ...(loggedIn !== undefined && { userId: loggedIn }),
+    ...(login?.userId !== undefined && { userId: login.userId }),
     ...(caller && { [caller.sessionId === undefined ? 'clientId' : 'userId']: caller.subject }),
     ...(traceId !== undefined && { traceId }),
   };

@@ -2,6 +2,7 @@ import type { AuditOutputs } from '../audit-feed/outputs/audit-outputs.js';
 import type { LoginCompletion } from '../authentication/login-completion.js';
 import type { Clock } from '../clock.js';
 import type { Database } from '../database/database.js';
+import type { OutboxWorker } from '../email/outbox-worker.js';
 import type { KeyPurpose } from '../keys/keys.store.js';
 import type { KeyRing } from '../keys/key-ring.js';
 import type { BreachCheck } from '../passwords/breach-check.js';
@@ -32,6 +33,7 @@ export interface MetricSources {
   readonly confirmation: TokenConfirmation;
   readonly revocationFeed: RevocationFeed;
   readonly passwords: Passwords;
+  readonly outboxWorker: OutboxWorker;
   readonly breaches: BreachCheck | undefined;
   readonly passwordStrength: PasswordStrength;
   readonly logins: Pick<LoginCompletion, 'succeeded'>;
@@ -54,6 +56,7 @@ export function createServiceMetrics(sources: MetricSources): Metrics {
     ...createServiceReaders(sources),
     ...createFeatureReaders(sources),
     ...createPasswordReaders(sources),
+    ...createMailReaders(sources),
     ...createDatabaseReaders(sources),
     ...createProcessReaders(sources),
   });
@@ -159,6 +162,13 @@ function createFeatureReaders({
         const times = ring.findCurrentTimes(purpose);
         return times ? [[(clock.now() - times.activeAt) / 1000, { purpose }]] : [];
       }),
+  };
+}
+
+function createMailReaders({ outboxWorker }: MetricSources): Readers<'mail' | 'mailLag'> {
+  return {
+    mail: () => Object.entries(outboxWorker.outcomes).map(([outcome, count]) => [count, { outcome }]),
+    mailLag: () => (outboxWorker.lag === undefined ? undefined : outboxWorker.lag / 1000),
   };
 }
 

@@ -17,20 +17,20 @@ export const passkeyChallengesStore = {
     queries: Queries,
     challenge: {
       readonly hash: string;
-      readonly purpose: ChallengePurpose;
+      readonly purposes: readonly ChallengePurpose[];
       readonly boundTo: string | undefined;
       readonly now: number;
     },
-  ): Promise<Pick<StoredChallenge, 'bound_to'> | undefined> {
+  ): Promise<Pick<StoredChallenge, 'purpose' | 'bound_to'> | undefined> {
     return queries
       .deleteFrom('latchkey_passkey_challenges')
       .where('challenge_hash', '=', challenge.hash)
-      .where('purpose', '=', challenge.purpose)
+      .where('purpose', 'in', challenge.purposes)
       .where('expires_at', '>', challenge.now)
       .where((eb) =>
         challenge.boundTo === undefined ? eb.lit(true) : eb('bound_to', '=', challenge.boundTo),
       )
-      .returning('bound_to')
+      .returning(['purpose', 'bound_to'])
       .executeTakeFirst();
   },
 

@@ -38,17 +38,17 @@ export class PasskeyChallenges {
    */
   take(
     challenge: string,
-    purpose: ChallengePurpose,
+    purposes: readonly ChallengePurpose[],
     boundTo?: string,
-  ): Promise<Pick<StoredChallenge, 'bound_to'> | undefined> {
+  ): Promise<Pick<StoredChallenge, 'purpose' | 'bound_to'> | undefined> {
     return passkeyChallengesStore.take(this.database.queries, {
-      ...{ hash: hash(challenge), purpose, boundTo },
+      ...{ hash: hash(challenge), purposes, boundTo },
       now: this.clock.now(),
     });
   }
 }
 
-/** Whoever reads the database must not be able to answer for somebody else. */
+/** A reader of the database must not be able to sign what somebody else was asked for. */
 function hash(challenge: string): string {
   return createHash('sha256').update(challenge).digest('base64url');
 }

@@ -1,18 +1,21 @@
 import { createHash } from 'node:crypto';
+import type { Logger } from 'pino';
 import { auditStore } from '../audit/audit.store.js';
 import type { LoginCompletion } from '../authentication/login-completion.js';
+import type { LoginUsers } from '../authentication/login-users.js';
+import type { CompletedLogin, SecondFactorLogins } from '../authentication/second-factor-login.service.js';
 import type { Clock } from '../clock.js';
 import type { BatchStatement } from '../database/batch.js';
 import type { Database, Queries } from '../database/database.js';
 import type { RequestContext } from '../http/request-context.js';
 import { Problem } from '../problems/problem.js';
+import type { AcceptedFactor } from '../second-factors/accepted-factor.js';
 import type { DeniedReason, OnDenied } from '../sessions/denials.js';
 import type { LoginProof } from '../sessions/session-starter.js';
 import type { TokenSet } from '../sessions/token-sets.js';
-import type { AuthenticationMethod } from '../tokens/authentication-methods.js';
-import { toUsernameKey } from '../usernames/username.js';
 import type { PasskeyChallenges } from './passkey-challenges.js';
-import { passkeysStore, type PasskeyOwner } from './passkeys.store.js';
+import { listPasskeyMethods } from './passkey-methods.js';
+import { passkeysStore, type PasskeyOwner, type StoredPasskey } from './passkeys.store.js';
 import type { RelyingParty } from './relying-party.js';
 import { toUserHandle } from './user-handle.js';
 import {
@@ -26,8 +29,11 @@ import {
 interface Dependencies {
   readonly database: Database;
   readonly clock: Clock;
+  readonly log: Logger;
   readonly challenges: PasskeyChallenges;
   readonly completion: LoginCompletion;
+  readonly secondFactors: SecondFactorLogins;
+  readonly users: LoginUsers;
   readonly onDenied: OnDenied;
   readonly relyingParty: RelyingParty | undefined;
 }
@@ -35,27 +41,48 @@ interface Dependencies {
 export interface PasskeyQuestion {
   readonly challenge: string;
   readonly relyingParty: RelyingParty;
+  /** Empty: whatever the browser has. */
+  readonly allowed: readonly StoredPasskey[];
+  /** Whether the authenticator must verify who uses it. */
+  readonly userVerification: boolean;
 }
+
+/** No user's id: a name that nobody has is bound to it, so that the same is done for all. */
+const unknownUser = 'unknown';
 
 /** A passkey whose signature was right. */
 interface Proved extends PasskeyOwner {
   readonly verified: VerifiedAssertion;
 }
 
-/** Logs users in by their passkeys. */
+/** Logs users in by their passkeys: alone, or after a password. */
 export class PasskeyLogins {
   constructor(private readonly dependencies: Dependencies) {}
 
   /**
    * Asks for a passkey, by itself. It says nothing of whether anybody has one.
-   * @param username the account that it must be of; undefined: any.
+   * @param username the name or verified address of the account that it must be of; undefined: any.
    * @throws {Problem} `passkeys_off`.
    */
   async begin(username: string | undefined): Promise<PasskeyQuestion> {
     const relyingParty = this.#requireRelyingParty();
-    const boundTo = username === undefined ? '' : digest(toUsernameKey(username));
-    const challenge = await this.dependencies.challenges.create('login', boundTo);
-    return { challenge, relyingParty };
+    const { challenges, users } = this.dependencies;
+    const boundTo = username === undefined ? '' : ((await users.find(username, '')).user?.id ?? unknownUser);
+    const challenge = await challenges.create('login', boundTo);
+    return { challenge, relyingParty, allowed: [], userVerification: true };
+  }
+
+  /**
+   * Asks for a passkey as the second step of a login. Who has come so far is told which ones the account has.
+   * @throws {Problem} `invalid_login_token`, `passkeys_off`.
+   */
+  async beginSecondFactor(loginToken: string, context: RequestContext): Promise<PasskeyQuestion> {
+    const relyingParty = this.#requireRelyingParty();
+    const { secondFactors, challenges, database } = this.dependencies;
+    const { id } = await secondFactors.findUser(loginToken, context);
+    const allowed = await passkeysStore.list(database.queries, id);
+    const challenge = await challenges.create('second_factor', digest(loginToken));
+    return { challenge, relyingParty, allowed, userVerification: false };
   }
 
   /** @throws {Problem} `invalid_passkey`, the same whatever is wrong; `passkeys_off`. */
@@ -68,22 +95,61 @@ export class PasskeyLogins {
     return tokens;
   }
 
+  /**
+   * The second step of a login.
+   * @throws {Problem} `invalid_login_token`, `wrong_second_factor`, `too_many_attempts`, `busy`, `passkeys_off`.
+   */
+  loginAsSecondFactor(
+    loginToken: string,
+    assertion: SignedCredential,
+    context: RequestContext,
+    options: { readonly rememberDevice?: boolean | undefined } = {},
+  ): Promise<CompletedLogin> {
+    this.#requireRelyingParty();
+    const prove = async ({ id }: { readonly id: string }): Promise<AcceptedFactor | undefined> => {
+      try {
+        const { challenge } = await this.#takeChallenge(assertion, 'second_factor', digest(loginToken));
+        const proved = await this.#prove(assertion, { challenge, userVerification: false }, context);
+        if (proved.user.id !== id) throw new WebAuthnError('it is of another account');
+        return {
+          methods: listPasskeyMethods(proved.passkey),
+          consume: (queries) => [this.#prepareUse(queries, proved)],
+        };
+      } catch (error) {
+        if (!(error instanceof WebAuthnError)) throw error;
+        this.#logRefusal(error, context);
+        return undefined;
+      }
+    };
+    return this.dependencies.secondFactors.complete(loginToken, prove, context, options);
+  }
+
   async #proveAlone(assertion: SignedCredential, context: RequestContext): Promise<Proved> {
     try {
-      const challenge = readChallenge(assertion);
-      const taken = await this.dependencies.challenges.take(challenge, 'login');
-      if (!taken) throw new WebAuthnError('its challenge is unknown, used, expired, or for something else');
-      const { bound_to: boundTo } = taken;
+      const { challenge, boundTo } = await this.#takeChallenge(assertion, 'login');
       const proved = await this.#prove(assertion, { challenge, userVerification: true }, context);
-      if (boundTo !== '' && boundTo !== digest(proved.user.username_key))
+      if (boundTo !== '' && boundTo !== proved.user.id)
         throw new WebAuthnError('it is of another account than the one that was named');
       // Nobody has named the account, so the authenticator has to (WebAuthn §7.2).
       if (assertion.response.userHandle === undefined) throw new WebAuthnError('it has no user handle');
+      if (proved.passkey.passwordless === 0) throw new WebAuthnError('it is a second factor alone');
       return proved;
     } catch (cause) {
-      if (cause instanceof WebAuthnError) throw this.#refuse('wrong_passkey', context, undefined, cause);
-      throw cause;
+      if (!(cause instanceof WebAuthnError)) throw cause;
+      this.#logRefusal(cause, context);
+      throw this.#refuse('wrong_passkey', context, undefined, cause);
     }
+  }
+
+  async #takeChallenge(
+    assertion: SignedCredential,
+    purpose: 'login' | 'second_factor',
+    boundTo?: string,
+  ): Promise<{ readonly challenge: string; readonly boundTo: string }> {
+    const challenge = readChallenge(assertion);
+    const taken = await this.dependencies.challenges.take(challenge, [purpose], boundTo);
+    if (!taken) throw new WebAuthnError('its challenge is unknown, used, expired, or for something else');
+    return { challenge, boundTo: taken.bound_to };
   }
 
   /** @throws {WebAuthnError} */
@@ -123,7 +189,7 @@ export class PasskeyLogins {
     const { database, completion } = this.dependencies;
     const { user, passkey } = proved;
     const proof: LoginProof = {
-      methods: [...listMethods(proved), 'mfa'],
+      methods: [...listPasskeyMethods(proved.passkey), 'mfa'],
       consume: (queries) => [this.#prepareUse(queries, proved)],
     };
     const tokens = await completion.complete(user, proof, context);
@@ -143,6 +209,11 @@ export class PasskeyLogins {
     });
   }
 
+  /** The response does not say it. */
+  #logRefusal({ message: reason }: WebAuthnError, context: RequestContext): void {
+    this.dependencies.log.info({ event: 'passkey_refused', reason, ...context }, 'a passkey was refused');
+  }
+
   #refuse(
     reason: DeniedReason,
     context: RequestContext,
@@ -158,14 +229,6 @@ export class PasskeyLogins {
     if (!relyingParty) throw new Problem('passkeys_off');
     return relyingParty;
   }
-}
-
-/**
- * RFC 8176. A key that may be backed up leaves the hardware that made it; one that may not stays there, as far as its
- * authenticator says. Each use needs a person's touch.
- */
-function listMethods({ passkey }: Pick<Proved, 'passkey'>): AuthenticationMethod[] {
-  return [passkey.backup_eligible === 1 ? 'swk' : 'hwk', 'user'];
 }
 
 function digest(text: string): string {

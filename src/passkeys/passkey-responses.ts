@@ -19,7 +19,9 @@ export function toCreationOptions({
   relyingParty: { id },
   user,
   existing,
+  use,
 }: NewPasskeyOptions): PasskeyCreationOptions {
+  const isForLogin = use === 'login';
   return {
     challenge,
     rp: { id, name: id },
@@ -28,22 +30,34 @@ export function toCreationOptions({
     timeout,
     excludeCredentials: existing.map(toDescriptor),
     authenticatorSelection: {
-      residentKey: 'required',
-      requireResidentKey: true,
-      userVerification: 'required',
+      residentKey: isForLogin ? 'required' : 'discouraged',
+      requireResidentKey: isForLogin,
+      userVerification: isForLogin ? 'required' : 'discouraged',
     },
     attestation: 'none',
   };
 }
 
-export function toRequestOptions({ challenge, relyingParty }: PasskeyQuestion): PasskeyRequestOptions {
-  return { challenge, rpId: relyingParty.id, timeout, allowCredentials: [], userVerification: 'required' };
+export function toRequestOptions({
+  challenge,
+  relyingParty,
+  allowed,
+  userVerification,
+}: PasskeyQuestion): PasskeyRequestOptions {
+  return {
+    challenge,
+    rpId: relyingParty.id,
+    timeout,
+    allowCredentials: allowed.map(toDescriptor),
+    userVerification: userVerification ? 'required' : 'discouraged',
+  };
 }
 
 export function toPasskey(passkey: StoredPasskey): Passkey {
   return {
     id: passkey.id,
     name: passkey.name,
+    use: passkey.passwordless === 1 ? 'login' : 'second_factor',
     synced: passkey.backup_eligible === 1,
     backed_up: passkey.backed_up === 1,
     transports: listTransports(passkey),

@@ -1,8 +1,13 @@
+import type { Logger } from 'pino';
 import type { LoginCompletion } from '../authentication/login-completion.js';
+import type { LoginUsers } from '../authentication/login-users.js';
+import type { SecondFactorLogins } from '../authentication/second-factor-login.service.js';
 import type { Clock } from '../clock.js';
 import type { Config } from '../config/config.js';
 import type { Database } from '../database/database.js';
+import type { Outbox } from '../email/outbox.js';
 import type { OnDenied } from '../sessions/denials.js';
+import type { SecondFactorPolicy } from '../sessions/second-factor-policy.js';
 import { PasskeyChallenges } from './passkey-challenges.js';
 import { PasskeyLogins } from './passkey-login.service.js';
 import { PasskeysService } from './passkeys.service.js';
@@ -16,22 +21,42 @@ export interface PasskeyServices {
 interface Dependencies {
   readonly database: Database;
   readonly clock: Clock;
+  readonly log: Logger;
   readonly loginCompletion: LoginCompletion;
+  readonly loginUsers: LoginUsers;
+  readonly secondFactorLogins: SecondFactorLogins;
   readonly onDenied: OnDenied;
+  readonly outbox: Outbox;
+  readonly secondFactorPolicy: SecondFactorPolicy;
 }
 
 export function createPasskeyServices(
-  { database, clock, loginCompletion, onDenied }: Dependencies,
+  {
+    database,
+    clock,
+    log,
+    loginCompletion,
+    loginUsers,
+    secondFactorLogins,
+    onDenied,
+    outbox,
+    secondFactorPolicy,
+  }: Dependencies,
   config: Config,
   issuer: string,
 ): PasskeyServices {
   const relyingParty = createRelyingParty(config, [issuer]);
   const challenges = new PasskeyChallenges(database, clock);
   return {
-    passkeys: new PasskeysService(database, clock, challenges, relyingParty),
+    passkeys: new PasskeysService(database, clock, challenges, outbox, {
+      relyingParty,
+      secondFactor: secondFactorPolicy,
+    }),
     passkeyLogins: new PasskeyLogins({
-      ...{ database, clock, challenges, onDenied, relyingParty },
+      ...{ database, clock, log, challenges, onDenied, relyingParty },
       completion: loginCompletion,
+      users: loginUsers,
+      secondFactors: secondFactorLogins,
     }),
   };
 }

@@ -12,15 +12,21 @@ import {
   SuccessResponse,
   Tags,
 } from '@tsoa/runtime';
+import type { Clock } from '../clock.js';
+import type { Config } from '../config/config.js';
 import type { Id } from '../http/api-types.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
-import { requireUser, toActor, type AuthenticatedRequest } from '../tokens/caller.js';
+import { requireRecentFactor } from '../second-factors/recent-factor.js';
+import type { SecondFactorsService } from '../second-factors/second-factors.service.js';
+import { requireUser, toActor, type AuthenticatedRequest, type UserCaller } from '../tokens/caller.js';
 import { toCreationOptions, toPasskey } from './passkey-responses.js';
 import type { PasskeysService } from './passkeys.service.js';
 import type {
+  AddedPasskey,
   AddPasskeyRequest,
   Passkey,
   PasskeyCreationOptions,
+  PasskeyCreationOptionsRequest,
   PasskeyList,
   RenamePasskeyRequest,
 } from './passkeys.models.js';
@@ -29,31 +35,45 @@ import type {
 @Route('me/passkeys')
 @Tags('Own account')
 export class PasskeysController {
-  constructor(private readonly services: { readonly passkeys: PasskeysService }) {}
+  constructor(
+    private readonly services: {
+      readonly clock: Clock;
+      readonly config: Config;
+      readonly passkeys: PasskeysService;
+      readonly secondFactors: SecondFactorsService;
+    },
+  ) {}
 
   /**
    * What a browser needs to make a passkey: `navigator.credentials.create`. Send what comes of it to `POST /me/passkeys`,
-   * with the same access token, within five minutes. It needs a token of a fresh login.
+   * with the same access token, within five minutes. Needs a login within the last five minutes, with the second factor where
+   * the account has one.
    * @summary Begin to add a passkey
    */
   @Post('options')
-  @Security('bearer', ['fresh'])
+  @Security('bearer', ['fresh:300'])
   @SuccessResponse(200, 'The options.')
   @Response<ProblemDetails>(
     401,
     'The login was too long ago: `insufficient_user_authentication`, `authentication_required`, `invalid_token`, `csrf_failed`.',
   )
-  @Response<ProblemDetails>(403, 'The caller is a client, not a user: `user_session_required`.')
-  @Response<ProblemDetails>(404, 'There are no passkeys: `passkeys_off`.')
+  @Response<ProblemDetails>(
+    404,
+    'There are no passkeys, or no second factors: `passkeys_off`, `second_factors_off`.',
+  )
   @Response<ProblemDetails>(409, 'The account has as many as it may have: `too_many_passkeys`.')
   public async createPasskeyOptions(
+    @Body() body: PasskeyCreationOptionsRequest,
     @Request() request: AuthenticatedRequest,
   ): Promise<PasskeyCreationOptions> {
-    return toCreationOptions(await this.services.passkeys.begin(requireUser(request)));
+    const user = await this.#requireRecentFactor(request);
+    return toCreationOptions(await this.services.passkeys.begin(user, body.use ?? 'login'));
   }
 
   /**
-   * Adds the passkey that a browser has made. It needs a token of a fresh login.
+   * Adds the passkey that a browser has made. From now on a login with the password asks for a second factor, which it is.
+   * This session counts as one with a second factor: refresh the tokens. The first second factor comes with ten recovery
+   * codes, which are shown once.
    * @summary Add a passkey
    */
   @Post()
@@ -63,7 +83,6 @@ export class PasskeysController {
     401,
     'The login was too long ago: `insufficient_user_authentication`, `authentication_required`, `invalid_token`, `csrf_failed`.',
   )
-  @Response<ProblemDetails>(403, 'The caller is a client, not a user: `user_session_required`.')
   @Response<ProblemDetails>(404, 'There are no passkeys: `passkeys_off`.')
   @Response<ProblemDetails>(
     409,
@@ -72,11 +91,14 @@ export class PasskeysController {
   public async addPasskey(
     @Body() body: AddPasskeyRequest,
     @Request() request: AuthenticatedRequest,
-  ): Promise<Passkey> {
+  ): Promise<AddedPasskey> {
     const { name, credential } = body;
-    return toPasskey(
-      await this.services.passkeys.add(requireUser(request), { name, credential }, toActor(request)),
+    const { passkey, recoveryCodes } = await this.services.passkeys.add(
+      requireUser(request),
+      { name, credential },
+      toActor(request),
     );
+    return { ...toPasskey(passkey), recovery_codes: [...recoveryCodes] };
   }
 
   /**
@@ -111,22 +133,29 @@ export class PasskeysController {
   }
 
   /**
-   * Removes one of your passkeys: no login with it is possible any more. Sessions that it began go on. It needs a token of a
-   * fresh login.
+   * Removes one of your passkeys: no login with it is possible any more. Sessions that it began go on. With the last second
+   * factor, the recovery codes and the remembered devices go, too. Needs a login with a second factor within the last five
+   * minutes.
    * @param id The passkey's id.
    * @summary Remove a passkey
    */
   @Delete('{id}')
-  @Security('bearer', ['fresh'])
+  @Security('bearer', ['fresh:300'])
   @SuccessResponse(204, 'Removed.')
   @Response<ProblemDetails>(
     401,
     'The login was too long ago: `insufficient_user_authentication`, `authentication_required`, `invalid_token`, `csrf_failed`.',
   )
-  @Response<ProblemDetails>(403, 'The caller is a client, not a user: `user_session_required`.')
   @Response<ProblemDetails>(404, 'The account has no such passkey: `passkey_not_found`.')
   @Response<ProblemDetails>(409, 'Without it there would be no way to log in: `last_way_in`.')
-  public removePasskey(@Path() id: Id, @Request() request: AuthenticatedRequest): Promise<void> {
-    return this.services.passkeys.removeOwn(requireUser(request).userId, id, toActor(request));
+  public async removePasskey(@Path() id: Id, @Request() request: AuthenticatedRequest): Promise<void> {
+    const { userId } = await this.#requireRecentFactor(request);
+    await this.services.passkeys.removeOwn(userId, id, toActor(request));
+  }
+
+  async #requireRecentFactor(request: AuthenticatedRequest): Promise<UserCaller> {
+    const user = requireUser(request);
+    await requireRecentFactor({ caller: request.caller, ...this.services });
+    return user;
   }
 }

@@ -1,4 +1,6 @@
 import type { Id } from '../http/api-types.js';
+import type { RecoveryCode } from '../second-factors/second-factors.models.js';
+import type { PasskeyUse } from './passkey-use.js';
 
 /**
  * A name for people.
@@ -41,12 +43,13 @@ export type PasskeyTransport = string;
 export type PublicKeyCredentialType = 'public-key';
 
 /**
- * A passkey.
- * @example { "id": "0199f3c2-7f00-7b12-9d3e-5a6b7c8d9e0f", "name": "Ada's phone", "synced": true, "backed_up": true, "transports": ["internal", "hybrid"], "aaguid": "00000000-0000-0000-0000-000000000000", "created_at": "2026-11-24T09:00:00.000Z", "last_used_at": "2026-11-24T09:30:00.000Z" }
+ * A passkey or security key.
+ * @example { "id": "0199f3c2-7f00-7b12-9d3e-5a6b7c8d9e0f", "name": "Ada's phone", "use": "login", "synced": true, "backed_up": true, "transports": ["internal", "hybrid"], "aaguid": "00000000-0000-0000-0000-000000000000", "created_at": "2026-11-24T09:00:00.000Z", "last_used_at": "2026-11-24T09:30:00.000Z" }
  */
 export interface Passkey {
   id: Id;
   name: PasskeyName;
+  use: PasskeyUse;
   /** Whether its owner's devices may share it; otherwise it stays in the one that made it. */
   synced: boolean;
   /** Whether there was a copy of it, when it was last used. */
@@ -75,8 +78,20 @@ export interface Passkey {
 }
 
 /**
+ * A passkey that was just added.
+ * @example { "id": "0199f3c2-7f00-7b12-9d3e-5a6b7c8d9e0f", "name": "Ada's phone", "use": "login", "synced": true, "backed_up": true, "transports": ["internal", "hybrid"], "aaguid": "00000000-0000-0000-0000-000000000000", "created_at": "2026-11-24T09:00:00.000Z", "recovery_codes": ["k7q2mf-x0d4st-9b3npa-w8r5ze"] }
+ */
+export interface AddedPasskey extends Passkey {
+  /**
+   * Where it is the first second factor of the account: each of them is in its place once. They are shown only here.
+   * @maxItems 10
+   */
+  recovery_codes: RecoveryCode[];
+}
+
+/**
  * The passkeys of an account, oldest first.
- * @example { "items": [{ "id": "0199f3c2-7f00-7b12-9d3e-5a6b7c8d9e0f", "name": "Ada's phone", "synced": true, "backed_up": true, "transports": ["internal", "hybrid"], "aaguid": "00000000-0000-0000-0000-000000000000", "created_at": "2026-11-24T09:00:00.000Z" }] }
+ * @example { "items": [{ "id": "0199f3c2-7f00-7b12-9d3e-5a6b7c8d9e0f", "name": "Ada's phone", "use": "login", "synced": true, "backed_up": true, "transports": ["internal", "hybrid"], "aaguid": "00000000-0000-0000-0000-000000000000", "created_at": "2026-11-24T09:00:00.000Z" }] }
  */
 export interface PasskeyList {
   /**
@@ -84,6 +99,18 @@ export interface PasskeyList {
    * @maxItems 25
    */
   items: Passkey[];
+}
+
+/**
+ * What the new passkey is for.
+ * @example { "use": "login" }
+ */
+export interface PasskeyCreationOptionsRequest {
+  /**
+   * Default: `login`.
+   * @default "login"
+   */
+  use?: PasskeyUse;
 }
 
 /** The service, as authenticators know it. */
@@ -154,8 +181,8 @@ export interface PasskeyAuthenticatorSelection {
   userVerification: PasskeyRequirement;
 }
 
-/** Passkeys are kept with the account, and their users verified. */
-export type PasskeyRequirement = 'required';
+/** As WebAuthn names it. */
+export type PasskeyRequirement = 'required' | 'preferred' | 'discouraged';
 
 /** Nothing about the authenticator's maker is asked for. */
 export type PasskeyAttestation = 'none';
@@ -231,18 +258,28 @@ export interface RenamePasskeyRequest {
 }
 
 /**
- * Whose passkey is asked for. `{}`: whoever has one for this service.
+ * Whose passkey is asked for. `{}`: any account's.
  * @example { "username": "ada" }
  */
 export interface PasskeyLoginOptionsRequest {
   /**
-   * Only a passkey of this account will do. The response says nothing about whether there is one.
+   * Only a passkey of this account will do: a name, or a verified address. The response says nothing about whether there is
+   * one.
    * @minLength 1
    * @maxLength 200
    * @pattern ^[^\u0000-\u001f\u007f]*$ must not have control characters
    */
   username?: string;
+  login_token?: LoginToken;
 }
+
+/**
+ * What the first step of a login has returned with `second_factor_required`: the passkey is the second one.
+ * @minLength 1
+ * @maxLength 128
+ * @pattern ^[A-Za-z0-9_-]+$ must be what POST /login returned
+ */
+export type LoginToken = string;
 
 /**
  * For `PublicKeyCredential.parseRequestOptionsFromJSON` (WebAuthn Level 3), whose result `navigator.credentials.get` takes as
@@ -266,7 +303,7 @@ export interface PasskeyRequestOptions {
    */
   timeout: number;
   /**
-   * Empty: the browser offers those that it has.
+   * With a `login_token`, the passkeys of its account; otherwise empty, and the browser offers those that it has.
    * @maxItems 25
    */
   allowCredentials: PasskeyDescriptor[];
@@ -298,4 +335,11 @@ export interface PasskeyAssertion {
  */
 export interface PasskeyLoginRequest {
   credential: PasskeyAssertion;
+  login_token?: LoginToken;
+  /**
+   * With a `login_token`: whether this browser is not to be asked for a second factor again: it gets a cookie. Only where
+   * `LATCHKEY_REMEMBERED_DEVICES` is set.
+   * @default false
+   */
+  remember_device?: boolean;
 }

@@ -1,11 +1,19 @@
 import type { Actor } from '../audit/actor.js';
 import { auditStore } from '../audit/audit.store.js';
 import type { Clock } from '../clock.js';
-import type { Database } from '../database/database.js';
+import type { Database, Queries } from '../database/database.js';
+import type { Outbox } from '../email/outbox.js';
 import { createId } from '../ids.js';
 import { Problem } from '../problems/problem.js';
+import { forgetWithoutFactor, giveRecoveryCodes } from '../second-factors/second-factors.service.js';
+import type { SecondFactorPolicy } from '../sessions/second-factor-policy.js';
+import { sessionsStore } from '../sessions/sessions.store.js';
+import { secondFactorsStore } from '../users/second-factors.store.js';
 import { usersStore } from '../users/users.store.js';
 import type { PasskeyChallenges } from './passkey-challenges.js';
+import type { ChallengePurpose } from './passkey-challenges.store.js';
+import type { PasskeyUse } from './passkey-use.js';
+import { listPasskeyMethods } from './passkey-methods.js';
 import { passkeysStore, type StoredPasskey } from './passkeys.store.js';
 import type { RelyingParty } from './relying-party.js';
 import {
@@ -25,12 +33,30 @@ interface Owner {
   readonly sessionId: string;
 }
 
+interface PasskeyOptions {
+  /** Undefined: there are no passkeys. */
+  readonly relyingParty: RelyingParty | undefined;
+  readonly secondFactor: SecondFactorPolicy;
+}
+
+export interface AddedPasskey {
+  readonly passkey: StoredPasskey;
+  /** Where it is the first second factor: codes in its place, for when it is lost. */
+  readonly recoveryCodes: readonly string[];
+}
+
 export interface NewPasskeyOptions {
   readonly challenge: string;
   readonly relyingParty: RelyingParty;
   readonly user: { readonly id: string; readonly username: string };
   readonly existing: readonly StoredPasskey[];
+  readonly use: PasskeyUse;
 }
+
+const purposes: Readonly<Record<PasskeyUse, ChallengePurpose>> = {
+  login: 'login_registration',
+  second_factor: 'second_factor_registration',
+};
 
 /** The passkeys of accounts. */
 export class PasskeysService {
@@ -38,26 +64,29 @@ export class PasskeysService {
     private readonly database: Database,
     private readonly clock: Clock,
     private readonly challenges: PasskeyChallenges,
-    private readonly relyingParty: RelyingParty | undefined,
+    private readonly outbox: Outbox,
+    private readonly options: PasskeyOptions,
   ) {}
 
   /**
    * What an authenticator is asked to make.
-   * @throws {Problem} `passkeys_off`, `too_many_passkeys`; `invalid_token` where the account is gone.
+   * @throws {Problem} `passkeys_off`, `second_factors_off`, `too_many_passkeys`; `invalid_token` where the account is gone.
    */
-  async begin({ userId, sessionId }: Owner): Promise<NewPasskeyOptions> {
+  async begin({ userId, sessionId }: Owner, use: PasskeyUse): Promise<NewPasskeyOptions> {
     const relyingParty = this.#requireRelyingParty();
+    if (use === 'second_factor' && this.options.secondFactor.isOff) throw new Problem('second_factors_off');
     const { queries } = this.database;
     const user = await usersStore.findStored(queries, userId);
     if (!user) throw new Problem('invalid_token');
     const existing = await passkeysStore.list(queries, userId);
     if (existing.length >= maxPasskeys) throw new Problem('too_many_passkeys');
-    const challenge = await this.challenges.create('registration', sessionId);
-    return { challenge, relyingParty, user, existing };
+    const challenge = await this.challenges.create(purposes[use], sessionId);
+    return { challenge, relyingParty, user, existing, use };
   }
 
   /**
-   * Adds the passkey that an authenticator has made.
+   * Adds the passkey that an authenticator has made. From now on a login by password asks for one, and the session has proved a
+   * second factor.
    * @throws {Problem} `validation_failed` for one that is not valid; `passkey_exists`, `too_many_passkeys`, `passkeys_off`;
    *   `invalid_token` where the account has ended in between.
    */
@@ -65,11 +94,11 @@ export class PasskeysService {
     { userId, sessionId }: Owner,
     { name, credential }: { readonly name: string | undefined; readonly credential: CreatedCredential },
     actor: Actor,
-  ): Promise<StoredPasskey> {
-    const made = await this.#verify(sessionId, credential);
+  ): Promise<AddedPasskey> {
+    const { made, use } = await this.#verify(sessionId, credential);
     return this.database.transaction(async (transaction) => {
       const owner = await passkeysStore.lockOwner(transaction, userId);
-      if (!owner) throw new Problem('invalid_token');
+      if (owner?.disabled_at !== null) throw new Problem('invalid_token');
       const existing = await passkeysStore.list(transaction, userId);
       if (existing.length >= maxPasskeys) throw new Problem('too_many_passkeys');
       const passkey: StoredPasskey = {
@@ -81,20 +110,27 @@ export class PasskeysService {
         transports: (credential.response.transports ?? []).join(' '),
         aaguid: made.aaguid,
         sign_count: made.signCount,
-        passwordless: 1,
+        passwordless: use === 'login' ? 1 : 0,
         backup_eligible: made.backupEligible ? 1 : 0,
         backed_up: made.backedUp ? 1 : 0,
         created_at: this.clock.now(),
         last_used_at: null,
       };
+      await secondFactorsStore.add(transaction, userId, 'passkey');
       if (!(await passkeysStore.insert(transaction, passkey))) throw new Problem('passkey_exists');
       await auditStore.add(transaction, this.clock, {
         event: 'passkey_added',
         actor,
         target: { kind: 'user', id: userId, name: owner.username },
-        details: { passkey: passkey.id, name: passkey.name },
+        details: { passkey: passkey.id, name: passkey.name, use },
       });
-      return passkey;
+      await this.#notify(transaction, 'factor_added', userId, actor);
+      const methods = [...listPasskeyMethods(passkey), 'mfa' as const];
+      await sessionsStore.addSecondFactor(transaction, sessionId, { methods, now: passkey.created_at });
+      const recoveryCodes = this.options.secondFactor.isOff
+        ? []
+        : await giveRecoveryCodes(transaction, userId, passkey.created_at);
+      return { passkey, recoveryCodes };
     });
   }
 
@@ -146,6 +182,11 @@ export class PasskeysService {
       const left = await passkeysStore.list(transaction, userId);
       const hasWayIn = owner.password_hash !== '' || left.some(({ passwordless }) => passwordless === 1);
       if (!mayBeLast && !hasWayIn) throw new Problem('last_way_in');
+      if (left.length === 0) {
+        await secondFactorsStore.remove(transaction, userId, 'passkey');
+        await forgetWithoutFactor(transaction, userId);
+      }
+      await this.#notify(transaction, 'factor_removed', userId, actor);
       await auditStore.add(transaction, this.clock, {
         event: 'passkey_removed',
         actor,
@@ -155,16 +196,25 @@ export class PasskeysService {
     });
   }
 
-  async #verify(sessionId: string, credential: CreatedCredential): Promise<RegisteredCredential> {
+  async #verify(
+    sessionId: string,
+    credential: CreatedCredential,
+  ): Promise<{ readonly made: RegisteredCredential; readonly use: PasskeyUse }> {
     const relyingParty = this.#requireRelyingParty();
     try {
       const challenge = readChallenge(credential);
-      if (!(await this.challenges.take(challenge, 'registration', sessionId))) {
+      const taken = await this.challenges.take(challenge, Object.values(purposes), sessionId);
+      if (!taken) {
         throw new WebAuthnError(
           'its challenge is unknown, used, expired, or of another session: ask for new options',
         );
       }
-      return await verifyRegistration(relyingParty, credential, { challenge, userVerification: true });
+      const use = taken.purpose === purposes.login ? 'login' : 'second_factor';
+      const made = await verifyRegistration(relyingParty, credential, {
+        challenge,
+        userVerification: use === 'login',
+      });
+      return { made, use };
     } catch (cause) {
       if (!(cause instanceof WebAuthnError)) throw cause;
       throw new Problem('validation_failed', {
@@ -174,8 +224,21 @@ export class PasskeysService {
     }
   }
 
+  /** Tells the owner, in the transaction of what happened. */
+  #notify(
+    transaction: Queries,
+    template: 'factor_added' | 'factor_removed',
+    userId: string,
+    { context }: Actor,
+  ): Promise<void> {
+    const at = new Date(this.clock.now()).toISOString();
+    const variables = { at, address: context.address ?? '', factor: 'passkey' } as const;
+    return this.outbox.enqueue(transaction, { template, to: { userId }, variables });
+  }
+
   #requireRelyingParty(): RelyingParty {
-    if (!this.relyingParty) throw new Problem('passkeys_off');
-    return this.relyingParty;
+    const { relyingParty } = this.options;
+    if (!relyingParty) throw new Problem('passkeys_off');
+    return relyingParty;
   }
 }

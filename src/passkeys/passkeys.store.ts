@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { BatchStatement } from '../database/batch.js';
 import type { Queries } from '../database/database.js';
-import type { Schema } from '../database/schema.js';
+import type { Schema, UserRow } from '../database/schema.js';
 import type { CheckedUser } from '../sessions/session-starter.js';
 
 export type StoredPasskey = Schema['latchkey_passkeys'];
@@ -10,7 +10,6 @@ export type StoredPasskey = Schema['latchkey_passkeys'];
 export interface PasskeyOwner {
   readonly passkey: StoredPasskey;
   readonly user: CheckedUser & {
-    readonly username_key: string;
     readonly session_epoch: number;
     readonly disabled_at: number | null;
   };
@@ -31,13 +30,13 @@ export const passkeysStore = {
   lockOwner(
     queries: Queries,
     userId: string,
-  ): Promise<{ readonly username: string; readonly password_hash: string } | undefined> {
+  ): Promise<Pick<UserRow, 'username' | 'password_hash' | 'disabled_at'> | undefined> {
     return queries
       .updateTable('users')
-      .set((eb) => ({ version: eb.ref('version') }))
+      .set((eb) => ({ updated_at: eb.ref('updated_at') }))
       .where('id', '=', userId)
-      .where('disabled_at', 'is', null)
-      .returning(['username', 'password_hash'])
+      .where('deleted_at', 'is', null)
+      .returning(['username', 'password_hash', 'disabled_at'])
       .executeTakeFirst();
   },
 
@@ -76,21 +75,15 @@ export const passkeysStore = {
       .selectFrom('latchkey_passkeys')
       .innerJoin('users', 'users.id', 'latchkey_passkeys.user_id')
       .selectAll('latchkey_passkeys')
-      .select([
-        'users.username_key',
-        'users.password_hash',
-        'users.second_factors',
-        'users.session_epoch',
-        'users.disabled_at',
-      ])
+      .select(['users.password_hash', 'users.second_factors', 'users.session_epoch', 'users.disabled_at'])
       .where('latchkey_passkeys.credential_id', '=', credentialId)
       .where('users.deleted_at', 'is', null)
       .executeTakeFirst();
     if (!row) return undefined;
-    const { username_key, password_hash, second_factors, session_epoch, disabled_at, ...passkey } = row;
+    const { password_hash, second_factors, session_epoch, disabled_at, ...passkey } = row;
     return {
       passkey,
-      user: { id: row.user_id, username_key, password_hash, second_factors, session_epoch, disabled_at },
+      user: { id: row.user_id, password_hash, second_factors, session_epoch, disabled_at },
     };
   },
 

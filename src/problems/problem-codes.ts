@@ -66,8 +66,10 @@ export const problemCodes = {
     status: 401,
     title: 'Fresh login required',
     detail: 'This operation needs a token from a recent login. Log in again.',
-    meaning: 'The token is valid, but its login was too long ago for this operation (RFC 9470).',
-    remedy: 'Ask the user for the password again, log in, and repeat the request with the new token.',
+    meaning:
+      'The token is valid, but its login was too long ago for this operation, or had no second factor (RFC 9470). The challenge in WWW-Authenticate says which: max_age, acr_values.',
+    remedy:
+      'Ask the user for the password again, log in with the acr_values of the challenge, and repeat the request with the new token.',
   },
   csrf_failed: {
     status: 401,
@@ -77,6 +79,14 @@ export const problemCodes = {
     meaning:
       "A token in a cookie came without its CSRF value, or with that of another token. This keeps other sites from using the browser's cookies.",
     remedy: 'Send the CSRF value from the login or the last refresh in the header X-CSRF-TOKEN.',
+  },
+  invitation_not_found: {
+    status: 404,
+    title: 'No such invitation',
+    detail: 'There is no such invitation: it is used, withdrawn or expired.',
+    meaning:
+      'The invitation was accepted, withdrawn or replaced by a later one, or has expired; or who has sent it may not give its roles any more.',
+    remedy: 'Ask an administrator for another invitation.',
   },
   password_check_off: {
     status: 404,
@@ -109,6 +119,15 @@ export const problemCodes = {
       'The first step of the login was right, and the account has a second factor. The response has a login_token, which works for one login within five minutes, and the kinds of second factors that the account has.',
     remedy: 'Ask the user for a code, and send it with the login_token: POST /login/second-factor.',
   },
+  invalid_login_token: {
+    status: 401,
+    title: 'Invalid login token',
+    detail:
+      'The login_token is unknown, expired, used, or of an account that has changed since. Log in again.',
+    meaning:
+      'A login_token works for one login, for five minutes and five codes, and ends with a change of the password or of the second factors, with the end of all sessions, and when the account is disabled.',
+    remedy: 'Log in again from the first step.',
+  },
   invalid_passkey: {
     status: 401,
     title: 'Login with a passkey failed',
@@ -116,7 +135,7 @@ export const problemCodes = {
     meaning:
       'The passkey is unknown or was removed, its signature is wrong, its challenge was used or is older than five minutes, the page is not one of the service’s, or the account is disabled. The response does not say which.',
     remedy:
-      'Begin again with POST /login/passkey/options, or log in with a password. The log and the audit have the reason.',
+      'Begin again with POST /login/passkey/options, or log in with a password. The log has the reason (passkey_refused).',
   },
   invalid_refresh_token: {
     status: 401,
@@ -148,6 +167,54 @@ export const problemCodes = {
     detail: 'The account has a one-time password. Change it first: PUT /me/password.',
     meaning: 'The account has a one-time password, and no permissions until the user changes it.',
     remedy: 'Change the password with PUT /me/password; its response has tokens with all permissions.',
+  },
+  wrong_second_factor: {
+    status: 403,
+    title: 'Wrong second factor',
+    detail: 'The code is wrong, expired, or was used before.',
+    meaning:
+      'The code is not the one that the authenticator app shows now, or is no recovery code of the account. Each code works once.',
+    remedy:
+      'Ask the user for the next code of the app, and whether the clock of that device is right; or for another recovery code.',
+  },
+  second_factor_enrollment_required: {
+    status: 403,
+    title: 'Second factor must be set up',
+    detail:
+      'The account must have a second factor, and this session began without one. Set one up, or log in with it.',
+    meaning:
+      'The service requires a second factor of this account (LATCHKEY_SECOND_FACTOR). A session that began without one can only set one up.',
+    remedy:
+      'Set up an authenticator app with POST /me/second-factors/totp, then refresh the tokens. Where the account has a second factor, log in again with it.',
+  },
+  second_factors_off: {
+    status: 404,
+    title: 'Second factors are off',
+    detail: 'This service uses no second factors: its LATCHKEY_SECOND_FACTOR is "off".',
+    meaning: 'The operation is about second factors, and they are off in this service.',
+    remedy: 'Have the operator set LATCHKEY_SECOND_FACTOR=optional, or another policy.',
+  },
+  second_factor_not_found: {
+    status: 404,
+    title: 'No such second factor',
+    detail: 'The account has no such second factor, or none that waits for its first code.',
+    meaning:
+      'The account has no second factor of this kind; or the authenticator app was not confirmed within ten minutes.',
+    remedy: 'List the second factors; set an authenticator app up again with POST /me/second-factors/totp.',
+  },
+  second_factor_exists: {
+    status: 409,
+    title: 'Second factor is there already',
+    detail: 'The account has an authenticator app. Remove it before you set up another one.',
+    meaning: 'An account has one authenticator app at most.',
+    remedy: 'Remove it with DELETE /me/second-factors/totp, after a login with it, and set up the other one.',
+  },
+  device_not_found: {
+    status: 404,
+    title: 'Device not found',
+    detail: 'The account has no such remembered device.',
+    meaning: 'There is no remembered device with this id, or it has expired or was forgotten.',
+    remedy: 'List the devices with GET /me/devices.',
   },
   wrong_password: {
     status: 403,
@@ -220,6 +287,14 @@ export const problemCodes = {
     detail: 'Another user has this name. Case does not matter.',
     meaning: 'Another account has this name. Case does not matter.',
     remedy: 'Choose another name.',
+  },
+  email_taken: {
+    status: 409,
+    title: 'Address taken',
+    detail: 'Another user has this e-mail address, or logs in with it as the name.',
+    meaning:
+      'Another account has this e-mail address, or has it as its username. Case does not matter, in either part of an address.',
+    remedy: 'Use another address, or remove it from the other account first.',
   },
   passkey_exists: {
     status: 409,

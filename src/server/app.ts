@@ -15,6 +15,7 @@ import { usesCookies } from '../sessions/token-cookies.js';
 import type { OpenProject } from './open-project.js';
 import { mountOperations } from './operations.js';
 import { mountProblemsRedirect } from './problems-redirect.js';
+import { mountDevMail, showsDevMail } from './dev-mail.js';
 import { mountSwaggerUi } from './swagger-ui.js';
 import { createTrust } from '../http/trusted-proxy.js';
 import { createNotFoundHandler } from './not-found-handler.js';
@@ -66,7 +67,11 @@ export function createApp(services: Services, project: OpenProject, tracing?: Tr
   app.use(
     createNotFoundHandler(
       all.flatMap(({ operations }) => operations),
-      [...pages, mountProblemsRedirect(app)],
+      [
+        ...pages,
+        mountProblemsRedirect(app),
+        ...(showsDevMail(config, issuer) ? mountDevMail(app, services) : []),
+      ],
     ),
   );
   app.use(createProblemHandler(log, issuer, database.outages));

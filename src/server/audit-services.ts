@@ -44,6 +44,7 @@ const eventOf: Readonly<Record<DeniedReason, CountedEvent['event'] | undefined>>
   wrong_passkey: 'login_failed',
   disabled_user: 'login_refused',
   one_time_password_over: 'login_refused',
+  wrong_second_factor: 'login_failed',
   rate_limited: 'login_refused',
   // It has a row of its own, with the session that it ends.
   refresh_token_reused: undefined,

@@ -37,9 +37,21 @@ export function createPublicServices({
 function toAccount({
   id,
   username,
+  email,
+  email_verified_at: verifiedAt,
+  display_name: displayName,
   roles,
   disabled_at: disabledAt,
   created_at: createdAt,
 }: UserWithRoles): Account {
-  return { id, username, roles: parseScope(roles), disabled: disabledAt !== null, createdAt };
+  return {
+    id,
+    username,
+    email: email ?? undefined,
+    emailVerified: verifiedAt !== null,
+    displayName: displayName ?? undefined,
+    roles: parseScope(roles),
+    disabled: disabledAt !== null,
+    createdAt,
+  };
 }

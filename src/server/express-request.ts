@@ -12,8 +12,8 @@ declare global {
       operation?: RequestedOperation;
       /** Set where requests are traced. */
       traceId?: string;
-      /** The id of the user whom the request has logged in. */
-      loggedIn?: string;
+      /** The user who has logged in by the request. */
+      login?: { userId?: string };
       /** Set on protected operations. */
       caller?: Caller;
       /** The result of the hook `loadUser`. */

@@ -21,6 +21,7 @@ export async function prepareService(
   for (const error of services.ring.refusedKeys) services.log.warn({ event: 'key_refused' }, error);
   await services.ring.createMissingKeys();
   await services.prepareOutbox();
+  await services.prepareSecondFactors();
   requireRoomForAdministrators(services.accessTokens, services.config, permissions);
   await services.roles.grantAdministrators(permissions);
   return createFirstAdministrator(services, passwordFile);

@@ -1,3 +1,4 @@
+import { invitationsStore } from '../accounts/invitations.store.js';
 import type { Logger } from 'pino';
 import type { AuditOutputs } from '../audit-feed/outputs/audit-outputs.js';
 import type { AuditRetention } from '../audit/audit-retention.js';
@@ -15,6 +16,9 @@ import { passkeyChallengesStore } from '../passkeys/passkey-challenges.store.js'
 import type { Passwords } from '../passwords/passwords.js';
 import type { Revocations } from '../revocations/revocations.js';
 import { finishDeletions } from '../roles/role-holders.js';
+import { confirmationTime } from '../second-factors/second-factors.service.js';
+import { totpStore } from '../second-factors/totp.store.js';
+import { devicesStore } from '../sessions/devices.store.js';
 import { finishEndings } from '../sessions/ended-sessions.js';
 import { sessionEndingsStore } from '../sessions/session-endings.store.js';
 import { readPasswordCosts } from './password-costs.js';
@@ -68,11 +72,14 @@ export function createHousekeeping({
       await revocations.prune();
       const expiring = [
         ...[sessionEndingsStore, loginAttemptsStore, loginChallengesStore],
-        ...[usedAssertionsStore, legacyUsersStore, passkeyChallengesStore],
+        ...[usedAssertionsStore, legacyUsersStore, devicesStore, passkeyChallengesStore, invitationsStore],
       ];
       for (const store of expiring) {
         await runInBatches(database, (queries, limit) => store.deleteExpired(queries, now, limit));
       }
+      await runInBatches(database, (queries, limit) =>
+        totpStore.deleteUnconfirmed(queries, now - confirmationTime * 1000, limit),
+      );
       await runInBatches(database, (queries, limit) =>
         outboxStore.deleteExpired(queries, now - outboxRetention, limit),
       );

@@ -7,6 +7,11 @@ import type { PublicDatabase } from '../database/public-database.js';
 export interface Account {
   readonly id: string;
   readonly username: string;
+  /** Undefined: the account has none. */
+  readonly email: string | undefined;
+  /** Whether the address is known to be the user's. */
+  readonly emailVerified: boolean;
+  readonly displayName: string | undefined;
   readonly roles: readonly string[];
   readonly disabled: boolean;
   /** Milliseconds since the Unix epoch. */
@@ -16,6 +21,10 @@ export interface Account {
 export interface NewAccount {
   readonly username: string;
   readonly password: string;
+  readonly email?: string;
+  /** Whether you know that the address is the user's. Default: not. */
+  readonly emailVerified?: boolean;
+  readonly displayName?: string;
   /** None by default. */
   readonly roles?: readonly string[];
   /** Whether the password is good for one login, after which the user chooses another. Default: as the settings say. */
@@ -24,6 +33,11 @@ export interface NewAccount {
 
 export interface AccountChange {
   readonly username?: string;
+  /** An empty text removes it; another address than before is not verified unless `emailVerified` says so. */
+  readonly email?: string;
+  readonly emailVerified?: boolean;
+  /** An empty text removes it. */
+  readonly displayName?: string;
   readonly password?: string;
   readonly oneTime?: boolean;
   readonly disabled?: boolean;
@@ -34,9 +48,9 @@ export interface AccountChange {
 export interface Accounts {
   /** @throws {Problem} `user_not_found`. */
   get(id: string): Promise<Account>;
-  /** @throws {Problem} `username_taken`; `validation_failed` for an invalid name, password or role; `busy`. */
+  /** @throws {Problem} `username_taken`, `email_taken`; `validation_failed` for an invalid name, address, password or role; `busy`. */
   create(account: NewAccount, actor: Actor): Promise<Account>;
-  /** @throws {Problem} `user_not_found`, `username_taken`, `last_administrator`, `validation_failed`, `busy`. */
+  /** @throws {Problem} `user_not_found`, `username_taken`, `email_taken`, `last_administrator`, `validation_failed`, `busy`. */
   update(id: string, change: AccountChange, actor: Actor): Promise<Account>;
   /** @throws {Problem} `user_not_found`, `last_administrator`. */
   delete(id: string, actor: Actor): Promise<void>;

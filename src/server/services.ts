@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { InvitationsService } from '../accounts/invitations.service.js';
 import { ownDataParts } from '../accounts/own-data-parts.js';
 import { OwnDataService } from '../accounts/own-data.service.js';
 import { PasswordCheckService } from '../accounts/password-check.service.js';
@@ -34,6 +35,10 @@ import { Revocations } from '../revocations/revocations.js';
 import { SubjectVersions } from '../revocations/subject-versions.js';
 import { TokenConfirmation } from '../revocations/token-confirmation.js';
 import { RolesService } from '../roles/roles.service.js';
+import {
+  createSecondFactorServices,
+  type SecondFactorServices,
+} from '../second-factors/second-factor-services.js';
 import type { OnDenied } from '../sessions/denials.js';
 import { removeDeletedUser } from '../sessions/ended-sessions.js';
 import { createIssuedTokens } from '../sessions/issued-tokens.js';
@@ -79,6 +84,7 @@ export interface Services
     Omit<Dependencies, 'secret' | 'maxTokenLength'>,
     SessionServices,
     Omit<AuthenticationServices, 'limiter'>,
+    SecondFactorServices,
     UserServices,
     PasskeyServices,
     AuditServices,
@@ -106,8 +112,10 @@ export interface Services
   readonly presentedTokens: PresentedTokensService;
   readonly roles: RolesService;
   readonly clients: ClientsService;
+  readonly secondFactorPolicy: SecondFactorPolicy;
   readonly passwordChecks: PasswordCheckService;
   readonly ownData: OwnDataService;
+  readonly invitations: InvitationsService;
   readonly oauth: OAuthServices;
   /** Reads the revocations and keys of other processes. */
   readonly catchUp: () => Promise<void>;
@@ -173,7 +181,7 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
     log.warn({ event: 'denied', reason, userId, ...context }, 'login or refresh denied');
   };
   const sessionLifetime = config.sessionLifetime || unlimitedLifetime;
-  const secondFactorPolicy = new SecondFactorPolicy({ mode: 'optional', permissions: [] });
+  const secondFactorPolicy = new SecondFactorPolicy(config.secondFactor);
   const sessions = createSessionServices(
     { database, clock, ring, accessTokens, revocations, versions, feed, onDenied, secondFactorPolicy },
     {
@@ -183,10 +191,12 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
       sessionLimit: config.sessionLimit,
     },
   );
+  const secondFactors = createSecondFactorServices({ database, clock, sealing, outbox }, config, issuer);
   const authentication = createAuthenticationServices(
     {
       ...{ database, clock, passwords, newPasswords, accessTokens, revocations, versions, onDenied },
       ...sessions,
+      ...secondFactors,
       secondFactorPolicy,
     },
     config,
@@ -260,11 +270,21 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
     ...passwordServices,
     ...sessions,
     ...authentication,
+    ...secondFactors,
+    secondFactorPolicy,
     ...users,
-    ...createPasskeyServices({ database, clock, onDenied, ...authentication }, config, issuer),
+    ...createPasskeyServices(
+      { database, clock, log, onDenied, outbox, secondFactorPolicy, ...authentication },
+      config,
+      issuer,
+    ),
     roles: new RolesService(database, clock, versions, accessTokens),
     clients: new ClientsService(database, clock, versions, accessTokens),
     passwordChecks: new PasswordCheckService(passwordServices.passwordPolicy, passwordStrength),
+    invitations: new InvitationsService(database, clock, outbox, users.users, {
+      lifetime: config.invitationExpires,
+      appUrl: config.appUrl ?? issuer,
+    }),
     ownData: new OwnDataService(database, clock, users.users, ownDataParts),
     oauth,
     catchUp,
@@ -275,6 +295,7 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
       version: packageVersion,
       ...{ database, clock, ring, accessTokens, revocations, feed, confirmation, revocationFeed },
       ...{ passwords, breaches, passwordStrength },
+      outboxWorker: email.outboxWorker,
       ...{ logins: authentication.loginCompletion, sessions: sessions.sessions, denials, readiness },
       auditOutputs: auditFeed.auditOutputs,
     }),

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { formatDuration } from '../clock.js';
 import type { Config } from '../config/config.js';
 import type { SettingInForce } from '../config/settings-in-force.js';
+import { showsDevMail, type DevMailSettings } from './dev-mail.js';
 import type { FirstAdministrator } from './first-start.js';
 import { packageVersion } from './package-version.js';
 
@@ -21,8 +22,8 @@ type OneTime = Pick<Config, 'oneTimePasswordExpires'>;
 
 /** Says on a terminal that the service has started. The one-time password is nowhere else than here. */
 export function printStartMessage(
-  { address, administrator, settings }: Started,
-  config: OneTime,
+  { address, issuer, administrator, settings }: Started,
+  config: OneTime & DevMailSettings,
   print: (text: string) => void = console.log,
 ): void {
   if (administrator) {
@@ -34,6 +35,7 @@ export function printStartMessage(
     );
   }
   print(describeAddress(address));
+  if (showsDevMail(config, issuer)) print(`Messages are not sent, and are at ${address}/dev/mail`);
   const changed = settings.filter(({ from }) => from !== 'default');
   const listed = changed.map(({ name, value = '', from }) => `\n    ${name}=${value} (${from})`);
   if (listed.length > 0)

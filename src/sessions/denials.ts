@@ -8,6 +8,7 @@ export type DeniedReason =
   | 'disabled_user'
   /** The correct one-time password, but used before or expired. */
   | 'one_time_password_over'
+  | 'wrong_second_factor'
   | 'rate_limited'
   | 'refresh_token_reused';
 export type OnDenied = (reason: DeniedReason, context: RequestContext, userId?: string) => void;

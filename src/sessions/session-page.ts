@@ -16,5 +16,10 @@ export function toSession(session: StoredSession, currentId: string | undefined)
     address: session.address,
     user_agent: session.user_agent,
     current: session.id === currentId,
+    amr: session.amr.split(' '),
+    ...(session.second_factor_at !== null && {
+      second_factor_at: new Date(session.second_factor_at).toISOString(),
+    }),
+    ...(session.device_id !== null && { device_id: session.device_id }),
   };
 }

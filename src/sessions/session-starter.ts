@@ -94,6 +94,7 @@ export class SessionStarter {
           checkedFactors: user.second_factors,
           newHash,
           now: session.created_at,
+          byPassword: methods.includes('pwd'),
         }),
         ...(consume?.(queries) ?? []),
         { query: sessionsStore.prepareInsert(queries, session) },

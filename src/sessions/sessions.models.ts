@@ -7,9 +7,9 @@ import type { Id } from '../http/api-types.js';
  */
 export interface LoginRequest {
   /**
-   * The user's name. Case does not matter.
+   * The user's name, or a verified e-mail address. Case does not matter.
    * @minLength 1
-   * @maxLength 200
+   * @maxLength 254
    * @pattern ^[^\u0000-\u001f\u007f]*$ must not have control characters
    */
   username: string;
@@ -20,6 +20,38 @@ export interface LoginRequest {
    * @maxLength 4096
    */
   password: string;
+  /**
+   * The levels that the client asks for, space-separated, as a challenge with `acr_values` says (RFC 9470). With `aal2`,
+   * remembered devices are asked for the second factor, too.
+   * @maxLength 200
+   * @pattern ^[!#-\[\]-~]+(\u0020[!#-\[\]-~]+)*$ must be words with single spaces in between
+   */
+  acr_values?: string;
+}
+
+/**
+ * A second factor for a login that has begun.
+ * @example { "login_token": "3pnf4uSAJhtBqDvUTzOvvs4Jqmp1mGgB2UyELrgQOno", "code": "287082" }
+ */
+export interface SecondFactorLogin {
+  /**
+   * That of the response `second_factor_required`.
+   * @minLength 1
+   * @maxLength 128
+   * @pattern ^[A-Za-z0-9_-]+$ must be that of the response second_factor_required
+   */
+  login_token: string;
+  /**
+   * The six digits that the authenticator app shows, or a recovery code.
+   * @minLength 1
+   * @maxLength 100
+   */
+  code: string;
+  /**
+   * Whether this browser is not to be asked again: it gets a cookie. Only where `LATCHKEY_REMEMBERED_DEVICES` is set.
+   * @default false
+   */
+  remember_device?: boolean;
 }
 
 /**
@@ -138,7 +170,7 @@ export interface CookieSession {
 
 /**
  * A live session: its tokens can be used and refreshed.
- * @example { "id": "0199f3c2-7f00-7b12-9d3e-5a6b7c8d9e0f", "created_at": "2026-11-24T09:00:00.000Z", "last_used_at": "2026-11-24T09:30:00.000Z", "expires_at": "2026-12-24T09:30:00.000Z", "address": "192.0.2.7", "user_agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "current": true }
+ * @example { "id": "0199f3c2-7f00-7b12-9d3e-5a6b7c8d9e0f", "created_at": "2026-11-24T09:00:00.000Z", "last_used_at": "2026-11-24T09:30:00.000Z", "expires_at": "2026-12-24T09:30:00.000Z", "address": "192.0.2.7", "user_agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "current": true, "amr": ["pwd"] }
  */
 export interface Session {
   id: Id;
@@ -171,11 +203,31 @@ export interface Session {
   user_agent: string;
   /** Whether the access token of this request belongs to this session. */
   current: boolean;
+  /**
+   * How the user logged in (RFC 8176): `pwd`, and with a second factor `mfa` and its kind.
+   * @maxItems 10
+   */
+  amr: AuthenticationMethodName[];
+  /**
+   * When the second factor was proved; absent without one.
+   * @format date-time
+   */
+  second_factor_at?: string;
+  /** The remembered device that the session began from, or that was remembered with it (`GET /me/devices`). */
+  device_id?: Id;
 }
 
 /**
+ * A method of authentication (RFC 8176).
+ * @maxLength 20
+ * @pattern ^[a-z]+$
+ * @example "pwd"
+ */
+export type AuthenticationMethodName = string;
+
+/**
  * A page of live sessions, newest first.
- * @example { "items": [{ "id": "0199f3c2-7f00-7b12-9d3e-5a6b7c8d9e0f", "created_at": "2026-11-24T09:00:00.000Z", "last_used_at": "2026-11-24T09:30:00.000Z", "expires_at": "2026-12-24T09:30:00.000Z", "address": "192.0.2.7", "user_agent": "curl/8.14.1", "current": true }], "next_cursor": "0199f3c2-7f00-7b12-9d3e-5a6b7c8d9e0f" }
+ * @example { "items": [{ "id": "0199f3c2-7f00-7b12-9d3e-5a6b7c8d9e0f", "created_at": "2026-11-24T09:00:00.000Z", "last_used_at": "2026-11-24T09:30:00.000Z", "expires_at": "2026-12-24T09:30:00.000Z", "address": "192.0.2.7", "user_agent": "curl/8.14.1", "current": true, "amr": ["pwd"] }], "next_cursor": "0199f3c2-7f00-7b12-9d3e-5a6b7c8d9e0f" }
  */
 export interface SessionPage {
   /**

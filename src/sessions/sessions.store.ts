@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { Queries } from '../database/database.js';
 import { prepareOnce } from '../database/compiled-statement.js';
 import type { Schema } from '../database/schema.js';
+import type { AuthenticationMethod } from '../tokens/authentication-methods.js';
 import { rightsOfSession, type AccountRights } from '../roles/rights.js';
 import {
   buildMin,
@@ -98,6 +99,18 @@ export const sessionsStore = {
       .where(hasNotEnded)
       .returning(rotatedColumns)
       .executeTakeFirst();
+  },
+
+  /** Records that the user has proved a second factor in a session; the next refresh gives tokens that say so. */
+  async addSecondFactor(
+    queries: Queries,
+    id: string,
+    { methods, now }: { readonly methods: readonly AuthenticationMethod[]; readonly now: number },
+  ): Promise<void> {
+    const session = await sessionsStore.find(queries, id);
+    if (!session) return;
+    const amr = [...new Set([...session.amr.split(' '), ...methods])].join(' ');
+    await queries.updateTable('sessions').set({ amr, second_factor_at: now }).where('id', '=', id).execute();
   },
 
   /** @returns undefined where there is no such session, or it was revoked before: one of many concurrent callers wins. */

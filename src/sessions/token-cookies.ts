@@ -56,7 +56,7 @@ export function readTokenCookie(request: Request, config: Config, kind: TokenKin
   const { headers } = request;
   if (headers.cookie === undefined) return undefined;
   const { name, path, csrfHeader, csrfField } = getCookieSettings(config, kind);
-  const token = parseCookie(headers.cookie)[addPrefix(config, name, path)];
+  const token = parseCookie(headers.cookie)[addCookiePrefix(config, name, path)];
   if (token === undefined || token === '') return undefined;
   const isConfirmed =
     !requiresCsrf(request, config) ||
@@ -104,10 +104,10 @@ const maxCookieSize = 4096;
 /** The maximum length of an access token, in characters, whose cookie every browser keeps. */
 export function getMaxTokenLengthInCookie(config: Config): number {
   const { name, path } = getCookieSettings(config, 'access');
-  const { secure, sameSite, domain } = getAttributes(config, path);
+  const { secure, sameSite, domain } = getCookieAttributes(config, path);
   const until = config.sessionCookie ? {} : { maxAge: config.accessTokenExpires, expires: new Date(0) };
   const cookie: SetCookie = {
-    name: addPrefix(config, name, path),
+    name: addCookiePrefix(config, name, path),
     value: '',
     path,
     httpOnly: true,
@@ -156,13 +156,16 @@ export function clearTokenCookies(response: Response, config: Config): void {
 /** Clears a token's cookie, and that of its CSRF value. */
 export function clearTokenCookie(response: Response, config: Config, kind: TokenKind): void {
   const { name, path, csrfCookie, csrfPath } = getCookieSettings(config, kind);
-  response.clearCookie(addPrefix(config, name, path), { ...getAttributes(config, path), httpOnly: true });
-  response.clearCookie(csrfCookie, getAttributes(config, csrfPath));
+  response.clearCookie(addCookiePrefix(config, name, path), {
+    ...getCookieAttributes(config, path),
+    httpOnly: true,
+  });
+  response.clearCookie(csrfCookie, getCookieAttributes(config, csrfPath));
 }
 
 export function getTokenCookieName(config: Config, kind: TokenKind): string {
   const { name, path } = getCookieSettings(config, kind);
-  return addPrefix(config, name, path);
+  return addCookiePrefix(config, name, path);
 }
 
 function setTokenCookie(
@@ -174,17 +177,20 @@ function setTokenCookie(
 ): void {
   const { name, path, csrfCookie, csrfPath } = getCookieSettings(config, kind);
   const until = config.sessionCookie ? {} : { maxAge: lifetime * 1000 };
-  response.cookie(addPrefix(config, name, path), token, {
-    ...getAttributes(config, path),
+  response.cookie(addCookiePrefix(config, name, path), token, {
+    ...getCookieAttributes(config, path),
     ...until,
     httpOnly: true,
   });
   if (config.csrfProtect && config.csrfInCookies) {
-    response.cookie(csrfCookie, deriveCsrfValue(token), { ...getAttributes(config, csrfPath), ...until });
+    response.cookie(csrfCookie, deriveCsrfValue(token), {
+      ...getCookieAttributes(config, csrfPath),
+      ...until,
+    });
   }
 }
 
-function getAttributes(config: Config, path: string): CookieOptions {
+export function getCookieAttributes(config: Config, path: string): CookieOptions {
   return {
     path,
     secure: config.cookieSecure,
@@ -194,7 +200,7 @@ function getAttributes(config: Config, path: string): CookieOptions {
 }
 
 /** RFC 6265bis §4.1.3: with these prefixes, the cookie cannot be set by another host or without HTTPS. */
-function addPrefix({ cookieSecure, cookieDomain }: Config, name: string, path: string): string {
+export function addCookiePrefix({ cookieSecure, cookieDomain }: Config, name: string, path: string): string {
   if (!cookieSecure || name.startsWith('__')) return name;
   return path === '/' && cookieDomain === undefined ? `__Host-${name}` : `__Secure-${name}`;
 }

@@ -5,6 +5,7 @@ import type { Database, Queries } from '../database/database.js';
 import { readPage, type Page } from '../http/pagination.js';
 import { Problem } from '../problems/problem.js';
 import type { SubjectVersions } from '../revocations/subject-versions.js';
+import { devicesStore } from './devices.store.js';
 import { endUserSessions, revokeEndedSessions, revokeSessionTokens } from './ended-sessions.js';
 import type { SessionUses } from './session-uses.js';
 import { sessionsStore, type StoredSession } from './sessions.store.js';
@@ -48,6 +49,8 @@ export class UserSessionsService {
         // An earlier change that ended it may have been interrupted before it revoked the access tokens.
         (await sessionsStore.revokeEndedOneOf(transaction, userId, sessionId, now));
       if (!session) throw new Problem('session_not_found');
+      // Whose session it was must not be let in by the device any more.
+      await devicesStore.deleteOfSession(transaction, sessionId);
       await auditStore.add(transaction, this.clock, {
         event: 'session_ended',
         actor,

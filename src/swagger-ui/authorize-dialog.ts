@@ -1,6 +1,6 @@
 import { readAccessToken } from './access-token.js';
 import { findPasskeyApi } from './browser-passkeys.js';
-import type { Login } from './login.js';
+import type { Login, SecondStep } from './login.js';
 import type { Component, React, ReactElement } from './react.js';
 import { clientScheme, tokenScheme, type ImmutableMap, type SwaggerUi } from './system.js';
 
@@ -57,16 +57,42 @@ const UserPart: Component<FormProperties> = (properties) => {
       readAccessToken(token)?.sessionId !== undefined && React.createElement(AddPasskeyForm, properties),
     );
   }
+  return React.createElement(LoggedOut, properties);
+};
+
+const LoggedOut: Component<FormProperties> = (properties) => {
+  const { React } = properties.system;
+  const [step, setStep] = React.useState<SecondStep | undefined>(undefined);
+  const [failure, setFailure] = React.useState<Failure>(undefined);
+  if (step === undefined) {
+    return React.createElement(
+      React.Fragment,
+      null,
+      React.createElement(LoginForm, { ...properties, failure, setStep }),
+      React.createElement(PasskeyForm, { ...properties, key: 'alone' }),
+      React.createElement(TokenForm, properties),
+    );
+  }
+  const beginAgain = (reason: string): void => {
+    setFailure(reason);
+    setStep(undefined);
+  };
   return React.createElement(
     React.Fragment,
     null,
-    React.createElement(LoginForm, properties),
-    React.createElement(PasskeyForm, properties),
-    React.createElement(TokenForm, properties),
+    React.createElement(CodeForm, { ...properties, step, beginAgain }),
+    step.methods.includes('passkey') &&
+      React.createElement(PasskeyForm, { ...properties, key: 'second step', step }),
   );
 };
 
-const LoginForm: Component<FormProperties> = ({ system, account }) =>
+interface LoginFormProperties extends FormProperties {
+  /** Why the login before has to begin again. */
+  readonly failure: Failure;
+  readonly setStep: (step: SecondStep) => void;
+}
+
+const LoginForm: Component<LoginFormProperties> = ({ system, account, failure, setStep }) =>
   system.React.createElement(Form, {
     system,
     title: 'Log in',
@@ -76,25 +102,57 @@ const LoginForm: Component<FormProperties> = ({ system, account }) =>
       { label: 'Password', name: 'password', type: 'password', autoComplete: 'current-password' },
     ],
     action: 'Log in',
+    failure,
     submit: async ({ username = '', password = '' }) => {
-      const failure = await account.login.logIn(username, password);
+      const result = await account.login.logIn(username, password);
+      if (typeof result === 'object') {
+        setStep(result);
+        return undefined;
+      }
+      if (result === undefined) close(system);
+      return result;
+    },
+  });
+
+interface CodeFormProperties extends FormProperties {
+  readonly step: SecondStep;
+  readonly beginAgain: (reason: string) => void;
+}
+
+const CodeForm: Component<CodeFormProperties> = ({ system, account, step, beginAgain }) =>
+  system.React.createElement(Form, {
+    system,
+    title: 'The second step',
+    description: `A ${step.methods.includes('totp') ? 'code of your authenticator app, or a ' : ''}recovery code, as POST /login/second-factor takes.`,
+    fields: [{ label: 'Code', name: 'code', type: 'text', autoComplete: 'one-time-code' }],
+    action: 'Log in',
+    submit: async ({ code = '' }) => {
+      const { failure, isOver } = await account.login.finish(step, code.trim());
       if (failure === undefined) close(system);
+      else if (isOver) beginAgain(failure);
       return failure;
     },
   });
 
 /** Where the browser has no passkeys, there is nothing of them. */
-const PasskeyForm: Component<FormProperties> = ({ system, account }) => {
+const PasskeyForm: Component<FormProperties & { readonly key: string; readonly step?: SecondStep }> = ({
+  system,
+  account,
+  step,
+}) => {
   const passkeys = findPasskeyApi();
   if (!passkeys) return null;
   return system.React.createElement(Form, {
     system,
-    title: 'Or log in with a passkey',
-    description: 'Without a name and a password, as POST /login/passkey does.',
+    title: step === undefined ? 'Or log in with a passkey' : 'Or with a passkey',
+    description:
+      step === undefined
+        ? 'Without a name and a password, as POST /login/passkey does.'
+        : 'With one of this account, or with a security key.',
     fields: [],
     action: 'Use a passkey',
     submit: async () => {
-      const failure = await account.login.logInWithPasskey(passkeys);
+      const failure = await account.login.logInWithPasskey(passkeys, step);
       if (failure === undefined) close(system);
       return failure;
     },
@@ -102,18 +160,35 @@ const PasskeyForm: Component<FormProperties> = ({ system, account }) => {
 };
 
 const AddPasskeyForm: Component<FormProperties> = ({ system, account }) => {
+  const { React } = system;
+  const [codes, setCodes] = React.useState<readonly string[]>([]);
   const passkeys = findPasskeyApi();
   if (!passkeys) return null;
-  return system.React.createElement(Form, {
+  if (codes.length > 0) {
+    return React.createElement(
+      'div',
+      { className: 'auth-container' },
+      React.createElement('h4', null, 'Recovery codes'),
+      React.createElement(
+        'p',
+        null,
+        'The passkey is added, and your password alone logs you in no more. Where the passkey is lost, each of these codes is in its place once. Keep them: they are shown only here.',
+      ),
+      React.createElement('pre', null, codes.join('\n')),
+    );
+  }
+  return React.createElement(Form, {
     system,
     title: 'Add a passkey',
     description: 'To log in with this device or a security key, as POST /me/passkeys does.',
     fields: [{ label: 'Name of the passkey', name: 'passkey', type: 'text', autoComplete: 'off' }],
     action: 'Add a passkey',
     submit: async ({ passkey = '' }) => {
-      const failure = await account.login.addPasskey(passkeys, passkey.trim());
-      if (failure === undefined) close(system);
-      return failure;
+      const result = await account.login.addPasskey(passkeys, passkey.trim());
+      if (typeof result === 'string') return result;
+      if (result.length > 0) setCodes(result);
+      else close(system);
+      return undefined;
     },
   });
 };
@@ -205,12 +280,22 @@ interface FormContents {
   readonly description: string;
   readonly fields: readonly Field[];
   readonly action: string;
+  /** An error message to begin with. */
+  readonly failure?: Failure;
   /** @returns an error message; undefined on success. */
   readonly submit: (values: Readonly<Record<string, string>>) => Promise<Failure>;
 }
 
-const Form: Component<FormContents> = ({ system: { React }, title, description, fields, action, submit }) => {
-  const [failure, setFailure] = React.useState<Failure>(undefined);
+const Form: Component<FormContents> = ({
+  system: { React },
+  title,
+  description,
+  fields,
+  action,
+  failure: before,
+  submit,
+}) => {
+  const [failure, setFailure] = React.useState<Failure>(before);
   const onSubmit = (event: SubmitEvent): void => {
     event.preventDefault();
     const values = Object.fromEntries(new FormData(event.currentTarget)) as Record<string, string>;

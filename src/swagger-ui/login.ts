@@ -1,3 +1,9 @@
+import type {
+  AddedPasskey,
+  PasskeyCreationOptions,
+  PasskeyRequestOptions,
+} from '../passkeys/passkeys.models.js';
+import type { ProblemDetails } from '../problems/problem.models.js';
 import type { TokenSet } from '../sessions/sessions.models.js';
 import type { Fetch } from './operations.js';
 import { describeFailure, type PasskeyApi } from './passkeys.js';
@@ -5,6 +11,13 @@ import type { Session } from './session.js';
 
 /** An error message; undefined on success. */
 type Failure = string | undefined;
+
+/** A login whose password was right. */
+export interface SecondStep {
+  readonly loginToken: string;
+  /** The kinds of second factors that the account has. */
+  readonly methods: readonly string[];
+}
 
 const unreachable = 'The service cannot be reached.';
 
@@ -17,33 +30,54 @@ export class Login {
     private readonly service: URL,
   ) {}
 
-  async logIn(username: string, password: string): Promise<Failure> {
+  /** @returns an error message, or the second step, which the service asks for. */
+  async logIn(username: string, password: string): Promise<Failure | SecondStep> {
     const response = await this.#post('login', { username, password });
     if (response === undefined) return unreachable;
+    const problem = response.status === 401 ? await readProblem(response.clone()) : {};
+    if (problem.code === 'second_factor_required' && problem.login_token !== undefined) {
+      return { loginToken: problem.login_token, methods: problem.methods ?? [] };
+    }
+    return await this.#useTokens(response);
+  }
+
+  /**
+   * The second step, with a code of an authenticator app or a recovery code.
+   * @returns also whether the login has to begin again.
+   */
+  async finish(
+    { loginToken }: SecondStep,
+    code: string,
+  ): Promise<{ readonly failure: Failure; readonly isOver: boolean }> {
+    const response = await this.#post('login/second-factor', { login_token: loginToken, code });
+    if (response === undefined) return { failure: unreachable, isOver: false };
+    return { failure: await this.#useTokens(response), isOver: response.ok || response.status === 401 };
+  }
+
+  /**
+   * Logs in with a passkey that the user chooses in the browser.
+   * @param step the login that it is the second step of; undefined: alone.
+   */
+  async logInWithPasskey(passkeys: PasskeyApi, step?: SecondStep): Promise<Failure> {
+    const more = step === undefined ? {} : { login_token: step.loginToken };
+    const made = await this.#askForPasskey('login/passkey', more, {}, (options) => passkeys.get(options));
+    if (typeof made === 'string') return made;
+    const response = await this.#post('login/passkey', { ...more, credential: made });
+    return response === undefined ? unreachable : await this.#useTokens(response);
+  }
+
+  /**
+   * Adds a passkey to the account that is logged in.
+   * @returns recovery codes, which are to be shown, or an error message.
+   */
+  async addPasskey(passkeys: PasskeyApi, name: string): Promise<readonly string[] | string> {
+    const headers = { Authorization: `Bearer ${this.session.token ?? ''}` };
+    const made = await this.#askForPasskey('me/passkeys', {}, headers, (options) => passkeys.create(options));
+    if (typeof made === 'string') return made;
+    const response = await this.#post('me/passkeys', { name, credential: made }, headers);
+    if (response === undefined) return unreachable;
     if (!response.ok) return await readDetail(response);
-    this.session.useTokens((await response.json()) as TokenSet);
-    return undefined;
-  }
-
-  /** Logs in with a passkey that the user chooses in the browser. */
-  async logInWithPasskey(passkeys: PasskeyApi): Promise<Failure> {
-    return await this.#askForPasskey('login/passkey', {}, (options) => passkeys.get(options), {
-      send: (credential) => ({ credential }),
-      use: (tokens) => {
-        this.session.useTokens(tokens as TokenSet);
-      },
-    });
-  }
-
-  /** Adds a passkey to the account that is logged in. */
-  async addPasskey(passkeys: PasskeyApi, name: string): Promise<Failure> {
-    const { token = '' } = this.session;
-    return await this.#askForPasskey(
-      'me/passkeys',
-      { Authorization: `Bearer ${token}` },
-      (options) => passkeys.create(options),
-      { send: (credential) => ({ name, credential }) },
-    );
+    return ((await response.json()) as AddedPasskey).recovery_codes;
   }
 
   /** Ends the session at the service and in this page. */
@@ -58,33 +92,27 @@ export class Login {
     return undefined;
   }
 
-  /** Gets options, has the browser do what they say, and sends what comes of it. */
+  /** Gets options, and has the browser do what they say. @returns the credential, or an error message. */
   async #askForPasskey(
     path: string,
+    body: object,
     headers: Record<string, string>,
     ask: (options: object) => Promise<object>,
-    {
-      send,
-      use = () => undefined,
-    }: { readonly send: (credential: object) => object; readonly use?: (result: unknown) => void },
-  ): Promise<Failure> {
-    const offered = await this.#post(`${path}/options`, {}, headers);
-    if (offered === undefined) return unreachable;
-    if (!offered.ok) return await readDetail(offered);
-    const options = (await offered.json()) as {
-      readonly rpId?: string;
-      readonly rp?: { readonly id: string };
-    };
-    let credential: object;
+  ): Promise<object | string> {
+    const response = await this.#post(`${path}/options`, body, headers);
+    if (response === undefined) return unreachable;
+    if (!response.ok) return await readDetail(response);
+    const options = (await response.json()) as Partial<PasskeyRequestOptions & PasskeyCreationOptions>;
     try {
-      credential = await ask(options);
+      return await ask(options);
     } catch (error) {
       return describeFailure(error, options.rpId ?? options.rp?.id ?? '', this.service.hostname);
     }
-    const response = await this.#post(path, send(credential), headers);
-    if (response === undefined) return unreachable;
+  }
+
+  async #useTokens(response: Response): Promise<Failure> {
     if (!response.ok) return await readDetail(response);
-    use(await response.json());
+    this.session.useTokens((await response.json()) as TokenSet);
     return undefined;
   }
 
@@ -100,7 +128,11 @@ export class Login {
 
 /** The detail of a problem; for other responses, such as a proxy's, a message with the status. */
 async function readDetail(response: Response): Promise<string> {
+  return (await readProblem(response)).detail ?? `The service responded with ${response.status}.`;
+}
+
+/** @returns nothing of a response that is no problem. */
+async function readProblem(response: Response): Promise<Partial<ProblemDetails>> {
   const isProblem = response.headers.get('Content-Type')?.startsWith('application/problem+json') ?? false;
-  const { detail } = isProblem ? ((await response.json()) as { detail?: string }) : {};
-  return detail ?? `The service responded with ${response.status}.`;
+  return isProblem ? ((await response.json()) as ProblemDetails) : {};
 }

@@ -86,15 +86,20 @@ export class Operations {
   }
 }
 
-const givesTokens = new Set(['post /login', 'post /refresh', 'put /me/password', 'post /oauth/token']);
+const givesTokens = new Set([
+  ...['post /login', 'post /login/second-factor', 'post /login/passkey'],
+  ...['post /refresh', 'put /me/password', 'post /oauth/token'],
+]);
 
 /**
  * The page's notices when the tokens are in cookies. The page neither keeps nor refreshes them: scripts cannot read these
  * cookies (`HttpOnly`), and the browser sends them by itself.
  */
 const cookieNotices = new Map([
-  ['post /login/cookies', 'Logged in with cookies, which the browser keeps.'],
-  ['post /logout', 'Logged out.'],
+  ...['post /login/cookies', 'post /login/second-factor/cookies', 'post /login/passkey/cookies'].map(
+    (name) => [name, 'Logged in with cookies, which the browser keeps.'] as const,
+  ),
+  ['post /logout', 'Logged out.'] as const,
 ]);
 
 function extractBearer({ headers }: OperationRequest): string | undefined {

@@ -1,6 +1,3 @@
-/** An error message; undefined on success. */
-type Failure = string | undefined;
-
 /** What browsers do with passkeys, in JSON (WebAuthn Level 3). */
 export interface PasskeyApi {
   create(options: object): Promise<object>;
@@ -8,7 +5,7 @@ export interface PasskeyApi {
 }
 
 /** Why a browser gave no passkey. */
-export function describeFailure(error: unknown, id: string, host: string): Failure {
+export function describeFailure(error: unknown, id: string, host: string): string {
   const { name = '' } = error as { readonly name?: string };
   if (host !== id && !host.endsWith(`.${id}`)) {
     return `Passkeys of this service work at ${id} alone, and this page is at ${host}.`;

@@ -1,22 +1,34 @@
 import { sql } from 'kysely';
+import type { SecondFactorKind } from '../http/api-types.js';
 import type { Queries } from '../database/database.js';
-
-/** The kinds of second factors, as bits of `users.second_factors`: a login reads them with the user, in one row. */
-const secondFactorBits = { totp: 1, passkey: 2 } as const;
-
-export type SecondFactorKind = keyof typeof secondFactorBits;
-
-/** The kinds in `users.second_factors`. */
-export function listSecondFactors(bits: number): SecondFactorKind[] {
-  const kinds = Object.entries(secondFactorBits) as [SecondFactorKind, number][];
-  return kinds.filter(([, bit]) => (bits & bit) !== 0).map(([kind]) => kind);
-}
+import { secondFactorBits } from './second-factor-bits.js';
 
 /**
  * Which kinds of second factors a user has. To be changed in the transaction that adds the first or removes the last of a
  * kind, and before its other statements: the row of the user is then locked, and a login in progress fails.
  */
 export const secondFactorsStore = {
+  /** The bits of a user; undefined where there is no such user. */
+  async find(queries: Queries, userId: string): Promise<number | undefined> {
+    const user = await queries
+      .selectFrom('users')
+      .select('second_factors')
+      .where('id', '=', userId)
+      .executeTakeFirst();
+    return user?.second_factors;
+  },
+
+  /** The same, after which nobody else changes them until the end of the transaction. */
+  async lock(transaction: Queries, userId: string): Promise<number | undefined> {
+    const user = await transaction
+      .updateTable('users')
+      .set((eb) => ({ second_factors: eb.ref('second_factors') }))
+      .where('id', '=', userId)
+      .returning('second_factors')
+      .executeTakeFirst();
+    return user?.second_factors;
+  },
+
   async add(transaction: Queries, userId: string, kind: SecondFactorKind): Promise<void> {
     const bit = sql<number>`cast(${secondFactorBits[kind]} as bigint)`;
     await transaction

@@ -38,7 +38,7 @@ function parse(text: string): readonly unknown[] {
 }
 
 function getMark({ by, descending, filters }: UserList): string {
-  const { name, role, disabled, lastLoginFrom, lastLoginTo } = filters;
-  const list = JSON.stringify([by, descending, name, role, disabled, lastLoginFrom, lastLoginTo]);
+  const { name, email, role, disabled, lastLoginFrom, lastLoginTo } = filters;
+  const list = JSON.stringify([by, descending, name, email, role, disabled, lastLoginFrom, lastLoginTo]);
   return createHash('sha256').update(list).digest('base64url').slice(0, 8);
 }

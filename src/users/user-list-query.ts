@@ -4,6 +4,8 @@ export type UserSort = 'created_at' | 'username' | 'last_login_at';
 export interface UserFilters {
   /** The beginning of the name. */
   readonly name?: string | undefined;
+  /** The beginning of the e-mail address. */
+  readonly email?: string | undefined;
   readonly role?: string | undefined;
   readonly disabled?: boolean | undefined;
   /** Milliseconds since the Unix epoch: the last login was then or later. */

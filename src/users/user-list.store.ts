@@ -90,8 +90,10 @@ export const userListStore = {
 
 /** The filters that may leave few users, other than by what the list is sorted by, whose users are one span. */
 export function listNarrowFilters({ by, filters }: IndexedUserList): UserIds[] {
-  const { name, role, disabled, lastLoginFrom } = filters;
+  const { name, email, role, disabled, lastLoginFrom } = filters;
   const ids = [];
+  if (email !== undefined)
+    ids.push(sql`select users.id from users where ${joinConditions(hasEmail(email, sql`users.email_key`))}`);
   if (role !== undefined) ids.push(sql`select user_id as id from user_roles where role_name = ${role}`);
   if (disabled === true) ids.push(sql`select users.id from users where users.disabled_at is not null`);
   if (name !== undefined && by !== 'username')
@@ -122,8 +124,9 @@ function bound({ by, descending, filters }: IndexedUserList, { after, until }: U
 
 /** What leaves a user out of a list, written so that no index answers it: the rows are those of a span, or few. */
 function filter(filters: UserFilters): Condition[] {
-  const { name, role, disabled } = filters;
+  const { name, email, role, disabled } = filters;
   const conditions = [sql<boolean>`users.deleted_at is null`];
+  if (email !== undefined) conditions.push(...hasEmail(email, sql`(users.email_key || '')`));
   if (name !== undefined) conditions.push(...hasName(name, sql`(users.username_key || '')`));
   conditions.push(...hasLoggedIn(filters, keys.last_login_at));
   if (disabled !== undefined)
@@ -142,8 +145,15 @@ interface Ends {
 }
 const bothEnds: Ends = { from: true, to: true };
 
-function hasName(prefix: string, key = keys.username, { from, to } = bothEnds): Condition[] {
-  const first = toUsernameKey(prefix);
+function hasName(prefix: string, key = keys.username, ends = bothEnds): Condition[] {
+  return startsWith(toUsernameKey(prefix), key, ends);
+}
+
+function hasEmail(prefix: string, key: RawBuilder<unknown>): Condition[] {
+  return startsWith(prefix.toLowerCase(), key, bothEnds);
+}
+
+function startsWith(first: string, key: RawBuilder<unknown>, { from, to }: Ends): Condition[] {
   const end = findFirstKeyAfterPrefix(first);
   const conditions = [];
   if (from) conditions.push(sql<boolean>`${key} >= ${first}`);

@@ -4,12 +4,13 @@ import type { UserQuery } from './users.models.js';
 
 /** @throws {Problem} `validation_failed` for a time that there is not. */
 export function toUserList(query: UserQuery): UserList {
-  const { name, role, disabled, sort, order } = query;
+  const { name, email, role, disabled, sort, order } = query;
   return {
     by: sort ?? (name === undefined ? 'created_at' : 'username'),
     descending: order === 'desc',
     filters: {
       name,
+      email,
       role,
       disabled,
       lastLoginFrom: readTime(query, 'last_login_from'),

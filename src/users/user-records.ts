@@ -11,9 +11,11 @@ import {
   describeTooManyRights,
   type RightsCapacity,
 } from '../tokens/access-token-size.js';
+import { toUsernameKey } from '../usernames/username.js';
 import { validateUsername, type UsernameRules } from '../usernames/username-rules.js';
 import { computeSkeletonKey } from '../usernames/username-scripts.js';
-import { usersStore, type UserWithRoles } from './users.store.js';
+import { toContactColumns, type ContactDetails } from './contact-details.js';
+import { usersStore, type ContactColumns, type UserWithRoles } from './users.store.js';
 
 export interface UserOptions {
   readonly usernames: UsernameRules;
@@ -29,6 +31,7 @@ interface NewRecord {
   readonly username: string;
   readonly passwordHash: string;
   readonly roles: readonly string[];
+  readonly contact?: ContactDetails | undefined;
   /** Undefined: the default of the settings. */
   readonly oneTime: boolean | undefined;
 }
@@ -53,9 +56,11 @@ export class UserRecords {
 
   /**
    * @returns the id.
-   * @throws {Problem} `username_taken`; `validation_failed` for an unknown role, or too many.
+   * @throws {Problem} `username_taken`, `email_taken`; `validation_failed` for an unknown role, or too many, or for what is no
+   *   address.
    */
-  async insert(queries: Queries, { username, passwordHash, roles, oneTime }: NewRecord): Promise<string> {
+  async insert(queries: Queries, record: NewRecord): Promise<string> {
+    const { username, passwordHash, roles, oneTime } = record;
     const now = this.clock.now();
     const id = createId(this.clock);
     const user = {
@@ -66,9 +71,12 @@ export class UserRecords {
       version: 0,
       disabled_at: null,
       last_login_at: null,
+      ...toContactColumns(record.contact ?? {}, now),
       created_at: now,
       updated_at: now,
     };
+    await this.#refuseTakenAddress(queries, id, user);
+    await this.#refuseForeignAddress(queries, id, username);
     const skeleton = computeSkeletonKey(username);
     const inserted =
       (await usersStore.insert(queries, user, skeleton)) ||
@@ -93,6 +101,7 @@ export class UserRecords {
     id: string,
     username: string,
   ): Promise<{ readonly username: string; readonly username_skeleton: string | null }> {
+    await this.#refuseForeignAddress(queries, id, username);
     const skeleton = computeSkeletonKey(username);
     const isAlike = await usersStore.hasSimilarName(queries, skeleton, id);
     if (!isAlike) return { username, username_skeleton: skeleton };
@@ -102,19 +111,33 @@ export class UserRecords {
     return { username, username_skeleton: null };
   }
 
-  /** @throws {Problem} `username_taken`. */
+  /** @throws {Problem} `username_taken`, `email_taken`. */
   async update(
     queries: Queries,
     id: string,
     now: number,
     changes: Parameters<typeof usersStore.update>[3],
   ): Promise<void> {
+    await this.#refuseTakenAddress(queries, id, changes);
     try {
       await usersStore.update(queries, id, now, changes);
     } catch (error) {
       if (isUniqueViolation(error)) throw new Problem('username_taken', { cause: error });
       throw error;
     }
+  }
+
+  /** Another user has it, or has it as the name to log in with. @throws {Problem} `email_taken`. */
+  async #refuseTakenAddress(queries: Queries, id: string, { email_key: key }: ContactColumns): Promise<void> {
+    if (key === undefined || key === null) return;
+    const named = await usersStore.findByName(queries, key);
+    if ((named && named.id !== id) || (await usersStore.hasEmail(queries, key, id)))
+      throw new Problem('email_taken');
+  }
+
+  /** A name that is another user's address would be in the way of that user's logins. @throws {Problem} `username_taken`. */
+  async #refuseForeignAddress(queries: Queries, id: string, username: string): Promise<void> {
+    if (await usersStore.hasEmail(queries, toUsernameKey(username), id)) throw new Problem('username_taken');
   }
 
   /**

@@ -22,6 +22,8 @@ import type { ProblemDetails } from '../problems/problem.models.js';
 import type { UserLists } from './user-lists.service.js';
 import type { UsersService } from './users.service.js';
 import { parseScope } from '../roles/rights.js';
+import type { ContactDetails } from './contact-details.js';
+import { toContactFields } from './contact-fields.js';
 import { toUserList } from './user-query.js';
 import type { CreateUserRequest, UpdateUserRequest, User, UserPage, UserQuery } from './users.models.js';
 import type { UserWithRoles } from './users.service.js';
@@ -58,7 +60,7 @@ export class UsersController {
   @Post()
   @Security('bearer', ['users:write'])
   @SuccessResponse(201, 'Created.')
-  @Response<ProblemDetails>(409, 'Another user has this name: `username_taken`.')
+  @Response<ProblemDetails>(409, 'Another user has this name or address: `username_taken`, `email_taken`.')
   @Response<ProblemDetails>(
     503,
     'Too many passwords are being checked, or the database or the source of breached passwords does not respond: `busy`, `not_ready`, `breach_check_unavailable`.',
@@ -69,7 +71,7 @@ export class UsersController {
   ): Promise<User> {
     const { username, password, password_hash: passwordHash, one_time: oneTime, roles = [] } = body;
     if (passwordHash !== undefined) requireImportPermission(request);
-    const account = { username, password, passwordHash, oneTime, roles };
+    const account = { username, password, passwordHash, oneTime, roles, ...toContactDetails(body) };
     return toUser(await this.services.users.create(account, toActor(request)));
   }
 
@@ -96,7 +98,10 @@ export class UsersController {
   @Security('bearer', ['users:write'])
   @SuccessResponse(200, 'Changed.')
   @Response<ProblemDetails>(404, 'There is no such user: `user_not_found`.')
-  @Response<ProblemDetails>(409, 'The change is not possible: `username_taken`, `last_administrator`.')
+  @Response<ProblemDetails>(
+    409,
+    'The change is not possible: `username_taken`, `email_taken`, `last_administrator`.',
+  )
   @Response<ProblemDetails>(
     503,
     'Too many passwords are being checked, or the database or the source of breached passwords does not respond: `busy`, `not_ready`, `breach_check_unavailable`.',
@@ -106,14 +111,16 @@ export class UsersController {
     @Body() body: UpdateUserRequest,
     @Request() request: AuthenticatedRequest,
   ): Promise<User> {
-    const { one_time: oneTime, ...change } = body;
-    return toUser(
-      await this.services.users.update(
-        id,
-        { ...change, ...(oneTime !== undefined && { oneTime }) },
-        toActor(request),
-      ),
-    );
+    const { username, password, one_time: oneTime, disabled, roles } = body;
+    const change = {
+      ...(username !== undefined && { username }),
+      ...(password !== undefined && { password }),
+      ...(oneTime !== undefined && { oneTime }),
+      ...(disabled !== undefined && { disabled }),
+      ...(roles !== undefined && { roles }),
+      ...toContactDetails(body),
+    };
+    return toUser(await this.services.users.update(id, change, toActor(request)));
   }
 
   /**
@@ -142,10 +149,16 @@ function requireImportPermission({ caller, app }: AuthenticatedRequest): void {
   });
 }
 
+function toContactDetails(body: CreateUserRequest | UpdateUserRequest): ContactDetails {
+  const { email, email_verified: emailVerified, display_name: displayName, language } = body;
+  return { email, emailVerified, displayName, language };
+}
+
 export function toUser(user: UserWithRoles): User {
   return {
     id: user.id,
     username: user.username,
+    ...toContactFields(user),
     roles: parseScope(user.roles),
     disabled: user.disabled_at !== null,
     password_change_required: user.password_one_time === 1,

@@ -1,8 +1,32 @@
-import type { Id, Permission, RoleName, Timestamp } from '../http/api-types.js';
+import type { Id, Permission, RoleName, SecondFactorKind, Timestamp } from '../http/api-types.js';
+
+/**
+ * An e-mail address, with its domain in lower case and ASCII.
+ * @format email
+ * @maxLength 254
+ * @example "ada@example.com"
+ */
+export type EmailAddress = string;
+
+/**
+ * What people call the user.
+ * @maxLength 100
+ * @pattern ^[^\u0000-\u001f\u007f]*$ must not have control characters
+ * @example "Ada Lovelace"
+ */
+export type DisplayName = string;
+
+/**
+ * The language of messages to the user, as BCP 47 names it.
+ * @maxLength 35
+ * @pattern ^([A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,4})?$ must be the tag of a language, such as en or pt-BR
+ * @example "de"
+ */
+export type LanguageTag = string;
 
 /**
  * An account.
- * @example { "id": "0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b10", "username": "ada", "roles": ["auditor"], "disabled": false, "password_change_required": false, "created_at": "2026-11-24T09:00:00.000Z", "updated_at": "2026-11-24T09:00:00.000Z", "last_login_at": "2026-11-24T09:30:00.000Z" }
+ * @example { "id": "0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b10", "username": "ada", "email": "ada@example.com", "email_verified": true, "display_name": "Ada Lovelace", "language": "en", "roles": ["auditor"], "disabled": false, "password_change_required": false, "created_at": "2026-11-24T09:00:00.000Z", "updated_at": "2026-11-24T09:00:00.000Z", "last_login_at": "2026-11-24T09:30:00.000Z" }
  */
 export interface User {
   id: Id;
@@ -17,6 +41,12 @@ export interface User {
    * @maxItems 1000
    */
   roles: RoleName[];
+  /** The e-mail address; absent: none. */
+  email?: EmailAddress;
+  /** Whether the address is known to be the user's: only a verified one is good for logins and gets messages. Absent without an address. */
+  email_verified?: boolean;
+  display_name?: DisplayName;
+  language?: LanguageTag;
   /** A disabled user can neither log in nor use a token. */
   disabled: boolean;
   /**
@@ -93,6 +123,13 @@ export interface UserQuery {
    * @pattern ^[^\u0000-\u001f\u007f]*$ must not have control characters
    */
   name?: string;
+  /**
+   * Only users whose e-mail address starts with this, verified or not. Case does not matter.
+   * @minLength 1
+   * @maxLength 254
+   * @pattern ^[!-~]*$ must have printable ASCII characters alone
+   */
+  email?: string;
   /** Only users who have this role. */
   role?: RoleName;
   /** Only users who are disabled, or who are not. */
@@ -148,6 +185,20 @@ export interface CreateUserRequest {
    */
   password_hash?: string;
   /**
+   * An e-mail address, to which messages go once it is verified, and with which the user then logs in, too. Letters, digits
+   * and `.!#$%&'*+/=?^_{|}~-` before the @; no quoted text.
+   * @minLength 3
+   * @maxLength 254
+   * @pattern ^[!-?A-~]+@[^\s@]+$ must be an e-mail address, such as ada@example.com
+   */
+  email?: string;
+  /**
+   * Whether you know that the address is the user's. Default: `false`.
+   */
+  email_verified?: boolean;
+  display_name?: DisplayName;
+  language?: LanguageTag;
+  /**
    * Whether the password works for one login only, within 24 hours, after which the user has to choose another. Default:
    * `LATCHKEY_ONE_TIME_PASSWORDS`, and `false` with `password_hash`.
    */
@@ -178,6 +229,19 @@ export interface UpdateUserRequest {
    * @maxLength 4096
    */
   password?: string;
+  /**
+   * An e-mail address, as for a new account; an empty text removes it. Another address than before is not verified, unless
+   * `email_verified` says so.
+   * @maxLength 254
+   * @pattern ^([!-?A-~]+@[^\s@]+)?$ must be an e-mail address, such as ada@example.com
+   */
+  email?: string;
+  /** Whether you know that the address is the user's. */
+  email_verified?: boolean;
+  /** An empty text removes it. */
+  display_name?: DisplayName;
+  /** An empty text removes it. */
+  language?: LanguageTag;
   /** Whether that password is a one-time password, as for a new account. */
   one_time?: boolean;
   /** Disabling ends the user's sessions at once. */
@@ -191,7 +255,7 @@ export interface UpdateUserRequest {
 
 /**
  * The caller's own account.
- * @example { "id": "0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b10", "username": "ada", "roles": ["auditor"], "permissions": ["reports:read"], "password_change_required": false, "session_id": "0199f3c2-7f00-7b12-9d3e-5a6b7c8d9e0f", "created_at": "2026-11-24T09:00:00.000Z", "last_login_at": "2026-11-24T09:30:00.000Z" }
+ * @example { "id": "0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b10", "username": "ada", "email": "ada@example.com", "email_verified": true, "display_name": "Ada Lovelace", "roles": ["auditor"], "permissions": ["reports:read"], "password_change_required": false, "second_factors": [], "second_factor_enrollment_required": false, "session_id": "0199f3c2-7f00-7b12-9d3e-5a6b7c8d9e0f", "created_at": "2026-11-24T09:00:00.000Z", "last_login_at": "2026-11-24T09:30:00.000Z" }
  */
 export interface Me {
   id: Id;
@@ -201,6 +265,12 @@ export interface Me {
    * @pattern ^[^\u0000-\u001f\u007f]*$
    */
   username: string;
+  /** The e-mail address; absent: none. */
+  email?: EmailAddress;
+  /** Whether the address is known to be the user's: only a verified one is good for logins and gets messages. Absent without an address. */
+  email_verified?: boolean;
+  display_name?: DisplayName;
+  language?: LanguageTag;
   /**
    * Names of the account's roles.
    * @maxItems 1000
@@ -213,6 +283,13 @@ export interface Me {
   permissions: Permission[];
   /** The account has a one-time password, and no permissions until `PUT /me/password`. */
   password_change_required: boolean;
+  /**
+   * The kinds of second factors that the account has; a login asks for one of them.
+   * @maxItems 10
+   */
+  second_factors: SecondFactorKind[];
+  /** The account must have a second factor, and this session can only set one up (`POST /me/second-factors/totp`). */
+  second_factor_enrollment_required: boolean;
   /** The session that this access token belongs to. */
   session_id: Id;
   /**

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Actor } from '../audit/actor.js';
 import type { AuditEvent } from '../audit/audit-events.js';
-import { auditStore, describeChanges, type AuditDetails } from '../audit/audit.store.js';
+import { auditStore, type AuditDetails } from '../audit/audit.store.js';
 import type { Clock } from '../clock.js';
 import type { Database, Queries } from '../database/database.js';
 import { Problem } from '../problems/problem.js';
@@ -11,6 +11,8 @@ import { parseScope } from '../roles/rights.js';
 import type { PasswordOwner } from '../passwords/context-words.js';
 import type { NewPasswords } from '../passwords/new-passwords.js';
 import { refuseHashKind, toStoredHash } from '../passwords/stored-hash.js';
+import { toContactColumns, type ContactDetails } from './contact-details.js';
+import { describeNewUser, describeUpdate } from './describe-user-changes.js';
 import { requireUser, type UserRecords } from './user-records.js';
 import { usersStore, type UserWithRoles } from './users.store.js';
 import { administratorRole } from '../roles/administrator-role.js';
@@ -18,7 +20,7 @@ import { sessionEpochsStore } from './session-epochs.store.js';
 
 export type { UserWithRoles };
 
-interface NewUser {
+interface NewUser extends ContactDetails {
   readonly username: string;
   readonly password?: string | undefined;
   /** In place of the password; in a notation of another application. */
@@ -28,7 +30,7 @@ interface NewUser {
   readonly roles: readonly string[];
 }
 
-interface UserChange {
+interface UserChange extends ContactDetails {
   readonly username?: string;
   readonly password?: string;
   /** Whether `password` is a one-time password. Undefined: the default of the settings. */
@@ -58,15 +60,27 @@ export class UsersService {
     return user && usersStore.find(this.database.queries, user.id);
   }
 
-  /** @throws {Problem} `username_taken`; `validation_failed` for an invalid name, password or role; `busy`. */
-  async create(account: NewUser, actor: Actor): Promise<UserWithRoles> {
+  /**
+   * @param claim what must succeed in the same transaction, before the account is made and with the rights locked.
+   * @throws {Problem} `username_taken`, `email_taken`; `validation_failed` for an invalid name, address, password or role;
+   *   `busy`; what `claim` throws.
+   */
+  async create(
+    account: NewUser,
+    actor: Actor,
+    claim?: (transaction: Queries) => Promise<void>,
+  ): Promise<UserWithRoles> {
     const { username, roles } = account;
     this.records.refuseInvalidName(username);
     const passwordHash = await this.#toNewHash(account);
     const oneTime = account.oneTime ?? (account.passwordHash === undefined ? undefined : false);
     return this.database.transaction(async (transaction) => {
       await rolesStore.lockRights(transaction);
-      const id = await this.records.insert(transaction, { username, passwordHash, roles, oneTime });
+      await claim?.(transaction);
+      const id = await this.records.insert(transaction, {
+        ...{ username, passwordHash, roles, oneTime },
+        contact: account,
+      });
       const user = requireUser(await usersStore.find(transaction, id));
       await this.#audit(transaction, 'user_created', user, actor, describeNewUser(user));
       return user;
@@ -99,8 +113,8 @@ export class UsersService {
   }
 
   /**
-   * @throws {Problem} `user_not_found`, `username_taken`, `last_administrator`; `validation_failed` for an invalid name,
-   *   password or role; `busy`.
+   * @throws {Problem} `user_not_found`, `username_taken`, `email_taken`, `last_administrator`; `validation_failed` for an
+   *   invalid name, address, password or role; `busy`.
    */
   async update(id: string, change: UserChange, actor: Actor): Promise<UserWithRoles> {
     // A name that predates the rules may be sent back unchanged.
@@ -119,6 +133,7 @@ export class UsersService {
           password_hash: passwordHash,
           ...this.records.oneTimeColumns(change.oneTime),
         }),
+        ...toContactColumns(change, now, before),
         ...(change.disabled !== undefined && {
           disabled_at: change.disabled ? (before.disabled_at ?? now) : null,
         }),
@@ -207,7 +222,7 @@ export class UsersService {
     });
   }
 
-  async #toNewHash({ username, password, passwordHash }: NewUser): Promise<string> {
+  async #toNewHash({ password, passwordHash, ...owner }: NewUser): Promise<string> {
     if ((password === undefined) === (passwordHash === undefined)) {
       throw new Problem('validation_failed', {
         errors: {
@@ -218,7 +233,7 @@ export class UsersService {
         },
       });
     }
-    if (password !== undefined) return this.passwords.hash('password', password, { username });
+    if (password !== undefined) return this.passwords.hash('password', password, owner);
     const result = toStoredHash(passwordHash ?? '');
     const error =
       'error' in result
@@ -255,25 +270,6 @@ export function toOwner({
   display_name: displayName,
 }: Pick<UserWithRoles, 'username' | 'email' | 'display_name'>): PasswordOwner {
   return { username, email: email ?? undefined, displayName: displayName ?? undefined };
-}
-
-function describeNewUser({ roles, password_one_time: oneTime }: UserWithRoles): AuditDetails {
-  return { roles: parseScope(roles), one_time_password: oneTime === 1 };
-}
-
-/** An event for each thing that a change does. */
-function* describeUpdate(
-  before: UserWithRoles,
-  after: UserWithRoles,
-  hasNewPassword: boolean,
-): Generator<readonly [AuditEvent, AuditDetails?]> {
-  if (before.username !== after.username)
-    yield ['user_renamed', { username: { from: before.username, to: after.username } }];
-  const roles = describeChanges({ roles: parseScope(before.roles) }, { roles: parseScope(after.roles) });
-  if ('roles' in roles) yield ['roles_changed', roles];
-  if (hasNewPassword) yield ['user_password_set', { one_time_password: after.password_one_time === 1 }];
-  if (before.disabled_at === null && after.disabled_at !== null) yield ['user_disabled'];
-  if (before.disabled_at !== null && after.disabled_at === null) yield ['user_enabled'];
 }
 
 /** 120 random bits in base64url. */

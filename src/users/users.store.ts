@@ -14,6 +14,7 @@ export type StoredUser = Omit<
   'username_key' | 'username_skeleton' | 'session_epoch' | 'ending_epoch' | 'deleted_at' | 'second_factors'
 >;
 export type UserWithRoles = Omit<StoredUser, 'password_hash' | 'one_time_expires_at' | 'email_key'> &
+  Pick<UserRow, 'second_factors'> &
   AccountRights;
 type ContactColumn = 'email' | 'email_key' | 'email_verified_at' | 'display_name' | 'language';
 /** How to reach a user; what is left out is null. */
@@ -44,6 +45,7 @@ const withoutSecrets = [
   'users.id',
   'users.disabled_at',
   'users.last_login_at',
+  'users.second_factors',
   'users.email',
   'users.email_verified_at',
   'users.display_name',
@@ -60,7 +62,10 @@ export const usersStore = {
     return queries.selectFrom('users').selectAll().where('username_key', '=', key).executeTakeFirst();
   },
 
-  findStored(queries: Queries, id: string): Promise<StoredUser | undefined> {
+  findStored(
+    queries: Queries,
+    id: string,
+  ): Promise<(StoredUser & Pick<UserRow, 'second_factors'>) | undefined> {
     return queries
       .selectFrom('users')
       .selectAll()
@@ -75,7 +80,7 @@ export const usersStore = {
 
   /**
    * @param skeleton unique among users (UTS 39 §4); null: the name may look like another one.
-   * @returns false where the name is taken, or looks like another user's.
+   * @returns false where name or address is taken, or the name looks like another user's.
    */
   async insert(queries: Queries, user: InsertedUser, skeleton: string | null = null): Promise<boolean> {
     const inserted = await queries
@@ -95,6 +100,22 @@ export const usersStore = {
     return inserted !== undefined;
   },
 
+  /**
+   * Whether another user has this address.
+   * @param key as `parseEmailAddress` returns it.
+   */
+  async hasEmail(queries: Queries, key: string, exceptId: string): Promise<boolean> {
+    // No address has a NUL in it, and PostgreSQL's text cannot hold one.
+    if (key.includes('\0')) return false;
+    const found = await queries
+      .selectFrom('users')
+      .select('id')
+      .where('email_key', '=', key)
+      .where('id', '!=', exceptId)
+      .executeTakeFirst();
+    return found !== undefined;
+  },
+
   /** Whether another user has this skeleton. */
   async hasSimilarName(queries: Queries, skeleton: string, exceptId: string): Promise<boolean> {
     const found = await queries
@@ -108,7 +129,7 @@ export const usersStore = {
 
   /**
    * @returns whether the user was there.
-   * @throws what `violatesUnique` recognizes if another user has the new name.
+   * @throws what `isUniqueViolation` recognizes if another user has the new name or address.
    */
   async update(queries: Queries, id: string, now: number, changes: UserChanges): Promise<boolean> {
     const updated = await queries
@@ -126,8 +147,8 @@ export const usersStore = {
   },
 
   /**
-   * Records a login, if the user is enabled, and password and kinds of second factors have not changed since the check. Uses up a one-time password:
-   * one of several concurrent logins with it is recorded.
+   * Records a login, if the user is enabled, and password and kinds of second factors have not changed since the check. Uses up
+   * a one-time password, where the login was with it: one of several concurrent ones is recorded.
    * The row stays locked until the end of the transaction: a password change waits for the login, and ends its session.
    * @returns statements for a batch. The second reads the user's rights: the first may have waited for a change of them, and
    *   would return the old ones.
@@ -140,24 +161,33 @@ export const usersStore = {
       readonly checkedFactors: number;
       readonly newHash: string;
       readonly now: number;
+      /** Default: true. */
+      readonly byPassword?: boolean;
     },
   ): readonly [BatchStatement, BatchStatement<AccountRights>] {
+    const { byPassword = true, ...values } = login;
     const rehashes = login.newHash !== login.checkedHash;
-    const record = prepareOnce(queries, `record a login ${rehashes}`, { ...login }, (slots) =>
+    const record = prepareOnce(queries, `record a login ${byPassword} ${rehashes}`, values, (slots) =>
       queries
         .updateTable('users')
         .set({
           last_login_at: slots.now,
-          one_time_expires_at: sql<
-            number | null
-          >`case when password_one_time = 1 then cast(0 as bigint) else one_time_expires_at end`,
+          ...(byPassword && {
+            one_time_expires_at: sql<
+              number | null
+            >`case when password_one_time = 1 then cast(0 as bigint) else one_time_expires_at end`,
+          }),
           ...(rehashes && { password_hash: slots.newHash }),
         })
         .where('id', '=', slots.id)
         .where('password_hash', '=', slots.checkedHash)
         .where('second_factors', '=', slots.checkedFactors)
         .where('disabled_at', 'is', null)
-        .where((eb) => eb.or([eb('password_one_time', '=', 0), eb('one_time_expires_at', '>', slots.now)]))
+        .where((eb) =>
+          byPassword
+            ? eb.or([eb('password_one_time', '=', 0), eb('one_time_expires_at', '>', slots.now)])
+            : eb.lit(true),
+        )
         .returning('id'),
     );
     const readRights = prepareOnce(queries, 'rights of a user', { id: login.id }, (slots) =>
@@ -213,6 +243,7 @@ export const usersStore = {
         email_key: null,
         email_verified_at: null,
         display_name: null,
+        language: null,
         disabled_at: now,
         deleted_at: now,
       })

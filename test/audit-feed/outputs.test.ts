@@ -239,6 +239,22 @@ for (const kind of databaseKinds) {
       }
     });
 
+    it('goes on where the clock was set back, and says that it fails', async () => {
+      respond = (response) => void response.writeHead(500).end();
+      app.clock.advance(100_000);
+      await logIn();
+      await run();
+      app.clock.advance(-100_000);
+      const before = warnings().length;
+      await run();
+      expect(warnings()).to.have.length(before + 1);
+      respond = accept;
+      app.clock.advance(1000);
+      await run();
+      expect(posted.at(-1)?.items).to.have.length(1);
+      expect(await behind()).to.deep.equal([{ name: 'webhook', rows: 0, failures: 0 }]);
+    });
+
     it('goes on after a restart with what happened meanwhile', async () => {
       await logIn();
       app = await app.restart();

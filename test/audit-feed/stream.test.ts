@@ -170,6 +170,18 @@ for (const kind of databaseKinds) {
       expect(await next(reader)).to.equal(undefined);
     });
 
+    it('sends heartbeats where the clock was set back', async () => {
+      const reader = await open();
+      await next(reader);
+      app.clock.advance(10);
+      await app.services.auditStream.poll();
+      expect(await next(reader)).to.deep.equal([]);
+      app.clock.advance(-3600);
+      await app.services.auditStream.poll();
+      expect(await next(reader)).to.deep.equal([]);
+      app.clock.advance(3600);
+    });
+
     it('ends with the access token that opened it', async () => {
       const reader = await open();
       await next(reader);

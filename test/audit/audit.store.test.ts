@@ -93,6 +93,11 @@ storeContract('The audit store', (on) => {
     const actor = createOperatorActor({ SUDO_USER: 'ada' });
     await auditStore.add(on.queries, clock, { event: 'all_sessions_ended', actor });
     expect((await rows())[0]).to.include({ actor_kind: 'operator', actor_name: `ada as ${system}` });
+    // Anything may be in a variable.
+    const odd = createOperatorActor({ SUDO_USER: `\u001b[2J${'x'.repeat(70_000)}` }).name;
+    expect(odd)
+      .to.match(/^ \[2Jx+$/)
+      .and.to.have.length(255);
   });
 
   it('adds many at once, and counted ones with their times', async () => {

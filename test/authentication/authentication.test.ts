@@ -4,6 +4,7 @@ import { completeContract } from '../../src/contract/complete-contract.js';
 import { collectPermissions, importPermission } from '../../src/http/security-requirements.js';
 import { problemCodes } from '../../src/problems/problem-codes.js';
 import { ownOperation } from '../support/own-operations.js';
+import { codeOf, enrollTotp, loginWithCode } from '../support/second-factors.js';
 import { TestApp } from '../support/test-app.js';
 
 const ownOperations = [
@@ -13,6 +14,8 @@ const ownOperations = [
   ownOperation('fresh-and-permitted', [{ bearer: ['fresh', 'own:read'] }]),
   ownOperation('permitted', [{ bearer: ['own:read', 'users:read'] }]),
   ownOperation('optional', [{ bearer: [] }, {}]),
+  ownOperation('mfa', [{ bearer: ['mfa'] }]),
+  ownOperation('mfa-5-minutes', [{ bearer: ['mfa:300', 'own:read'] }]),
   ownOperation('optional-fresh', [{}, { bearer: ['fresh'] }]),
 ];
 
@@ -92,9 +95,42 @@ describe('@Security("bearer", […])', () => {
     expect(headers['www-authenticate']).to.match(/scope="own:read users:read"$/);
   });
 
+  describe('with "mfa"', () => {
+    const secondFactor = (maxAge = ''): string =>
+      `Bearer realm="latchkey", error="insufficient_user_authentication", error_description="This operation needs a login with a second factor. Log in again with acr_values=aal2; set up a second factor first if the account has none.", acr_values="aal2"${maxAge}`;
+
+    it('challenges a login without a second factor to one with it (RFC 9470 §3)', async () => {
+      for (const [path, expected] of [
+        ['/own/mfa', secondFactor()],
+        ['/own/mfa-5-minutes', secondFactor(', max_age="300"')],
+      ] as const) {
+        const { body, headers } = await app.get(path, tokens.access_token).expect(401);
+        expect(body).to.include({ code: 'insufficient_user_authentication' });
+        expect(headers['www-authenticate']).to.equal(expected);
+      }
+    });
+
+    it('accepts a session with one, and with an age only as long as the proof is not older', async () => {
+      const password = 'the password of bea';
+      await app.put('/roles/owner', { permissions: ['own:read'] }, tokens.access_token).expect(201);
+      await app.createUser('bea', password, ['owner']);
+      const { secret } = await enrollTotp(app, await app.login('bea', password));
+      const { body } = await loginWithCode(app, 'bea', password, codeOf(secret, app));
+      const login = body as TokenSet;
+      await app.get('/own/mfa-5-minutes', login.access_token).expect(200);
+      app.clock.advance(300);
+      const { access_token: later, refresh_token: next } = await app.refresh(login.refresh_token);
+      await app.get('/own/mfa-5-minutes', later).expect(200);
+      app.clock.advance(1);
+      const { access_token: last } = await app.refresh(next);
+      await app.get('/own/mfa', last).expect(200);
+      await app.get('/own/mfa-5-minutes', last).expect(401);
+    });
+  });
+
   it('does not list freshness among the permissions, and refuses a misspelled one', () => {
     expect(collectPermissions(ownOperations)).to.deep.equal(['own:read', 'users:read', importPermission]);
-    for (const slip of ['fresh:5m', 'fresh:', 'fresh:-1'])
+    for (const slip of ['fresh:5m', 'fresh:', 'fresh:-1', 'mfa:', 'mfa:5m'])
       expect(() => collectPermissions([ownOperation('x', [{ bearer: [slip] }])])).to.throw(`"${slip}"`);
   });
 
@@ -154,6 +190,7 @@ describe('@Security("bearer", […])', () => {
     expect(codes('public', '401')).to.deep.equal([]);
     expect(codes('plain', '401')).to.deep.equal(['authentication_required', 'invalid_token', 'csrf_failed']);
     expect(codes('fresh', '401')).to.include('insufficient_user_authentication');
+    expect(codes('plain', '403')).to.deep.equal(['second_factor_enrollment_required']);
     expect(codes('fresh', '403')).to.include('insufficient_scope');
     expect(document.paths['/fresh']?.['get']?.responses['403']?.description).to.include('`reports:read`');
     expect(codes('optional', '401')).to.deep.equal(['invalid_token', 'csrf_failed']);

@@ -140,6 +140,7 @@ describe('GET /forward-auth', () => {
       'permission=a%20b',
       'permission=fresh:soon',
       'permission=reports:read&permission=fresh:',
+      'permission=mfa:soon',
       `permission=${'a'.repeat(101)}`,
       'permissions=reports:read',
       'permission[]=reports:read',

@@ -198,6 +198,7 @@ for (const kind of databaseKinds) {
         secondFactorsStore.add(transaction, id, 'totp'),
       );
       await exchange(refreshToken(foreignId), 401);
+      await open(flaskToken(foreignId), 401);
     });
 
     it('open nothing any more from the first exchange on, so that no logout leaves one', async () => {

@@ -112,7 +112,7 @@ describe('POST /login', () => {
     [
       'a number for a name',
       { username: 1, password },
-      { username: 'must be a string of 1 to 200 characters' },
+      { username: 'must be a string of 1 to 254 characters' },
     ],
     [
       'null for a password',
@@ -128,8 +128,8 @@ describe('POST /login', () => {
     ['an empty password', { username: 'ada', password: '' }, { password: 'must not be empty' }],
     [
       'a name that is too long',
-      { username: 'x'.repeat(201), password },
-      { username: 'must have at most 200 characters' },
+      { username: 'x'.repeat(255), password },
+      { username: 'must have at most 254 characters' },
     ],
     [
       'a password that is too long',

@@ -44,6 +44,8 @@ describe('/me', () => {
           roles: ['user-reader'],
           permissions: ['users:read'],
           password_change_required: false,
+          second_factors: [],
+          second_factor_enrollment_required: false,
           session_id: claimsOf(tokens).sid,
           created_at: user.created_at,
           last_login_at: loggedInAt,

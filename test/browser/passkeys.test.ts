@@ -3,7 +3,7 @@ import type { Browser, BrowserContext } from 'playwright-core';
 import type { PasskeyList } from '../../src/passkeys/passkeys.models.js';
 import { DocsPage, launchBrowser, newProfile } from '../support/docs-page.js';
 import { PrefixProxy } from '../support/proxy.js';
-import { TestApp } from '../support/test-app.js';
+import { adminPassword, TestApp } from '../support/test-app.js';
 
 describe('Swagger UI with passkeys of a browser', () => {
   let browser: Browser | undefined;
@@ -11,6 +11,7 @@ describe('Swagger UI with passkeys of a browser', () => {
   let app: TestApp;
   let proxy: PrefixProxy;
   let page: DocsPage;
+  let recoveryCode: string;
   let setUserVerified: (isUserVerified: boolean) => Promise<unknown>;
 
   before(async function () {
@@ -50,27 +51,21 @@ describe('Swagger UI with passkeys of a browser', () => {
     await dialog.getByLabel('Name of the passkey').fill('Laptop');
     await page.screenshot('passkeys/add');
     await dialog.getByRole('button', { name: 'Add a passkey' }).click();
-    await dialog.waitFor({ state: 'detached' });
+    const codes = await dialog.locator('pre').innerText();
+    expect(codes.trim().split('\n')).to.have.length(10);
+    [recoveryCode = ''] = codes.split('\n');
+    await page.screenshot('passkeys/recovery-codes');
+    await page.tab.keyboard.press('Escape');
     const { body } = await app.get('/me/passkeys', await page.token()).expect(200);
     expect((body as PasskeyList).items).to.have.length(1);
     expect((body as PasskeyList).items[0]).to.include({ name: 'Laptop' });
   });
 
-  it('says so where the device has one already', async () => {
-    const dialog = await page.openDialog();
-    await dialog.getByLabel('Name of the passkey').fill('Laptop');
-    await dialog.getByRole('button', { name: 'Add a passkey' }).click();
-    expect(await dialog.getByRole('alert').innerText()).to.equal(
-      'This device has a passkey for the account already.',
-    );
-    await dialog.getByRole('button', { name: 'Log out' }).click();
-    await page.says('Logged out.');
-    await page.tab.keyboard.press('Escape');
-  });
-
   it('says so where its user is not verified', async () => {
     await setUserVerified(false);
     const dialog = await page.openDialog();
+    await dialog.getByRole('button', { name: 'Log out' }).click();
+    await page.says('Logged out.');
     await page.screenshot('passkeys/login');
     await dialog.getByRole('button', { name: 'Use a passkey' }).click();
     expect(await dialog.getByRole('alert').innerText()).to.equal('No passkey was chosen.');
@@ -81,7 +76,46 @@ describe('Swagger UI with passkeys of a browser', () => {
     await page.tab.getByRole('dialog').getByRole('button', { name: 'Use a passkey' }).click();
     await page.says('Logged in as admin');
     expect((await page.run('getProtected')).status()).to.equal(200);
+  });
+
+  it('says so where the device has one already', async () => {
+    const dialog = await page.openDialog();
+    await dialog.getByLabel('Name of the passkey').fill('Laptop');
+    await dialog.getByRole('button', { name: 'Add a passkey' }).click();
+    expect(await dialog.getByRole('alert').innerText()).to.equal(
+      'This device has a passkey for the account already.',
+    );
+    await page.tab.keyboard.press('Escape');
     await page.renewal(() => page.sleep(app, 850));
+  });
+
+  it('asks for it after the password, too', async () => {
+    const opened = await page.openDialog();
+    await opened.getByRole('button', { name: 'Log out' }).click();
+    await page.says('Logged out.');
+    const dialog = page.tab.getByRole('dialog');
+    await dialog.getByLabel('Username').fill('admin');
+    await dialog.getByLabel('Password').fill(adminPassword);
+    await dialog.getByRole('button', { name: 'Log in' }).click();
+    await dialog.getByRole('heading', { name: 'The second step' }).waitFor();
+    page.expectRefusals(401);
+    await page.screenshot('passkeys/second-step');
+    await dialog.getByRole('button', { name: 'Use a passkey' }).click();
+    await page.says('Logged in as admin');
+  });
+
+  it('takes a recovery code in its place', async () => {
+    const opened = await page.openDialog();
+    await opened.getByRole('button', { name: 'Log out' }).click();
+    await page.says('Logged out.');
+    const dialog = page.tab.getByRole('dialog');
+    await dialog.getByLabel('Username').fill('admin');
+    await dialog.getByLabel('Password').fill(adminPassword);
+    await dialog.getByRole('button', { name: 'Log in' }).click();
+    await dialog.getByLabel('Code').fill(recoveryCode);
+    await page.tab.keyboard.press('Enter');
+    await page.says('Logged in as admin');
+    page.expectRefusals(401);
   });
 
   it('says where they work, at an address that browsers have none for', async () => {

@@ -2,11 +2,11 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { expect } from 'chai';
 import { copyEnvironment, ProjectCopy } from '../support/project-copy.js';
 import { checkout } from '../support/checkout.js';
+import { until } from '../support/until.js';
 
 /** What is said of each mistake is in test/tools/check-controllers.test.ts; here it is the build that says it. */
 describe('A build', () => {
@@ -44,6 +44,15 @@ describe('A build', () => {
     );
     // TypeScript's own errors are beside it.
     expect(stderr).to.match(/^src\/reports\/reports\.controller\.ts:\d+:\d+: .*'missing'/m);
+  });
+
+  it('says what to write for a permission without a list, and nothing of generated/, which it breaks', () => {
+    const stderr = build(sound.replace(/@Security\('bearer', \[('[^']+')\]\)/, "@Security('bearer', $1)"));
+    const [first = ''] = stderr.split('\n');
+    expect(first).to.match(
+      /^src\/reports\/reports\.controller\.ts:\d+: @Security has the permission 'reports:read' without a list\. Write @Security\('bearer', \['reports:read'\]\)\.$/,
+    );
+    expect(stderr).not.to.match(/^generated\//m);
   });
 
   it('reports the place of what tsoa fails on, too', () => {
@@ -136,7 +145,7 @@ describe('A build', () => {
     });
     const ended = once(building, 'exit');
     // It creates this folder when it has read the sources.
-    while (!existsSync(project.path('dist/contract'))) await wait(1);
+    await until(() => existsSync(project.path('dist/contract')));
     writeFileSync(project.path(file), `${sound}\n// Edited meanwhile.\n`);
     expect(await ended).to.deep.equal([0, null]);
     const sources = (await import(pathToFileURL(project.path('bin/sources.js')).href)) as {

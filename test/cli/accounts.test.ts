@@ -86,7 +86,7 @@ for (const kind of databaseKinds) {
 
     it('users list prints all accounts, as a table or a line of JSON for each', async () => {
       const table = (await succeed('users', 'list')).trimEnd().split('\n');
-      expect(table[0]).to.match(/^id +name +roles +state +last login$/);
+      expect(table[0]).to.match(/^id +name +address +roles +state +last login$/);
       expect(table[1]).to.match(/^[0-9a-f-]{36} {2}admin +admin +enabled +never$/);
       const listed = await readJson('users', 'list');
       expect(listed.map(({ username }) => username)).to.deep.equal(['admin', 'grace', 'ada']);

@@ -18,7 +18,7 @@ for (const kind of databaseKinds) {
     it('passkeys list prints those of an account', async () => {
       const { stdout } = await runCommand(['passkeys', 'list', 'admin'], app);
       expect(stdout)
-        .to.match(/^id +name +added +last used$/m)
+        .to.match(/^id +name +use +added +last used$/m)
         .and.include(`${id}  Phone`);
       const json = await runCommand(['passkeys', 'list', 'admin', '--json'], app);
       expect(readJsonLines(json.stdout)[0]).to.include({ id, name: 'Phone', synced: false });

@@ -63,6 +63,7 @@ describe('The contract, completed from what tsoa writes', () => {
         '200',
         '400',
         '401',
+        '403',
         '503',
         'default',
       ]);
@@ -79,6 +80,7 @@ describe('The contract, completed from what tsoa writes', () => {
         '200',
         '400',
         '401',
+        '403',
         '503',
         'default',
       ]);

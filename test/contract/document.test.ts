@@ -58,9 +58,12 @@ describe('The contract', () => {
     expect(operations.filter(isPublic).map(({ name }) => name)).to.have.members([
       'POST /login',
       'POST /password/check',
+      'POST /invitations/accept',
       'POST /refresh',
       'POST /login/cookies',
       'POST /refresh/cookies',
+      'POST /login/second-factor',
+      'POST /login/second-factor/cookies',
       'POST /login/passkey/options',
       'POST /login/passkey',
       'POST /login/passkey/cookies',

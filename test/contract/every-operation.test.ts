@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import type { Response, Test } from 'supertest';
+import { isPartOfEnrollment } from '../../src/http/security-requirements.js';
 import { readContract } from '../support/repository-contract.js';
 import type { CookieSession, TokenSet } from '../../src/sessions/sessions.models.js';
 import { checkAgainstContract } from '../support/contract.js';
@@ -119,6 +120,23 @@ describe('Every operation responds, as the contract says, to a request', () => {
   }
 });
 
+describe('In a session whose user must set up a second factor', () => {
+  it('every other operation responds 403, as the contract says', async () => {
+    const first = await TestApp.start();
+    await first.login();
+    const app = await first.restart({ LATCHKEY_SECOND_FACTOR: 'required' });
+    const { access_token: token } = await app.login();
+    for (const { method, template, security, responses } of operations) {
+      const isProtected = security.length > 0 && security.every((schemes) => 'bearer' in schemes);
+      if (!isProtected || isPartOfEnrollment(template)) continue;
+      expect(responses, template).to.have.property('403');
+      const { body } = await app.request(method as 'get', pathOf(template), token).expect(403);
+      expect(body.code, template).to.equal('second_factor_enrollment_required');
+    }
+    await app.close();
+  });
+});
+
 describe('Without a database', () => {
   let proxy: TcpProxy;
   let app: TestApp;
@@ -159,6 +177,9 @@ describe('Without a database', () => {
   const special: Readonly<Record<string, () => Test>> = {
     'POST /login': () => app.post('/login', { username: 'admin', password: adminPassword }),
     'POST /login/cookies': () => app.post('/login/cookies', { username: 'admin', password: adminPassword }),
+    'POST /login/second-factor': () => app.post('/login/second-factor', { login_token: 'x', code: 'x' }),
+    'POST /login/second-factor/cookies': () =>
+      app.post('/login/second-factor/cookies', { login_token: 'x', code: 'x' }),
     'POST /login/passkey/options': () => app.post('/login/passkey/options', {}),
     'POST /login/passkey': () => app.post('/login/passkey', { credential }),
     'POST /login/passkey/cookies': () => app.post('/login/passkey/cookies', { credential }),
@@ -166,6 +187,12 @@ describe('Without a database', () => {
     'POST /refresh/cookies': () =>
       app.post('/refresh/cookies').set('Cookie', cookies).set('X-CSRF-TOKEN', csrf),
     'POST /logout': () => app.post('/logout', refreshToken()),
+    'POST /invitations/accept': () =>
+      app.post('/invitations/accept', {
+        token: 'lk_in_x',
+        username: 'eve',
+        password: 'correct horse battery',
+      }),
     'POST /password/check': () => app.post('/password/check', { password: 'correct horse battery' }),
     'GET /health/ready': () => app.get('/health/ready'),
   };

@@ -92,13 +92,39 @@ describe('A copy of an installation from SQLite to PostgreSQL', () => {
       .values({
         token_hash: 'of a token',
         user_id: id,
-        password_digest: 'of a hash',
         session_epoch: 0,
         amr: 'pwd',
         attempt_key: null,
         tries_left: 5,
         created_at: 1,
         expires_at: 2,
+      })
+      .execute();
+    await app.services.secondFactors.beginTotp({ id, username: 'ada' });
+    await queries
+      .insertInto('latchkey_recovery_codes')
+      .values({ user_id: id, code_hash: 'of a code', created_at: 1 })
+      .execute();
+    await queries
+      .insertInto('latchkey_devices')
+      .values({
+        id: 'a device',
+        user_id: id,
+        token_hash: 'of a cookie',
+        session_epoch: 0,
+        created_at: 1,
+        last_used_at: 1,
+        expires_at: 2,
+        address: '192.0.2.1',
+        user_agent: 'tests',
+      })
+      .execute();
+    await queries
+      .insertInto('latchkey_invitations')
+      .values({
+        ...{ id: '0199f3c2-7f00-7b12-9d3e-5a6b7c8d9e10', token_hash: 'aGFzaA', language: 'de' },
+        ...{ email: 'Zoe@example.net', email_key: 'zoe@example.net', roles: 'auditor', invited_by: id },
+        ...{ created_at: 1, expires_at: 2 },
       })
       .execute();
     await queries

@@ -33,11 +33,15 @@ const tables = [
   'latchkey_audit_seals',
   'latchkey_deleted_foreign_ids',
   'latchkey_data_keys',
+  'latchkey_devices',
   'latchkey_exchanged_tokens',
   'latchkey_foreign_ids',
+  'latchkey_invitations',
   'latchkey_leases',
   'latchkey_login_challenges',
   'latchkey_migration_versions',
+  'latchkey_recovery_codes',
+  'latchkey_totp',
   'latchkey_project_migrations',
   'latchkey_passkey_challenges',
   'latchkey_passkeys',
@@ -168,6 +172,43 @@ for (const kind of databaseKinds) {
         c: 'reports:read revocations:read users:read tokens:introspect',
       });
       expect(new Set(rows.map((row) => row.introspection_audiences))).to.deep.equal(new Set(['']));
+    });
+
+    it('give imported users the addresses that they had elsewhere, each to one user', async () => {
+      await database.migrate({ upTo: '0017-audit-outputs' });
+      const users: readonly (readonly [string, string, string, number])[] = [
+        ['1', 'ada', 'Ada@Example.com', 1],
+        ['2', 'twin', 'ADA@example.com', 1],
+        ['3', 'bob', 'bob@example.com', 0],
+        ['4', 'taken@example.com', 'own@example.com', 1],
+        ['5', 'eve', 'taken@example.com', 1],
+        ['6', 'fay', 'no address', 1],
+        ['7', 'gus@example.com', 'gus@example.com', 1],
+        ...Array.from({ length: 1000 }, (_, at): readonly [string, string, string, number] => [
+          String(1000 + at),
+          `user${at}`,
+          `user${at}@example.org`,
+          1,
+        ]),
+      ];
+      for (const [id, name, email, verified] of users) {
+        await sql`insert into users (id, username, username_key, password_hash, password_one_time, version, session_epoch, created_at, updated_at)
+          values (${id}, ${name}, ${name}, '', 0, 0, 0, 0, 0)`.execute(database.queries);
+        await sql`insert into latchkey_foreign_ids (source, foreign_id, user_id, email, email_verified, imported_at)
+          values ('shop', ${id}, ${id}, ${email}, ${verified}, 5)`.execute(database.queries);
+      }
+      await database.migrate();
+      const rows = await database.queries
+        .selectFrom('users')
+        .select(['id', 'email', 'email_key', 'email_verified_at'])
+        .orderBy('id')
+        .execute();
+      const found = new Map(rows.map(({ id, ...row }) => [id, Object.values(row)]));
+      expect(found.get('1')).to.deep.equal(['Ada@example.com', 'ada@example.com', 5]);
+      expect(found.get('3')).to.deep.equal(['bob@example.com', 'bob@example.com', null]);
+      expect(found.get('7')).to.deep.equal(['gus@example.com', 'gus@example.com', 5]);
+      for (const id of ['2', '5', '6']) expect(found.get(id), id).to.deep.equal([null, null, null]);
+      expect(rows.filter(({ email }) => email?.endsWith('@example.org'))).to.have.length(1000);
     });
 
     it('say which have run, and which would', async () => {

@@ -1,14 +1,20 @@
 import { expect } from 'chai';
+import { invitationsStore } from '../../src/accounts/invitations.store.js';
+import { ownDataStore } from '../../src/accounts/own-data.store.js';
 import { auditChainStore } from '../../src/audit/audit-chain.store.js';
 import { auditListStore, type AuditFilter } from '../../src/audit/audit-list.store.js';
 import { auditOutputsStore } from '../../src/audit-feed/outputs/audit-outputs.store.js';
 import { clientsStore } from '../../src/clients/clients.store.js';
+import { sql } from 'kysely';
+import type { Moment } from '../../src/database/moment.js';
+import { outboxStore } from '../../src/email/outbox.store.js';
 import type { Queries } from '../../src/database/database.js';
 import { usedAssertionsStore } from '../../src/oauth/used-assertions.store.js';
 import { passkeyChallengesStore } from '../../src/passkeys/passkey-challenges.store.js';
 import { passkeysStore } from '../../src/passkeys/passkeys.store.js';
 import { rolesStore } from '../../src/roles/roles.store.js';
 import { loginAttemptsStore } from '../../src/authentication/login-attempts.store.js';
+import { loginChallengesStore } from '../../src/authentication/login-challenges.store.js';
 import { loginStore } from '../../src/authentication/login.store.js';
 import { sessionsStore } from '../../src/sessions/sessions.store.js';
 import { deletedForeignIdsStore } from '../../src/users/deleted-foreign-ids.store.js';
@@ -26,6 +32,7 @@ import { sessionEpochsStore } from '../../src/users/session-epochs.store.js';
 
 const id = '0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b10';
 const now = recordTime;
+const systemMoment: Moment = { value: now, from: (value) => sql`${value}` };
 const page = { limit: 50, after: undefined };
 const later = { limit: 50, after: id };
 const live = { userId: id, now, lifetime: 1 };
@@ -55,6 +62,16 @@ const auditQueries = Object.fromEntries(
 
 /** Every query of lists, pages and searches, with every filter, and all long work. */
 const queriesOf: Readonly<Record<string, (queries: Queries) => Promise<unknown>>> = {
+  'the first page of invitations': (queries) => invitationsStore.list(queries, { ...page, now }),
+  'a later page of invitations': (queries) => invitationsStore.list(queries, { ...later, now }),
+  'invitations that have expired': (queries) => invitationsStore.deleteExpired(queries, now, 500),
+  'all sessions of a user': (queries) =>
+    ownDataStore.listSessions(queries, { userId: id, limit: 50, after: { network: '192.0.2.1', id } }),
+  'the messages to a user': (queries) => ownDataStore.listMessages(queries, { ...later, userId: id }),
+  'what the audit has about a user': (queries) =>
+    ownDataStore.listAudit(queries, 'target', { ...later, userId: id }),
+  'what the audit has by a user': (queries) =>
+    ownDataStore.listAudit(queries, 'actor_id', { ...later, userId: id }),
   'the first page of clients': (queries) => clientsStore.list(queries, page),
   'a later page of clients': (queries) => clientsStore.list(queries, later),
   'the first page of sessions': (queries) => sessionsStore.listLive(queries, { ...live, ...page }),
@@ -72,6 +89,8 @@ const queriesOf: Readonly<Record<string, (queries: Queries) => Promise<unknown>>
     revocationsStore.findForToken(queries, { sid: id, jti: id, sub: id, roles: ['a', 'b'] } as never),
   'who logs in': (queries) => loginStore.find(queries, { username: 'Ada', network: '192.0.2.1' }),
   'the passkeys of a user': (queries) => passkeysStore.list(queries, id),
+  'a login that waits for its second factor': (queries) =>
+    loginChallengesStore.find(queries, { tokenHash: 'AAAA', network: '192.0.2.1', now }),
   'whose a passkey is': (queries) => passkeysStore.findOwner(queries, 'AAAA'),
   'expired challenges of passkeys': (queries) => passkeyChallengesStore.deleteExpired(queries, now, 50),
   'the last expiry of a session': (queries) => sessionsStore.findLastExpiry(queries),
@@ -97,6 +116,13 @@ const queriesOf: Readonly<Record<string, (queries: Queries) => Promise<unknown>>
   'who was imported and deleted': (queries) => deletedForeignIdsStore.find(queries, 'shop', ['1', '2']),
   'whose names are taken': (queries) =>
     importedUsersStore.findTaken(queries, [{ id, username_key: 'ada', username_skeleton: 'x' }]),
+  'which addresses are taken': (queries) =>
+    importedUsersStore.findTakenAddresses(queries, ['ada@example.com']),
+  'whether an address is taken': (queries) => usersStore.hasEmail(queries, 'ada@example.com', id),
+  'a page of the outbox': (queries) => outboxStore.list(queries, { limit: 50, before: id }),
+  'what is to be sent': (queries) => outboxStore.listDue(queries, systemMoment, 50),
+  'when something is to be sent': (queries) => outboxStore.findNextDue(queries),
+  'expired messages': (queries) => outboxStore.deleteExpired(queries, now, 50),
   'a page of an export': (queries) => importedUsersStore.listForExport(queries, id, 50),
   'roles of a page of an export': (queries) => importedUsersStore.rolesOf(queries, [id]),
   ...auditQueries,
@@ -112,7 +138,7 @@ const queriesOf: Readonly<Record<string, (queries: Queries) => Promise<unknown>>
 
 const orders = ['created_at', 'username', 'logged_in', 'never_logged_in'] as const;
 const sorts = ['created_at', 'username', 'last_login_at'] as const;
-const everyFilter = { name: 'a', role: 'a', disabled: true, lastLoginFrom: 1, lastLoginTo: 2 };
+const everyFilter = { name: 'a', email: 'a', role: 'a', disabled: true, lastLoginFrom: 1, lastLoginTo: 2 };
 const filters: readonly UserFilters[] = [
   {},
   { disabled: false },

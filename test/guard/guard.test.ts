@@ -1,11 +1,16 @@
 import { generateKeyPairSync } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { SignJWT } from 'jose';
 import { serviceActor } from '../../src/audit/actor.js';
 import { guard, Refusal, type GuardOptions } from '../../src/guard/guard.js';
+import { checkout } from '../support/checkout.js';
 import { clientToken, createClient, issuer, revoke } from '../support/oauth-clients.js';
 import { GuardedApi } from '../support/guarded-api.js';
 import { until } from '../support/until.js';
+import type { TokenSet } from '../../src/sessions/sessions.models.js';
+import { codeOf, enrollTotp, loginWithCode } from '../support/second-factors.js';
 import { TestApp } from '../support/test-app.js';
 import { base64url, readJwt, signJwt } from '../support/tokens.js';
 
@@ -116,6 +121,21 @@ describe('A service behind a guard', () => {
       await until(async () => (await api.get('/own/any', token)).status === 401);
       expect(await answersAlike('/me', '/own/any', token)).to.equal('invalid_token');
     });
+  });
+
+  it('requires a second factor with the same challenge as the service', async () => {
+    const password = 'the password of fox';
+    await app.createUser('fox', password);
+    const { secret } = await enrollTotp(app, await app.login('fox', password));
+    const { body } = await loginWithCode(app, 'fox', password, codeOf(secret, app));
+    const { access_token: token } = body as TokenSet;
+    await api.get('/own/mfa-300', token).expect(200);
+    app.clock.advance(301);
+    await api.get('/own/mfa', token).expect(200);
+    const old = await api.get('/own/mfa-300', token).expect(401);
+    const none = await api.get('/own/mfa', (await app.login()).access_token).expect(401);
+    expect(old.headers['www-authenticate']).to.match(/, acr_values="aal2", max_age="300"$/);
+    expect(none.headers['www-authenticate']).to.match(/, acr_values="aal2"$/);
   });
 
   describe('requires freshness', () => {
@@ -327,6 +347,18 @@ describe('A service behind a guard', () => {
     expect(() => made.requires('fresh:soon')).to.throw('is no demand');
     expect(() => made.requires('users:read users:write')).to.throw('each permission by itself');
     expect(() => made.protect(() => new Response(), '')).to.throw('is no demand');
+  });
+
+  it('has each option in the page of its package', () => {
+    const readme = readFileSync(join(checkout, 'packages/guard/README.md'), 'utf8');
+    let names: string[] = [];
+    try {
+      guard({ none: 1 } as never);
+    } catch (error) {
+      names = /there are (.*?)\./.exec((error as Error).message)?.[1]?.split(', ') ?? [];
+    }
+    expect(names).to.have.lengthOf.above(10);
+    for (const name of names) expect(readme).to.include(`\`${name}\``);
   });
 
   it('says what to write where a framework is given "requires" itself', () => {

@@ -97,7 +97,7 @@ describe('A guard', () => {
   });
 
   it('takes no requirement that means nothing, wherever it stands', () => {
-    for (const bad of ['', 'a b', 'fresh:soon']) {
+    for (const bad of ['', 'a b', 'fresh:soon', 'mfa:soon']) {
       expect(() => latchkey.requires(bad, { optional: true })).to.throw(TypeError, 'is no demand');
       expect(() => latchkey.protect(() => new Response(), bad)).to.throw(TypeError, 'is no demand');
     }

@@ -43,6 +43,13 @@ describe('The stand-in for the service', () => {
     expect(await codeOf(await issuer.token({ fresh: false }), 'fresh')).to.equal(
       'insufficient_user_authentication',
     );
+    expect(await codeOf(await issuer.token(), 'mfa')).to.equal('insufficient_user_authentication');
+    const proved = await issuer.token({ secondFactor: true, age: 301 });
+    expect(await codeOf(proved, 'mfa')).to.equal('none');
+    expect(await codeOf(proved, 'mfa:300')).to.equal('insufficient_user_authentication');
+    expect(await codeOf(await issuer.token({ claims: { mfa_enroll: true } }))).to.equal(
+      'second_factor_enrollment_required',
+    );
     expect(await codeOf(await issuer.token({ age: 901 }))).to.equal('invalid_token');
     expect(await codeOf(await issuer.token({ age: 901, lifetime: 3600 }))).to.equal('none');
   });

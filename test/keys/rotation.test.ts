@@ -7,6 +7,7 @@ import { KeyRingError } from '../../src/keys/stored-keys.js';
 import { KeySealing } from '../../src/keys/key-sealing.js';
 import { databaseKinds } from '../support/databases.js';
 import { rejection } from '../support/rejections.js';
+import { codeOf, enrollTotp, loginWithCode } from '../support/second-factors.js';
 import { TestApp } from '../support/test-app.js';
 import { readJwt, ResourceServer } from '../support/tokens.js';
 
@@ -323,6 +324,17 @@ for (const database of databaseKinds) {
         app = await app.restart({ LATCHKEY_SECRET: newSecret });
         await expectAccepted(tokens);
         expect((await app.refresh(tokens.refresh_token)).refresh_token).to.equal(successor);
+      });
+
+      it('is not what authenticator apps are encrypted with, but their key is', async () => {
+        const password = 'the password of ada';
+        await app.createUser('ada', password);
+        const { secret } = await enrollTotp(app, await app.login('ada', password));
+        await app.services.ring.reseal(() => new KeySealing(newSecret), serviceActor);
+        expect((await loginWithCode(app, 'ada', password, codeOf(secret, app))).status).to.equal(200);
+        app = await app.restart({ LATCHKEY_SECRET: newSecret });
+        app.clock.advance(30);
+        expect((await loginWithCode(app, 'ada', password, codeOf(secret, app))).status).to.equal(200);
       });
 
       it('is refused in a process that still has the old secret', async () => {

@@ -52,6 +52,8 @@ for (const database of databaseKinds) {
         jti: claims['jti'],
         sid: claims['sid'],
         auth_time: claims['auth_time'],
+        acr: 'aal1',
+        amr: ['pwd'],
       });
     });
 

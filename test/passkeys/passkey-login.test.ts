@@ -7,6 +7,7 @@ import { databaseKinds } from '../support/databases.js';
 import {
   addPasskey,
   getRequestOptions,
+  getTokensByPasskey,
   logInWithPasskey,
   newAuthenticator,
   passkeySettings,
@@ -65,7 +66,7 @@ for (const database of databaseKinds) {
 
     it('says that the key is in software where devices share it', async () => {
       const synced = newAuthenticator({ synced: true });
-      await addPasskey(app, tokens.access_token, synced);
+      await addPasskey(app, (await getTokensByPasskey(app, authenticator)).access_token, synced);
       for (let time = 0; time < 2; time += 1) {
         const { body } = await logInWithPasskey(app, await signLogin(app, synced)).expect(200);
         const { claims } = readJwt((body as TokenSet).access_token);
@@ -78,6 +79,9 @@ for (const database of databaseKinds) {
       const response = await app.post('/login/passkey/cookies', { credential }).expect(200);
       expect(response.body).to.have.property('access_csrf_token');
       expect(Object.keys(cookiesOf(response))).not.to.be.empty;
+      const again = await app.post('/login/passkey/cookies', { credential }).expect(401);
+      expect(again.body).to.include({ code: 'invalid_passkey' });
+      expect(Object.keys(cookiesOf(again))).to.be.empty;
     });
 
     it('says when the passkey was last used', async () => {
@@ -141,7 +145,7 @@ for (const database of databaseKinds) {
       const begun = await replica.passkeyLogins.login(credential, context);
       await app.get('/me', begun.access_token).expect(200);
       const next = await signLogin(app, authenticator);
-      await app.delete(`/me/passkeys/${passkeyId}`, tokens.access_token).expect(204);
+      await app.delete(`/me/passkeys/${passkeyId}`, begun.access_token).expect(204);
       try {
         await replica.passkeyLogins.login(next, context);
         throw new Error('It was accepted.');
@@ -177,9 +181,17 @@ for (const database of databaseKinds) {
 
     it('refuses the id of another’s credential', async () => {
       const other = newAuthenticator();
-      await addPasskey(app, (await app.login()).access_token, other);
+      await app.createUser(`other ${users}`, password);
+      await addPasskey(app, (await app.login(`other ${users}`, password)).access_token, other);
       const credential = await signLogin(app, authenticator);
       await refuse({ ...credential, id: other.id, rawId: other.id });
+    });
+
+    it('refuses a security key that is a second factor alone', async () => {
+      const key = newAuthenticator();
+      const { access_token: token } = await getTokensByPasskey(app, authenticator);
+      await addPasskey(app, token, key, { use: 'second_factor' });
+      await refuse(await signLogin(app, key));
     });
 
     it('refuses a counter that stands still or goes back, and writes it down', async () => {
@@ -222,12 +234,26 @@ for (const database of databaseKinds) {
       await logInWithPasskey(app, credential).expect(200);
     });
 
+    it('leaves a one-time password as it is, which is still to be changed', async () => {
+      const oneTime = { password: 'a one-time password', one_time: true };
+      await app.patch(`/users/${userId}`, oneTime, admin.access_token).expect(200);
+      for (const passed of [0, 86_400]) {
+        app.clock.advance(passed);
+        const { scope, access_token: token } = await getTokensByPasskey(app, authenticator);
+        expect(scope).to.equal('');
+        expect((await app.get('/me', token).expect(200)).body).to.include({ password_change_required: true });
+        admin = await app.login();
+      }
+    });
+
     it('counts refused logins for the audit, with the reason in the log', async () => {
       await refuseDeviation({ origin: 'https://evil.test' });
       const denied = app.logged.filter(
         ({ event, reason }) => event === 'denied' && reason === 'wrong_passkey',
       );
       expect(denied).not.to.be.empty;
+      const refused = app.logged.findLast(({ event }) => event === 'passkey_refused');
+      expect(refused?.['reason']).to.include('origin "https://evil.test"');
     });
 
     it('refuses a body of 1 MiB, and one without its fields', async () => {

@@ -3,9 +3,11 @@ import { v7 } from 'uuid';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
 import type { Passkey, PasskeyList } from '../../src/passkeys/passkeys.models.js';
 import { databaseKinds } from '../support/databases.js';
+import { clientToken, createClient } from '../support/oauth-clients.js';
 import {
   addPasskey,
   getCreationOptions,
+  getTokensByPasskey,
   logInWithPasskey,
   newAuthenticator,
   passkeySettings,
@@ -33,6 +35,12 @@ for (const database of databaseKinds) {
     });
     after(() => app.close());
 
+    /** Another user, who has no passkey. */
+    const logInOther = async (): Promise<TokenSet> => {
+      const other = `other ${++users}`;
+      await app.createUser(other, password);
+      return app.login(other, password);
+    };
     const list = async (): Promise<readonly Passkey[]> =>
       ((await app.get('/me/passkeys', tokens.access_token).expect(200)).body as PasskeyList).items;
     const add = (credential: object, token = tokens.access_token) =>
@@ -65,28 +73,38 @@ for (const database of databaseKinds) {
       expect(Buffer.from(options.challenge, 'base64url')).to.have.length(32);
     });
 
+    it('has two uses for them', async () => {
+      await app.post('/me/passkeys/options', { use: 'x' }, tokens.access_token).expect(422);
+    });
+
     it('adds several, lists them, and renames them', async () => {
-      const phone = await addPasskey(app, tokens.access_token, newAuthenticator({ synced: true }), {
-        name: 'Phone',
-      });
+      const device = newAuthenticator({ synced: true });
+      const added = await addPasskey(app, tokens.access_token, device, { name: 'Phone' });
+      const { recovery_codes: codes, ...phone } = added;
+      expect(codes).to.have.length(10);
       expect(phone).to.deep.include({
         name: 'Phone',
+        use: 'login',
         synced: true,
         backed_up: true,
         transports: ['internal', 'hybrid'],
         aaguid: '00000000-0000-0000-0000-000000000000',
       });
       app.clock.advance(1);
-      const second = await addPasskey(app, tokens.access_token, newAuthenticator());
+      const { access_token: token } = await getTokensByPasskey(app, device);
+      const { recovery_codes: none, ...second } = await addPasskey(app, token, newAuthenticator());
+      expect(none).to.deep.equal([]);
       expect(second).to.include({ name: 'Passkey 2', synced: false, backed_up: false });
-      expect(await list()).to.deep.equal([phone, second]);
+      const { last_used_at: used, ...first } = (await list())[0] as Passkey;
+      expect(used).to.be.a('string');
+      expect([first, (await list())[1]]).to.deep.equal([phone, second]);
       const path = `/me/passkeys/${second.id}`;
       const { body } = await app.patch(path, { name: 'Key' }, tokens.access_token).expect(200);
       expect(body).to.deep.equal({ ...second, name: 'Key' });
       expect((await list()).map(({ name }) => name)).to.deep.equal(['Phone', 'Key']);
       expect(await audited('passkey_added')).to.have.length(2);
       expect(await audited('passkey_renamed')).to.have.length(1);
-      const { excludeCredentials } = await getCreationOptions(app, tokens.access_token);
+      const { excludeCredentials } = await getCreationOptions(app, token);
       expect(excludeCredentials).to.have.length(2);
     });
 
@@ -111,7 +129,7 @@ for (const database of databaseKinds) {
     it('takes one of two accounts that register one credential at once', async () => {
       const authenticator = newAuthenticator();
       const mine = authenticator.create(await getCreationOptions(app, tokens.access_token));
-      const other = await app.login();
+      const other = await logInOther();
       const theirs = authenticator.create(await getCreationOptions(app, other.access_token));
       const statuses = await Promise.all([
         add(mine).then(({ status }) => status),
@@ -123,7 +141,10 @@ for (const database of databaseKinds) {
     it('refuses a credential that an account has already, in another account, too', async () => {
       const authenticator = newAuthenticator();
       await addPasskey(app, tokens.access_token, authenticator);
-      for (const { access_token: token } of [tokens, await app.login()]) {
+      for (const { access_token: token } of [
+        await getTokensByPasskey(app, authenticator),
+        await logInOther(),
+      ]) {
         const { body } = await add(authenticator.create(await getCreationOptions(app, token)), token).expect(
           409,
         );
@@ -163,9 +184,25 @@ for (const database of databaseKinds) {
       expect(await list()).to.deep.equal([]);
     });
 
+    it('takes a security key without a PIN as a second factor', async () => {
+      const token = tokens.access_token;
+      const { authenticatorSelection } = await getCreationOptions(app, token, 'second_factor');
+      expect(authenticatorSelection).to.deep.equal({
+        residentKey: 'discouraged',
+        requireResidentKey: false,
+        userVerification: 'discouraged',
+      });
+      const key = await addPasskey(app, token, newAuthenticator({ userVerified: false }), {
+        use: 'second_factor',
+      });
+      expect(key).to.include({ use: 'second_factor' });
+    });
+
     it('has room for 25', async () => {
       const { queries } = app.services.database;
-      const { id } = await addPasskey(app, tokens.access_token, newAuthenticator());
+      const device = newAuthenticator();
+      const { id } = await addPasskey(app, tokens.access_token, device);
+      const { access_token: token } = await getTokensByPasskey(app, device);
       const row = await queries
         .selectFrom('latchkey_passkeys')
         .selectAll()
@@ -175,24 +212,24 @@ for (const database of databaseKinds) {
       await queries.insertInto('latchkey_passkeys').values(rows).execute();
       const [first, second] = [newAuthenticator(), newAuthenticator()];
       const credentials = [
-        first.create(await getCreationOptions(app, tokens.access_token)),
-        second.create(await getCreationOptions(app, tokens.access_token)),
+        first.create(await getCreationOptions(app, token)),
+        second.create(await getCreationOptions(app, token)),
       ];
-      const statuses = await Promise.all(credentials.map(async (each) => (await add(each)).status));
+      const statuses = await Promise.all(credentials.map(async (each) => (await add(each, token)).status));
       expect(statuses.sort()).to.deep.equal([201, 409]);
-      const { body } = await app.post('/me/passkeys/options', undefined, tokens.access_token).expect(409);
+      const { body } = await app.post('/me/passkeys/options', {}, token).expect(409);
       expect(body).to.include({ code: 'too_many_passkeys' });
     });
 
     it('asks for a fresh login to add and to remove, and not to list and rename', async () => {
-      const { id } = await addPasskey(app, tokens.access_token, newAuthenticator());
-      const { access_token: stale } = await app.refresh(tokens.refresh_token);
+      const device = newAuthenticator();
+      const { id } = await addPasskey(app, tokens.access_token, device);
+      const begun = await getTokensByPasskey(app, device);
+      const options = await getCreationOptions(app, begun.access_token);
+      const { access_token: stale } = await app.refresh(begun.refresh_token);
       const answers = [
-        await app.post('/me/passkeys/options', undefined, stale).expect(401),
-        await add(
-          newAuthenticator().create(await getCreationOptions(app, tokens.access_token)),
-          stale,
-        ).expect(401),
+        await app.post('/me/passkeys/options', {}, stale).expect(401),
+        await add(newAuthenticator().create(options), stale).expect(401),
         await app.delete(`/me/passkeys/${id}`, stale).expect(401),
       ];
       for (const { body, headers } of answers) {
@@ -201,6 +238,20 @@ for (const database of databaseKinds) {
       }
       await app.get('/me/passkeys', stale).expect(200);
       await app.patch(`/me/passkeys/${id}`, { name: 'x' }, stale).expect(200);
+    });
+
+    it('asks for a second factor to add and to remove, where the account has one: not for a stolen token of a password', async () => {
+      const device = newAuthenticator();
+      const { id } = await addPasskey(app, tokens.access_token, device);
+      const answers = [
+        await app.post('/me/passkeys/options', {}, tokens.access_token).expect(401),
+        await app.delete(`/me/passkeys/${id}`, tokens.access_token).expect(401),
+      ];
+      for (const { headers } of answers) expect(headers['www-authenticate']).to.include('acr_values="aal2"');
+      const { access_token: token } = await getTokensByPasskey(app, device);
+      app.clock.advance(301);
+      await app.post('/me/passkeys/options', {}, token).expect(401);
+      await app.delete(`/me/passkeys/${id}`, token).expect(401);
     });
 
     it('removes one, which logs nobody in any more, and leaves the sessions that it began', async () => {
@@ -219,18 +270,18 @@ for (const database of databaseKinds) {
     it('removes none without which its user could not log in', async () => {
       const [first, second] = [newAuthenticator(), newAuthenticator()];
       const { id } = await addPasskey(app, tokens.access_token, first);
+      const { access_token: token } = await getTokensByPasskey(app, first);
+      await addPasskey(app, token, newAuthenticator({ userVerified: false }), { use: 'second_factor' });
       await app.services.database.queries
         .updateTable('users')
         .set({ password_hash: '' })
         .where('id', '=', userId)
         .execute();
-      const { body } = await app.delete(`/me/passkeys/${id}`, tokens.access_token).expect(409);
+      const { body } = await app.delete(`/me/passkeys/${id}`, token).expect(409);
       expect(body).to.include({ code: 'last_way_in' });
-      const other = await addPasskey(app, tokens.access_token, second);
+      const other = await addPasskey(app, token, second);
       const statuses = await Promise.all(
-        [id, other.id].map(
-          async (each) => (await app.delete(`/me/passkeys/${each}`, tokens.access_token)).status,
-        ),
+        [id, other.id].map(async (each) => (await app.delete(`/me/passkeys/${each}`, token)).status),
       );
       expect(statuses.sort()).to.deep.equal([204, 409]);
     });
@@ -243,19 +294,34 @@ for (const database of databaseKinds) {
       expect(await list()).to.have.length(1);
     });
 
-    it('are seen and removed by administrators', async () => {
+    it('are seen and removed by administrators, of a disabled user, too', async () => {
       const { id, name } = await addPasskey(app, tokens.access_token, newAuthenticator());
       const path = `/users/${userId}/passkeys`;
       const { body } = await app.get(path, admin.access_token).expect(200);
       expect((body as PasskeyList).items.map((each) => each.name)).to.deep.equal([name]);
       await app.get(path, tokens.access_token).expect(403);
       await app.delete(`${path}/${id}`, tokens.access_token).expect(403);
+      await app.patch(`/users/${userId}`, { disabled: true }, admin.access_token).expect(200);
       await app.delete(`${path}/${id}`, admin.access_token).expect(204);
       await app.delete(`${path}/${id}`, admin.access_token).expect(404);
       await app.get(`/users/${v7()}/passkeys`, admin.access_token).expect(404);
       await app.delete(`/users/${v7()}/passkeys/${id}`, admin.access_token).expect(404);
       expect(await audited('passkey_removed')).to.have.length(1);
-      await app.get('/me', tokens.access_token).expect(200);
+    });
+
+    it('are those of users: a client has none', async () => {
+      const { access_token: token } = await clientToken(app, await createClient(app));
+      const { id } = await addPasskey(app, tokens.access_token, newAuthenticator());
+      // Never of a fresh login.
+      await app.post('/me/passkeys/options', {}, token).expect(401);
+      await add(newAuthenticator().create(example), token).expect(401);
+      await app.delete(`/me/passkeys/${id}`, token).expect(401);
+      for (const request of [
+        app.get('/me/passkeys', token),
+        app.patch(`/me/passkeys/${id}`, { name: 'x' }, token),
+      ]) {
+        expect((await request.expect(403)).body).to.include({ code: 'user_session_required' });
+      }
     });
 
     it('go with their user', async () => {
@@ -292,13 +358,16 @@ describe('Where there are no passkeys', () => {
     ['browsers have none for the service’s URL', {}],
   ] as const) {
     it(`because ${reason}: they can be listed, not added, and nobody logs in with them`, async () => {
-      const app = await TestApp.start({ settings });
+      const app = await TestApp.start({
+        settings: { ...settings, JWT_TOKEN_LOCATION: 'headers,cookies' },
+      });
       const { access_token: token } = await app.login();
       const answers = [
-        await app.post('/me/passkeys/options', undefined, token),
+        await app.post('/me/passkeys/options', {}, token),
         await app.post('/me/passkeys', { credential: newAuthenticator().create(example) }, token),
         await app.post('/login/passkey/options', {}),
         await app.post('/login/passkey', { credential: newAuthenticator().get(example) }),
+        await app.post('/login/passkey/cookies', { credential: newAuthenticator().get(example) }),
       ];
       for (const { status, body } of answers) {
         expect(status).to.equal(404);

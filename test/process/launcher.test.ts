@@ -33,6 +33,17 @@ describe('bin/latchkey.js', () => {
       expect(stderr).to.match(/^LATCHKEY_KEY_ROTATION is "never", but must /);
     });
 
+    it('is named by the line of the start as where a setting is from', async () => {
+      const file = join(installation.folder, '.env');
+      await writeFile(file, 'LATCHKEY_KEY_ROTATION=30d\n');
+      const service = await installation.start();
+      await service.end();
+      const line = service.stdout.split('\n').find((each) => each.includes('"event":"started"')) ?? '';
+      const { settings } = JSON.parse(line) as { settings: Record<string, { from: string }> };
+      expect(settings['LATCHKEY_KEY_ROTATION']).to.deep.equal({ value: '30d', from: file });
+      expect(settings['DATABASE_URL']?.from).to.equal('default');
+    });
+
     it('refuses one that it cannot read', async () => {
       const file = join(installation.folder, '.env');
       await rm(file);

@@ -98,7 +98,7 @@ for (const database of databaseKinds) {
         app.clock.advance(60);
         const time = (seconds: number) => new Date(app.clock.now() + seconds * 1000).toISOString();
         const { body } = await app.get('/sessions', mine.access_token).expect(200);
-        const common = { address: '127.0.0.1', user_agent: '' };
+        const common = { address: '127.0.0.1', user_agent: '', amr: ['pwd'] };
         expect(body).to.deep.equal({
           items: [
             {

@@ -114,6 +114,8 @@ function guardedBy(latchkey: Guard): express.Express {
     ['both', 'users:read', 'reports:read'],
     ['fresh', 'fresh'],
     ['fresh-300', 'fresh:300'],
+    ['mfa', 'mfa'],
+    ['mfa-300', 'mfa:300'],
   ] as const) {
     api.get(`/own/${path}`, latchkey.requires(...demands), (request, response) => {
       const { subject, permissions } = latchkey.caller(request);

@@ -1,6 +1,6 @@
 import type { RootHookObject } from 'mocha';
 import { beginCoverage, endCoverage } from './contract-coverage.js';
-import { removeDatabaseFiles } from './databases.js';
+import { makeTemplates, removeDatabaseFiles, removeTemplates } from './databases.js';
 import { startPostgres, stopPostgres } from './postgres.js';
 import './random.js';
 
@@ -8,9 +8,11 @@ import './random.js';
 export async function mochaGlobalSetup(): Promise<void> {
   beginCoverage();
   await startPostgres();
+  await makeTemplates();
 }
 
 export async function mochaGlobalTeardown(): Promise<void> {
+  await removeTemplates();
   await stopPostgres();
   // A run with arguments does not include all tests.
   if (process.argv.length === 2) endCoverage();

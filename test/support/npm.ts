@@ -1,6 +1,6 @@
-import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { runProgram } from './run-program.js';
 
 /** Installs a sub-project's packages by its lockfile, unless they are installed already. */
 export function installPackages(folder: string): void {
@@ -13,12 +13,10 @@ export function installPackages(folder: string): void {
 
 /** Runs npm in a folder. @returns its output. */
 export function npm(folder: string, ...words: readonly string[]): string {
-  const { status, stdout, stderr, error } = spawnSync('npm', words, {
+  const { status, stdout, stderr } = runProgram('npm', words, {
     cwd: folder,
-    encoding: 'utf8',
     shell: process.platform === 'win32',
   });
-  if (error) throw error;
   if (status !== 0) throw new Error(`npm ${words.join(' ')} failed in ${folder}:\n${stdout}${stderr}`);
   return stdout;
 }

@@ -1,15 +1,9 @@
-import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { npm } from './npm.js';
 import { packFiles } from './packed.js';
 import { copyEnvironment } from './project-copy.js';
-
-interface Run {
-  readonly status: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
+import { runProgram, type Run } from './run-program.js';
 
 /** Latchkey's packed file. */
 export function packLatchkey(): string {
@@ -97,9 +91,8 @@ export function packLaterVersion(version: string, folder: string): string {
 }
 
 function spawn(folder: string, program: string, ...words: readonly string[]): Run {
-  return spawnSync(program, words, {
+  return runProgram(program, words, {
     cwd: folder,
-    encoding: 'utf8',
     env: copyEnvironment(),
     shell: process.platform === 'win32',
   });

@@ -1,6 +1,6 @@
-import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { checkout } from './checkout.js';
+import { runProgram } from './run-program.js';
 
 const made = new Map<string, readonly string[]>();
 
@@ -12,9 +12,8 @@ const made = new Map<string, readonly string[]>();
 export function packFiles(name: string): readonly string[] {
   const known = made.get(name);
   if (known) return known;
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['tools/pack.ts', name], {
+  const { status, stdout, stderr } = runProgram(process.execPath, ['tools/pack.ts', name], {
     cwd: checkout,
-    encoding: 'utf8',
   });
   if (status !== 0) throw new Error(`npm run pack -- ${name} failed:\n${stdout}${stderr}`);
   const files = stdout

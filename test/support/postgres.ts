@@ -5,10 +5,27 @@ import { newDatabaseOn, PostgresServer } from './postgres-server.js';
 /** Test processes that run in parallel find their parent's server by this variable. */
 const urlVariable = 'TEST_POSTGRES_URL';
 let running: PostgresServer | undefined;
+/** The name of a database there that is migrated. */
+const templateVariable = 'TEST_POSTGRES_TEMPLATE';
 
 /** A new, empty database on a real PostgreSQL. */
 export function newPostgresDatabase(): Promise<string> {
   return newDatabaseOn(process.env[urlVariable] ?? '');
+}
+
+export function hasPostgresTemplate(): boolean {
+  return process.env[templateVariable] !== undefined;
+}
+
+export async function makePostgresTemplate(migrate: (url: string) => Promise<void>): Promise<void> {
+  const url = await newPostgresDatabase();
+  await migrate(url);
+  process.env[templateVariable] = new URL(url).pathname.slice(1);
+}
+
+/** A copy of the template. */
+export function newMigratedPostgresDatabase(): Promise<string> {
+  return newDatabaseOn(process.env[urlVariable] ?? '', process.env[templateVariable]);
 }
 
 /** Resolves when this many statements wait for locks. */

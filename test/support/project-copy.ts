@@ -1,14 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { checkout } from './checkout.js';
-
-interface Run {
-  readonly status: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
+import { runProgram, type Run } from './run-program.js';
 
 /** A copy of the project like a clone, in a separate folder, with this one's packages: `npm ci` has nothing to install. */
 export class ProjectCopy {
@@ -25,12 +20,11 @@ export class ProjectCopy {
       cpSync(join(checkout, file), this.path(file), { recursive: true });
     }
     if (built) {
-      // What other suites keep there, or are making meanwhile.
-      const others = ['interop-venv', 'resource-servers', 'packages'].map((name) =>
-        join(checkout, 'dist', name),
-      );
-      const filter = (source: string): boolean => !others.includes(source);
-      cpSync(join(checkout, 'dist'), this.path('dist'), { recursive: true, filter });
+      // What a build writes, and not what other suites keep there, or are making meanwhile.
+      for (const name of readdirSync(join(checkout, 'dist'))) {
+        if (!/^(contract|generated|src|test)$|\.(json|stamp|tsbuildinfo)$/.test(name)) continue;
+        cpSync(join(checkout, 'dist', name), this.path(join('dist', name)), { recursive: true });
+      }
     }
     // A link, so npm ci must not run here: it would empty the folder that the link points to.
     symlinkSync(join(checkout, 'node_modules'), this.path('node_modules'));
@@ -42,9 +36,8 @@ export class ProjectCopy {
 
   /** Runs a script of the copy with this Node.js. */
   run(script: string, ...parameters: readonly string[]): Run {
-    return spawnSync(process.execPath, [script, ...parameters], {
+    return runProgram(process.execPath, [script, ...parameters], {
       cwd: this.folder,
-      encoding: 'utf8',
       env: copyEnvironment(),
     });
   }

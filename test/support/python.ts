@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkout } from './checkout.js';
+import { runProgram } from './run-program.js';
 
 interface RunOptions {
   /** Sent as JSON to stdin. */
@@ -55,25 +56,20 @@ export class PythonEnvironment {
     parameters: readonly string[],
     { folder, settings }: RunOptions,
   ): { readonly output: string; readonly exitCode: number | null } {
-    const { status, stdout, stderr, error } = spawnSync(join(this.commands, command), parameters, {
+    const { status, stdout, stderr } = runProgram(join(this.commands, command), parameters, {
       cwd: folder,
       env: { ...process.env, ...settings },
-      encoding: 'utf8',
-      maxBuffer: 64 * 1024 * 1024,
     });
-    if (error) throw error;
     return { output: `${stdout}${stderr}`, exitCode: status };
   }
 }
 
 function run(command: string, parameters: readonly string[], options: RunOptions = {}): string {
-  const { status, stdout, stderr, error } = spawnSync(command, parameters, {
+  const { status, stdout, stderr } = runProgram(command, parameters, {
     input: JSON.stringify(options.input ?? {}),
-    encoding: 'utf8',
     cwd: options.folder,
     env: { ...process.env, ...options.settings },
   });
-  if (error) throw error;
   if (status !== 0) throw new Error(`${command} ${parameters.join(' ')} failed:\n${stdout}${stderr}`);
   return stdout;
 }

@@ -1,11 +1,11 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Test } from 'supertest';
 import { ApiClient } from './api-client.js';
 import { checkout } from './checkout.js';
 import { describeOnFailure, timeLeft } from './failures.js';
+import { placeOfDatabases } from './folders.js';
 import { reservePort } from './ports.js';
 import { describeOutput, describeProcess } from './process-state.js';
 import { inTime, until } from './until.js';
@@ -47,7 +47,7 @@ export async function endProcesses(): Promise<void> {
 
 /** A new, empty folder, which `endProcesses` removes. */
 export async function newFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'latchkey-process-'));
+  const folder = await mkdtemp(join(placeOfDatabases, 'latchkey-process-'));
   folders.add(folder);
   return folder;
 }

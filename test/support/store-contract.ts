@@ -1,5 +1,5 @@
 import type { Database, Queries } from '../../src/database/database.js';
-import { databaseKinds, newDatabase } from './databases.js';
+import { databaseKinds, newMigratedDatabaseUrl, openTestDatabase } from './databases.js';
 
 /** The database that a contract suite runs on. */
 interface Subject {
@@ -13,8 +13,7 @@ export function storeContract(name: string, suite: (on: Subject) => void): void 
     describe(`${name} on ${kind}`, () => {
       let database: Database;
       before(async () => {
-        database = await newDatabase(kind);
-        await database.migrate();
+        database = openTestDatabase(await newMigratedDatabaseUrl(kind));
       });
       after(() => database.close());
       suite({

@@ -1,8 +1,9 @@
 import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { chownSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir, userInfo } from 'node:os';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
+import { placeOfDatabases } from './folders.js';
 import { until } from './until.js';
 import { reservePort } from './ports.js';
 
@@ -24,7 +25,7 @@ export class SystemPostgres {
   ) {}
 
   static async start(programs: string): Promise<SystemPostgres> {
-    const folder = mkdtempSync(join(tmpdir(), 'latchkey-system-postgres-'));
+    const folder = mkdtempSync(join(placeOfDatabases, 'latchkey-system-postgres-'));
     // PostgreSQL refuses to run as root.
     const user = userInfo().uid === 0 ? { uid: readId('-u'), gid: readId('-g') } : {};
     if (user.uid !== undefined) chownSync(folder, user.uid, user.gid);

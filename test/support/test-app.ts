@@ -17,7 +17,7 @@ import { prepareService } from '../../src/server/first-start.js';
 import type { Services } from '../../src/server/services.js';
 import { adminPassword, ApiClient } from './api-client.js';
 import { TestClock } from './clock.js';
-import { newDatabaseUrl, type DatabaseKind } from './databases.js';
+import { newMigratedDatabaseUrl, type DatabaseKind } from './databases.js';
 import { noteClosed, noteOpened } from './opened.js';
 import { withOwnOperations } from './own-operations.js';
 
@@ -82,8 +82,9 @@ export class TestApp extends ApiClient {
     clock = new TestClock(),
     ...builders
   }: TestAppOptions = {}): Promise<TestApp> {
-    const url = await newDatabaseUrl(database);
-    return TestApp.#start({ DATABASE_URL: url, ...testSettings, ...settings }, clock, builders);
+    const url = await newMigratedDatabaseUrl(database);
+    const text = url.kind === 'sqlite' ? `sqlite:${url.file}` : url.url;
+    return TestApp.#start({ DATABASE_URL: text, ...testSettings, ...settings }, clock, builders);
   }
 
   static async #start(environment: Environment, clock: TestClock, builders: Builders = {}): Promise<TestApp> {

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { Login } from '../../src/swagger-ui/login.js';
+import { Login, type SecondStep } from '../../src/swagger-ui/login.js';
+import { codeOf, enrollTotp } from '../support/second-factors.js';
 import { Tabs, type Tab } from '../support/tabs.js';
 import { adminPassword, TestApp } from '../support/test-app.js';
 
@@ -27,6 +28,25 @@ describe("the login of the page's Authorize dialog", () => {
   it("shows the service's detail if it fails", async () => {
     expect(await login.logIn('admin', 'wrong')).to.equal('Bad username or password');
     expect(tab.session.token).to.equal(undefined);
+  });
+
+  it('asks for a second step where the account has a second factor', async () => {
+    const password = 'the password of ada';
+    await app.createUser('ada', password);
+    const { secret } = await enrollTotp(app, await app.login('ada', password));
+    const step = (await login.logIn('ada', password)) as SecondStep;
+    expect(step.loginToken).to.match(/^[\w-]{43}$/);
+    expect(tab.session.token).to.equal(undefined);
+    const wrong = await login.finish(step, '000000');
+    expect(wrong).to.deep.equal({
+      failure: 'The code is wrong, expired, or was used before.',
+      isOver: false,
+    });
+    expect(await login.finish(step, codeOf(secret, app))).to.deep.equal({ failure: undefined, isOver: true });
+    await app.get('/protected', tab.session.token).expect(200);
+    const over = await login.finish(step, codeOf(secret, app, 1));
+    expect(over.isOver).to.equal(true);
+    expect(over.failure).to.match(/Log in again/);
   });
 
   it('shows an error if another server responds, or none', async () => {

@@ -77,9 +77,10 @@ const mistakes: Readonly<Record<string, { readonly text: string; readonly faults
       `${says} @Get('d') @Security('bearer', ['fresh:5m']) public minutes${end}`,
       `${says} @Get('e') @Security('bearer', ['Fresh']) public upper${end}`,
       `${says} @Get('f') @Security('bearer', elsewhere) public constant${end}`,
+      `${says} @Get('g') @Security('bearer', ['mfa:5m']) public factor${end}`,
       // These are no mistakes.
       `${says} @Get('cats') @Security('bearer', ['cats:get', 'fresh:300']) public cats${end}`,
-      `${says} @Post('cats') @Security('bearer', ['cats:set', 'fresh']) public setCats${end}`,
+      `${says} @Post('cats') @Security('bearer', ['cats:set', 'fresh', 'mfa:300']) public setCats${end}`,
       `${says} @Get('jobs') @Security('bearer', ['jobs:read']) public jobs${end}`,
       `${says} @Get('jogs') @Security('bearer', ['jogs:read']) public jogs${end}`,
       "} const elsewhere = ['things:wread']; {",
@@ -91,6 +92,7 @@ const mistakes: Readonly<Record<string, { readonly text: string; readonly faults
       "9: \"fresh:5m\" demands nothing. Write 'fresh', or 'fresh:' and seconds: 'fresh:300'.",
       "10: \"Fresh\" demands nothing. Write 'fresh', or 'fresh:' and seconds: 'fresh:300'.",
       `11: The permission "things:wread" is almost "things:read", ${almost}`,
+      "12: \"mfa:5m\" demands nothing. Write 'mfa', or 'mfa:' and seconds: 'mfa:300'.",
     ],
   },
   'twice.controller.ts': {

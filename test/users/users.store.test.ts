@@ -48,6 +48,7 @@ storeContract('The users store', (on) => {
         email_verified_at: null,
         display_name: null,
         language: null,
+        second_factors: 0,
         created_at: recordTime,
         updated_at: recordTime,
         roles: role.name,

@@ -13,6 +13,7 @@ const allowed = [
   'ISC',
   'MIT',
   'MIT-0',
+  '(MIT OR Apache-2.0)',
 ];
 
 /** What the lockfile does not say, read in the package itself. */

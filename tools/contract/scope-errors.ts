@@ -23,14 +23,14 @@ export const permissionPattern = /^[A-Za-z0-9][A-Za-z0-9._:/-]*$/;
 export function scopeErrors(operations: readonly Operation[], document: TsoaDocument | undefined): Draft[] {
   const demands = operations.flatMap((operation) => demandsOf(operation, document));
   const scopes = demands.filter((demand): demand is ScopeDemand => demand.scope !== undefined);
-  const isAboutFreshness = ({ scope }: ScopeDemand): boolean => /^fresh(:|$)/i.test(scope);
-  const permissions = scopes.filter((demand) => !isAboutFreshness(demand));
+  const isAboutLogin = ({ scope }: ScopeDemand): boolean => /^(fresh|mfa)(:|$)/i.test(scope);
+  const permissions = scopes.filter((demand) => !isAboutLogin(demand));
   return [
     ...operations.flatMap((operation) => operation.demands.flatMap(bareScopeErrors)),
     ...demands.filter(({ scheme }) => scheme !== 'bearer').map(unknownScheme),
     ...scopes
-      .filter((demand) => isAboutFreshness(demand) && !/^fresh(:\d+)?$/.test(demand.scope))
-      .map(createFreshnessError),
+      .filter((demand) => isAboutLogin(demand) && !/^(fresh|mfa)(:\d+)?$/.test(demand.scope))
+      .map(createLoginError),
     ...permissions.flatMap(slips),
   ];
 
@@ -71,11 +71,12 @@ function unknownScheme({ at, scheme }: SchemeDemand): Draft {
   };
 }
 
-function createFreshnessError({ at, scope }: ScopeDemand): Draft {
+function createLoginError({ at, scope }: ScopeDemand): Draft {
+  const kind = /^mfa/i.test(scope) ? 'mfa' : 'fresh';
   return {
     at,
     level: 'error',
-    what: `"${scope}" demands nothing. Write 'fresh', or 'fresh:' and seconds: 'fresh:300'.`,
+    what: `"${scope}" demands nothing. Write '${kind}', or '${kind}:' and seconds: '${kind}:300'.`,
   };
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import inspect
 import re
 import subprocess
 import sys
@@ -11,8 +12,18 @@ from pathlib import Path
 import pytest
 from conftest import bearer
 
+from latchkey_guard import Guard
+from latchkey_guard.config import _OPTIONS
+
 README = (Path(__file__).parents[1] / "README.md").read_text()
 BLOCKS = {match[1]: match[2] for match in re.finditer(r"```python\n# (\S+\.py)\n(.*?)```", README, re.DOTALL)}
+
+
+def test_names_every_option():
+    for name in inspect.signature(Guard.__init__).parameters:
+        assert name == "self" or f"`{name}`" in README or f"{name}=" in README, name
+    for name in _OPTIONS:
+        assert f"`{name}`" in README, name
 
 
 @pytest.fixture

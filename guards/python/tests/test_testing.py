@@ -31,6 +31,16 @@ def test_gives_tokens_of_any_age(issuer, guard):
     assert code_of(guard, issuer.token(age=301), "fresh:300") == "insufficient_user_authentication"
     assert code_of(guard, issuer.token(fresh=False), "fresh") == "insufficient_user_authentication"
     assert code_of(guard, issuer.token(age=901)) == "invalid_token"
+    assert code_of(guard, issuer.token(), "mfa") == "insufficient_user_authentication"
+    proved = issuer.token(second_factor=True, age=301)
+    guard.check(f"Bearer {proved}", "mfa")
+    assert code_of(guard, proved, "mfa:300") == "insufficient_user_authentication"
+    with pytest.raises(Refusal) as caught:
+        guard.check(f"Bearer {proved}", "mfa:300")
+    assert caught.value.headers["WWW-Authenticate"].endswith('acr_values="aal2", max_age="300"')
+    assert code_of(guard, issuer.token(claims={"mfa_enroll": True})) == "second_factor_enrollment_required"
+    with pytest.raises(ValueError, match="mfa:soon"):
+        guard.check(f"Bearer {proved}", "mfa:soon")
     guard.check(f"Bearer {issuer.token(age=901, lifetime=3600)}")
 
 

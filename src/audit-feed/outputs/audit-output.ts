@@ -106,7 +106,10 @@ export class AuditOutput {
 
   async #run(): Promise<void> {
     while (!this.#stop.signal.aborted && (await this.#hasRows())) {
-      const state = await auditOutputsStore.claim(this.database.queries, this.#hold(holdTime));
+      const state = await auditOutputsStore.claim(this.database.queries, {
+        ...this.#hold(holdTime),
+        maxTime: maxWait,
+      });
       if (!state || !(await this.#sendAll(state))) return;
     }
   }
@@ -168,7 +171,9 @@ export class AuditOutput {
     const time = isStopping ? 0 : Math.min(1000 * 2 ** (failures - 1), maxWait);
     this.#failures = failures;
     await auditOutputsStore.giveUp(this.database.queries, { ...this.#hold(time), failures });
-    if (isStopping || this.clock.now() - this.#lastLogged < logInterval) return;
+    const sinceLogged = this.clock.now() - this.#lastLogged;
+    // The clock may have been set back.
+    if (isStopping || (sinceLogged >= 0 && sinceLogged < logInterval)) return;
     this.#lastLogged = this.clock.now();
     const head = await auditChainStore.findHead(this.database.queries);
     this.log.warn(

@@ -38,17 +38,28 @@ export const auditOutputsStore = {
       .executeTakeFirst();
   },
 
-  /** @returns undefined if another process sends, or if it is too early after a failure. */
+  /**
+   * @param maxTime milliseconds: a time that is further away was written before the clock was set back.
+   * @returns undefined if another process sends, or if it is too early after a failure.
+   */
   async claim(
     queries: Queries,
-    { name, holder, now, time }: Holding & { /** Milliseconds */ readonly time: number },
+    {
+      name,
+      holder,
+      now,
+      time,
+      maxTime,
+    }: Holding & { /** Milliseconds */ readonly time: number; readonly maxTime: number },
   ): Promise<OutputState | undefined> {
     const moment = getTime(now);
     return queries
       .updateTable('latchkey_audit_outputs')
       .set({ holder, free_at: sql<number>`${moment} + ${time}` })
       .where('name', '=', name)
-      .where('free_at', '<=', moment)
+      .where((eb) =>
+        eb.or([eb('free_at', '<=', moment), eb('free_at', '>', sql<number>`${moment} + ${maxTime}`)]),
+      )
       .returning(['name', 'sequence', 'failures'])
       .executeTakeFirst();
   },

@@ -21,8 +21,8 @@ export async function up(db: Kysely<unknown>, { dialect }: MigrationContext): Pr
   await db.schema
     .createTable('latchkey_login_challenges')
     .addColumn('token_hash', text, (column) => column.primaryKey().notNull())
-    .addColumn('user_id', text, (column) => column.notNull().references('users.id').onDelete('cascade'))
-    .addColumn('password_digest', sql`text`, (column) => column.notNull())
+    // As users.id is: PostgreSQL finds no user by its index for a text of another collation.
+    .addColumn('user_id', sql`text`, (column) => column.notNull().references('users.id').onDelete('cascade'))
     .addColumn('session_epoch', integer, (column) => column.notNull())
     .addColumn('amr', sql`text`, (column) => column.notNull())
     .addColumn('attempt_key', sql`text`)
@@ -31,11 +31,54 @@ export async function up(db: Kysely<unknown>, { dialect }: MigrationContext): Pr
     .addColumn('expires_at', integer, (column) => column.notNull())
     .modifyEnd(end)
     .execute();
-  for (const column of ['expires_at', 'user_id']) {
-    await db.schema
-      .createIndex(`latchkey_login_challenges_by_${column === 'user_id' ? 'user' : 'expiry'}`)
-      .on('latchkey_login_challenges')
-      .column(column)
-      .execute();
+  await createIndexes(db, 'latchkey_login_challenges', { by_expiry: 'expires_at', by_user: 'user_id' });
+
+  await db.schema
+    .createTable('latchkey_totp')
+    .addColumn('user_id', text, (column) =>
+      column.primaryKey().notNull().references('users.id').onDelete('cascade'),
+    )
+    .addColumn('sealed_secret', sql`text`, (column) => column.notNull())
+    .addColumn('last_step', integer, (column) => column.notNull())
+    .addColumn('created_at', integer, (column) => column.notNull())
+    .addColumn('confirmed_at', integer)
+    .modifyEnd(end)
+    .execute();
+  await sql`create index latchkey_totp_unconfirmed on latchkey_totp (created_at) where confirmed_at is null`.execute(
+    db,
+  );
+
+  await db.schema
+    .createTable('latchkey_recovery_codes')
+    .addColumn('user_id', text, (column) => column.notNull().references('users.id').onDelete('cascade'))
+    .addColumn('code_hash', text, (column) => column.notNull())
+    .addColumn('created_at', integer, (column) => column.notNull())
+    .addPrimaryKeyConstraint('latchkey_recovery_codes_pk', ['user_id', 'code_hash'])
+    .modifyEnd(end)
+    .execute();
+
+  await db.schema
+    .createTable('latchkey_devices')
+    .addColumn('id', text, (column) => column.primaryKey().notNull())
+    .addColumn('user_id', text, (column) => column.notNull().references('users.id').onDelete('cascade'))
+    .addColumn('token_hash', text, (column) => column.notNull().unique())
+    .addColumn('session_epoch', integer, (column) => column.notNull())
+    .addColumn('created_at', integer, (column) => column.notNull())
+    .addColumn('last_used_at', integer, (column) => column.notNull())
+    .addColumn('expires_at', integer, (column) => column.notNull())
+    .addColumn('address', sql`text`, (column) => column.notNull())
+    .addColumn('user_agent', sql`text`, (column) => column.notNull())
+    .modifyEnd(end)
+    .execute();
+  await createIndexes(db, 'latchkey_devices', { by_expiry: 'expires_at', by_user: 'user_id' });
+}
+
+async function createIndexes(
+  db: Kysely<unknown>,
+  table: string,
+  columns: Readonly<Record<string, string>>,
+): Promise<void> {
+  for (const [name, column] of Object.entries(columns)) {
+    await db.schema.createIndex(`${table}_${name}`).on(table).column(column).execute();
   }
 }

@@ -21,6 +21,7 @@ import * as deletedForeignIds from './0019-deleted-foreign-ids.js';
 import * as email from './0021-email.js';
 import * as secondFactors from './0023-second-factors.js';
 import * as passkeys from './0024-passkeys.js';
+import * as invitations from './0025-invitations.js';
 
 interface DialectMigration {
   up(db: Kysely<unknown>, context: MigrationContext): Promise<void>;
@@ -51,6 +52,7 @@ const migrations: Readonly<Record<string, DialectMigration>> = {
   '0021-email': email,
   '0023-second-factors': secondFactors,
   '0024-passkeys': passkeys,
+  '0025-invitations': invitations,
 };
 
 export function createMigrationProvider(context: MigrationContext): MigrationProvider {

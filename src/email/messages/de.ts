@@ -45,6 +45,15 @@ export const german: Language = {
       'Wenn Sie das nicht waren, brauchen Sie nichts zu tun. Ihr Passwort bleibt, wie es ist.',
     ],
   }),
+  invitation: ({ service, link, days }) => ({
+    subject: `Sie sind zu ${service} eingeladen`,
+    body: [
+      `Sie wurden zu ${service} eingeladen, von jemandem, der das darf. Wählen Sie einen Namen und ein Passwort:`,
+      { label: 'Einladung annehmen', link },
+      `Der Link gilt einmal und ${days === 1 ? 'einen Tag' : `${days} Tage`} lang.`,
+      'Wenn Sie kein Konto möchten, brauchen Sie nichts zu tun. Es wird keines angelegt.',
+    ],
+  }),
   password_changed: ({ service, ...occurrence }) => ({
     subject: `Ihr Passwort für ${service} wurde geändert`,
     body: [

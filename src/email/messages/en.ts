@@ -45,6 +45,15 @@ export const english: Language = {
       'If it was not you, do nothing. Your password stays as it is.',
     ],
   }),
+  invitation: ({ service, link, days }) => ({
+    subject: `You are invited to ${service}`,
+    body: [
+      `Somebody who may do so has invited you to ${service}. Choose a name and a password:`,
+      { label: 'Accept the invitation', link },
+      `The link works once, and for ${days === 1 ? 'a day' : `${days} days`}.`,
+      'If you do not want an account, do nothing. None is made.',
+    ],
+  }),
   password_changed: ({ service, ...occurrence }) => ({
     subject: `Your password for ${service} was changed`,
     body: [

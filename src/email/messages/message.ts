@@ -29,6 +29,8 @@ export interface MessageVariables {
   /** To the owner of an address with which somebody has tried to register. */
   readonly address_known: { readonly link: string };
   readonly password_reset: { readonly link: string; readonly minutes: number };
+  /** To the address that somebody with the right to do so has named. */
+  readonly invitation: { readonly link: string; readonly days: number };
   readonly password_changed: Occurrence;
   readonly factor_added: Occurrence & { readonly factor: Factor };
   readonly factor_removed: Occurrence & { readonly factor: Factor };
@@ -58,6 +60,10 @@ export const exampleVariables: MessageVariables = {
     minutes: 60,
   },
   address_known: { link: 'https://app.example.com/forgot-password' },
+  invitation: {
+    link: 'https://app.example.com/invitation?token=lk_in_Zm9ydHkgcmFuZG9tIGJ5dGVzIGluIGhl',
+    days: 7,
+  },
   password_reset: {
     link: 'https://app.example.com/reset-password?token=lk_pr_Zm9ydHkgcmFuZG9tIGJ5dGVzIGluIGhlcmU',
     minutes: 30,

@@ -47,6 +47,9 @@ def are_claims(claims: Mapping[str, Any]) -> bool:
         # Only a client's own token has no session.
         and (claims["sub"] == claims["client_id"] or (are(str, "sid") and are(int, "auth_time")))
         and isinstance(claims.get("preferred_username", ""), str)
+        and isinstance(claims.get("amr", []), list)
+        and all(isinstance(method, str) for method in claims.get("amr", []))
+        and ("mfa_time" not in claims or are(int, "mfa_time"))
         and isinstance(roles, list)
         and all(isinstance(role, str) for role in roles)
     )

@@ -123,7 +123,7 @@ def requires(*demands: str, optional: bool = False) -> Callable[[Callable[..., A
     It lets a request through if its access token is valid and meets all demands, and sets its ``user``. Other requests get
     problem+json as response.
 
-    :param demands: permissions, ``fresh`` or ``fresh:300``; without any, any valid token is accepted.
+    :param demands: permissions, ``fresh:300`` or ``mfa:300``, for example; without any, any valid token is accepted.
     :param optional: accept a request without a token, too; one whose token is not valid is still refused.
     :raises ValueError: for a demand that cannot be met.
     """

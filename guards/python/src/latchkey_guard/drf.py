@@ -67,7 +67,7 @@ class LatchkeyAuthentication(BaseAuthentication):
 def HasPermissions(*demands: str) -> type[BasePermission]:  # noqa: N802: it creates a class
     """Creates a permission class: ``permission_classes = [HasPermissions("reports:read")]``.
 
-    :param demands: permissions, ``fresh`` or ``fresh:300``; without any, any valid token is accepted.
+    :param demands: permissions, ``fresh:300`` or ``mfa:300``, for example; without any, any valid token is accepted.
     :raises ValueError: for a demand that cannot be met.
     """
     check_demands(demands)

@@ -37,7 +37,7 @@ class FastAPIGuard(StarletteGuard):
 
         ``Security(latchkey.requires(), scopes=["reports:read"])`` demands the scopes, too, and documents them.
 
-        :param demands: permissions, ``fresh`` or ``fresh:300``; without any, any valid token is accepted.
+        :param demands: permissions, ``fresh:300`` or ``mfa:300``, for example; without any, any valid token is accepted.
         :param optional: accept a request without a token, too; the dependency then returns None.
         :raises ValueError: for a demand that cannot be met.
         """

@@ -107,7 +107,7 @@ class FlaskGuard:
     ) -> Callable[[Callable[_P, _R]], Callable[_P, _R | Response]]:
         """A decorator that lets a request through if its access token is valid and meets all demands.
 
-        :param demands: permissions, ``fresh`` or ``fresh:300``; without any, any valid token is accepted.
+        :param demands: permissions, ``fresh:300`` or ``mfa:300``, for example; without any, any valid token is accepted.
         :param optional: accept a request without a token, too; one whose token is not valid is still refused.
         :raises ValueError: for a demand that cannot be met.
         """

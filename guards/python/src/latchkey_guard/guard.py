@@ -146,8 +146,8 @@ class Guard:
         """Checks the access token of a request.
 
         :param authorization: the value of an ``Authorization`` header, or of the one that ``JWT_HEADER_NAME`` names.
-        :param demands: permissions, ``fresh`` (a token from a login rather than from a refresh) or ``fresh:300`` (from a
-            login at most 300 seconds ago).
+        :param demands: permissions, ``fresh`` (a token from a login rather than from a refresh), ``fresh:300`` (from a
+            login at most 300 seconds ago), ``mfa`` (of a login with a second factor) or ``mfa:300``.
         :raises Refusal: with the status, the headers and the body of the response.
         """
         with self._refusing():

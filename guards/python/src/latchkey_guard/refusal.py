@@ -33,6 +33,12 @@ _KINDS = {
         "Password change required",
         "The account still has a one-time password. Choose a new one first: PUT /me/password.",
     ),
+    "second_factor_enrollment_required": (
+        403,
+        "Second factor must be set up",
+        "The account must have a second factor, and this session began without one. "
+        "Set one up where you log in, or log in with it.",
+    ),
     "not_ready": (
         503,
         "Not ready",

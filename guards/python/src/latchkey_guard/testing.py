@@ -75,6 +75,7 @@ class TestIssuer:
         age: int = 0,
         lifetime: int = 900,
         fresh: bool = True,
+        second_factor: bool = False,
         audience: str | Sequence[str] | None = None,
         claims: Mapping[str, Any] | None = None,
     ) -> str:
@@ -84,6 +85,7 @@ class TestIssuer:
         :param age: how long ago it was issued and its user logged in, in seconds; if greater than ``lifetime``, it has
             expired.
         :param fresh: whether it is from a login rather than from a refresh.
+        :param second_factor: whether the user logged in with one.
         :param claims: further claims, or replacements of the usual ones; None removes one.
         """
         now = int(time.time()) - age
@@ -103,6 +105,9 @@ class TestIssuer:
             "roles_ver": 1,
             "auth_time": now,
             "fresh": fresh,
+            "amr": ["pwd", "otp", "mfa"] if second_factor else ["pwd"],
+            "acr": "aal2" if second_factor else "aal1",
+            "mfa_time": now if second_factor else None,
             "preferred_username": username,
             **(claims or {}),
         }

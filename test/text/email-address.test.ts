@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { parseEmailAddress } from '../../src/email/email-address.js';
+import { parseEmailAddress } from '../../src/text/email-address.js';
 
 const good: readonly (readonly [string, string])[] = [
   ['ada@example.com', 'ada@example.com'],

@@ -1,0 +1,178 @@
+import type { Actor } from '../audit/actor.js';
+import { auditStore } from '../audit/audit.store.js';
+import type { AuditEvent } from '../audit/audit-events.js';
+import type { Clock } from '../clock.js';
+import type { Database, Queries } from '../database/database.js';
+import type { Factor } from '../email/messages/message.js';
+import type { Outbox } from '../email/outbox.js';
+import type { SecondFactorKind } from '../http/api-types.js';
+import { Problem } from '../problems/problem.js';
+import { devicesStore } from '../sessions/devices.store.js';
+import { sessionsStore } from '../sessions/sessions.store.js';
+import { listSecondFactors } from '../users/second-factor-bits.js';
+import { secondFactorsStore } from '../users/second-factors.store.js';
+import { generateRecoveryCodes, hashRecoveryCode } from './recovery-codes.js';
+import { recoveryCodesStore } from './recovery-codes.store.js';
+import type { TotpSecrets } from './totp-secrets.js';
+import { buildTotpUri, findTotpStep, generateTotpSecret } from './totp.js';
+import { totpStore } from './totp.store.js';
+
+/** Seconds in which a new authenticator app must be confirmed with a code. */
+export const confirmationTime = 600;
+
+interface Account {
+  readonly id: string;
+  readonly username: string;
+}
+
+export interface SecondFactorState {
+  readonly kinds: readonly SecondFactorKind[];
+  readonly recoveryCodesLeft: number;
+  /** When the authenticator app was confirmed, in milliseconds since the Unix epoch. */
+  readonly totpSince: number | undefined;
+}
+
+/** Adds and removes users' authenticator apps and recovery codes. Who may is for the controllers to say. */
+export class SecondFactorsService {
+  constructor(
+    private readonly database: Database,
+    private readonly clock: Clock,
+    private readonly secrets: TotpSecrets,
+    private readonly outbox: Outbox,
+    /** The name of the service, as authenticator apps show it. */
+    private readonly issuerName: string,
+  ) {}
+
+  async getState(userId: string, queries = this.database.queries): Promise<SecondFactorState> {
+    const [bits, totp, recoveryCodesLeft] = [
+      await secondFactorsStore.find(queries, userId),
+      await totpStore.find(queries, userId),
+      await recoveryCodesStore.count(queries, userId),
+    ];
+    return {
+      kinds: listSecondFactors(bits ?? 0),
+      recoveryCodesLeft,
+      totpSince: totp?.confirmed_at ?? undefined,
+    };
+  }
+
+  /**
+   * Makes the secret of an authenticator app, which counts from the confirmation on.
+   * @throws {Problem} `second_factor_exists`.
+   */
+  async beginTotp({ id, username }: Account): Promise<{ readonly secret: string; readonly uri: string }> {
+    const secret = generateTotpSecret();
+    const sealed = await this.secrets.seal(this.database.queries, id, secret);
+    const row = { user_id: id, sealed_secret: sealed, created_at: this.clock.now() };
+    if (!(await totpStore.begin(this.database.queries, row))) throw new Problem('second_factor_exists');
+    return { secret, uri: buildTotpUri(secret, this.issuerName, username) };
+  }
+
+  /**
+   * Takes an authenticator app into use after a code of it. The session has then proved a second factor.
+   * @returns recovery codes, where the user had none.
+   * @throws {Problem} `second_factor_not_found` where none is waiting for it; `wrong_second_factor`.
+   */
+  async confirmTotp(
+    userId: string,
+    sessionId: string,
+    code: string,
+    actor: Actor,
+  ): Promise<readonly string[]> {
+    const totp = await totpStore.find(this.database.queries, userId);
+    const now = this.clock.now();
+    const isWaiting = totp?.confirmed_at === null && now < totp.created_at + confirmationTime * 1000;
+    if (!isWaiting) throw new Problem('second_factor_not_found');
+    const step = findTotpStep(await this.secrets.open(this.database.queries, totp), code, {
+      now,
+      lastStep: totp.last_step,
+    });
+    if (step === undefined) throw new Problem('wrong_second_factor');
+    return this.database.transaction(async (transaction) => {
+      await secondFactorsStore.add(transaction, userId, 'totp');
+      if (!(await totpStore.confirm(transaction, totp, { step, now }))) {
+        throw new Problem('second_factor_not_found');
+      }
+      await sessionsStore.addSecondFactor(transaction, sessionId, { methods: ['otp', 'mfa'], now });
+      await this.#audit(transaction, 'second_factor_added', userId, actor, { kind: 'totp' });
+      await this.#tell(transaction, 'factor_added', userId, actor, 'totp');
+      return giveRecoveryCodes(transaction, userId, now);
+    });
+  }
+
+  /**
+   * Removes a user's authenticator app; with the last second factor also the recovery codes and the remembered devices.
+   * @throws {Problem} `second_factor_not_found`.
+   */
+  async removeTotp(userId: string, actor: Actor): Promise<void> {
+    await this.database.transaction(async (transaction) => {
+      await secondFactorsStore.remove(transaction, userId, 'totp');
+      if (!(await totpStore.delete(transaction, userId))) throw new Problem('second_factor_not_found');
+      await this.#audit(transaction, 'second_factor_removed', userId, actor, { kind: 'totp' });
+      await this.#tell(transaction, 'factor_removed', userId, actor, 'totp');
+      await forgetWithoutFactor(transaction, userId);
+    });
+  }
+
+  /**
+   * Replaces the recovery codes: those of before stop working.
+   * @throws {Problem} `second_factor_not_found` where the user has no second factor, which they could be in the place of.
+   */
+  replaceRecoveryCodes(userId: string, actor: Actor): Promise<readonly string[]> {
+    return this.database.transaction(async (transaction) => {
+      const bits = await secondFactorsStore.lock(transaction, userId);
+      if (!bits) throw new Problem('second_factor_not_found');
+      await this.#audit(transaction, 'recovery_codes_replaced', userId, actor);
+      await this.#tell(transaction, 'factor_added', userId, actor, 'recovery_codes');
+      return replaceCodes(transaction, userId, this.clock.now());
+    });
+  }
+
+  /** Tells the user, who may not be the one who acts. */
+  #tell(
+    transaction: Queries,
+    template: 'factor_added' | 'factor_removed',
+    userId: string,
+    { context }: Actor,
+    factor: Factor,
+  ): Promise<void> {
+    const at = new Date(this.clock.now()).toISOString();
+    const variables = { at, address: context.address ?? '', factor };
+    return this.outbox.enqueue(transaction, { template, to: { userId }, variables });
+  }
+
+  #audit(
+    transaction: Queries,
+    event: AuditEvent,
+    userId: string,
+    actor: Actor,
+    details?: Readonly<Record<string, unknown>>,
+  ): Promise<void> {
+    const target = { kind: 'user', id: userId } as const;
+    return auditStore.add(transaction, this.clock, { event, actor, target, details });
+  }
+}
+
+/** For the transaction that has added a second factor. @returns recovery codes, where the user had none. */
+export async function giveRecoveryCodes(
+  transaction: Queries,
+  userId: string,
+  now: number,
+): Promise<readonly string[]> {
+  const hasCodes = (await recoveryCodesStore.count(transaction, userId)) > 0;
+  return hasCodes ? [] : replaceCodes(transaction, userId, now);
+}
+
+async function replaceCodes(transaction: Queries, userId: string, now: number): Promise<readonly string[]> {
+  const codes = generateRecoveryCodes();
+  const hashes = codes.map((code) => hashRecoveryCode(userId, code));
+  await recoveryCodesStore.replace(transaction, userId, { hashes, now });
+  return codes;
+}
+
+/** Deletes what is of use beside a second factor only. For the transaction that has removed one. */
+export async function forgetWithoutFactor(transaction: Queries, userId: string): Promise<void> {
+  if ((await secondFactorsStore.find(transaction, userId)) !== 0) return;
+  await recoveryCodesStore.replace(transaction, userId, { hashes: [], now: 0 });
+  await devicesStore.deleteAll(transaction, userId);
+}

@@ -1,0 +1,209 @@
+import { expect } from 'chai';
+import type { ProblemDetails } from '../../src/problems/problem.models.js';
+import type { AddedPasskey, PasskeyAssertion } from '../../src/passkeys/passkeys.models.js';
+import type { TokenSet } from '../../src/sessions/sessions.models.js';
+import type { Authenticator, Deviation } from '../support/authenticator.js';
+import { cookiesOf } from '../support/cookies.js';
+import { databaseKinds } from '../support/databases.js';
+import {
+  addPasskey,
+  getRequestOptions,
+  getTokensByPasskey,
+  logInWithPasskey,
+  newAuthenticator,
+  passkeySettings,
+} from '../support/passkeys.js';
+import { TestApp } from '../support/test-app.js';
+import { readJwt } from '../support/tokens.js';
+
+const password = 'the password of all';
+
+for (const database of databaseKinds) {
+  describe(`A passkey as the second factor on ${database}`, () => {
+    let app: TestApp;
+    let admin: TokenSet;
+    let username: string;
+    let userId: string;
+    let tokens: TokenSet;
+    let authenticator: Authenticator;
+    let added: AddedPasskey;
+    let users = 0;
+    before(async () => {
+      app = await TestApp.start({
+        database,
+        settings: { ...passkeySettings, JWT_TOKEN_LOCATION: 'headers,cookies' },
+      });
+      admin = await app.login();
+    });
+    beforeEach(async () => {
+      username = `user ${++users}`;
+      ({ id: userId } = await app.createUser(username, password));
+      tokens = await app.login(username, password);
+      authenticator = newAuthenticator({ userVerified: false });
+      added = await addPasskey(app, tokens.access_token, authenticator, { use: 'second_factor' });
+    });
+    after(() => app.close());
+
+    /** The first step of a login. */
+    const begin = async (name = username): Promise<string> => {
+      const { body } = await app.post('/login', { username: name, password }).expect(401);
+      const { code, methods, login_token: loginToken } = body as ProblemDetails;
+      expect({ code, methods }).to.deep.equal({
+        code: 'second_factor_required',
+        methods: ['passkey', 'recovery_code'],
+      });
+      return loginToken ?? '';
+    };
+    const sign = async (loginToken: string, deviation: Deviation = {}): Promise<PasskeyAssertion> =>
+      authenticator.get(await getRequestOptions(app, { login_token: loginToken }), deviation);
+    const complete = (loginToken: string, credential: PasskeyAssertion) =>
+      logInWithPasskey(app, credential, { login_token: loginToken });
+    const refuse = async (loginToken: string, credential: PasskeyAssertion): Promise<void> => {
+      const { body } = await complete(loginToken, credential).expect(403);
+      expect(body).to.include({ code: 'wrong_second_factor' });
+    };
+
+    it('is asked for after the password, and begins a session whose tokens say so', async () => {
+      const loginToken = await begin();
+      const options = await getRequestOptions(app, { login_token: loginToken });
+      expect(options).to.deep.include({
+        rpId: 'latchkey.test',
+        allowCredentials: [{ type: 'public-key', id: authenticator.id, transports: ['internal', 'hybrid'] }],
+        userVerification: 'discouraged',
+      });
+      const { body } = await complete(loginToken, authenticator.get(options)).expect(200);
+      const { claims } = readJwt((body as TokenSet).access_token);
+      expect(claims).to.include({ sub: userId, acr: 'aal2', fresh: true });
+      expect(claims['amr']).to.have.members(['pwd', 'hwk', 'user', 'mfa']);
+    });
+
+    it('sets cookies where they are asked for', async () => {
+      const loginToken = await begin();
+      const wrong = await sign(loginToken, { origin: 'https://evil.test' });
+      await app.post('/login/passkey/cookies', { credential: wrong, login_token: loginToken }).expect(403);
+      const credential = await sign(loginToken);
+      const body = { credential, login_token: loginToken };
+      const response = await app.post('/login/passkey/cookies', body).expect(200);
+      expect(Object.keys(cookiesOf(response))).not.to.be.empty;
+    });
+
+    it('comes with recovery codes, one of which is in its place', async () => {
+      const [code] = added.recovery_codes;
+      const body = { login_token: await begin(), code };
+      await app.post('/login/second-factor', body).expect(200);
+      await app.post('/login/second-factor', { login_token: await begin(), code }).expect(403);
+    });
+
+    it('makes the session that added it one with a second factor', async () => {
+      const { access_token: token } = await app.refresh(tokens.refresh_token);
+      expect(readJwt(token).claims['amr']).to.include('mfa');
+    });
+
+    it('logs nobody in alone', async () => {
+      const credential = authenticator.get(await getRequestOptions(app), { userVerified: true });
+      const { body } = await logInWithPasskey(app, credential).expect(401);
+      expect(body).to.include({ code: 'invalid_passkey' });
+    });
+
+    it('may be one that also logs in alone', async () => {
+      const device = newAuthenticator();
+      const loginToken = await begin();
+      const { body } = await complete(loginToken, await sign(loginToken)).expect(200);
+      await addPasskey(app, (body as TokenSet).access_token, device);
+      const next = await begin();
+      const { allowCredentials } = await getRequestOptions(app, { login_token: next });
+      expect(allowCredentials).to.have.length(2);
+      const credential = device.get(await getRequestOptions(app, { login_token: next }));
+      await complete(next, credential).expect(200);
+      await getTokensByPasskey(app, device);
+    });
+
+    it('completes a login once, and of two at once one', async () => {
+      const loginToken = await begin();
+      const credentials = [await sign(loginToken), await sign(loginToken)];
+      const statuses = await Promise.all(
+        credentials.map(async (each) => (await complete(loginToken, each)).status),
+      );
+      expect(statuses.filter((status) => status === 200)).to.have.length(1);
+      const { body } = await app.post('/login/passkey/options', { login_token: loginToken }).expect(401);
+      expect(body).to.include({ code: 'invalid_login_token' });
+    });
+
+    it('is refused for another login, without one, and with a challenge of a login without a password', async () => {
+      const [first, second] = [await begin(), await begin()];
+      await refuse(second, await sign(first));
+      await logInWithPasskey(app, await sign(first, { userVerified: true })).expect(401);
+      await refuse(first, authenticator.get(await getRequestOptions(app)));
+    });
+
+    it('is refused where it is of another account', async () => {
+      const [mine, theirs] = [newAuthenticator(), `other ${users}`];
+      await app.createUser(theirs, password);
+      await addPasskey(app, (await app.login(theirs, password)).access_token, mine);
+      const loginToken = await begin();
+      await refuse(loginToken, mine.get(await getRequestOptions(app, { login_token: loginToken })));
+    });
+
+    it('is refused for another origin, with another user handle, and with a counter that goes back', async () => {
+      const loginToken = await begin();
+      await refuse(loginToken, await sign(loginToken, { origin: 'https://evil.test' }));
+      await refuse(loginToken, await sign(loginToken, { userHandle: 'AAAA' }));
+      await complete(loginToken, await sign(loginToken, { userHandle: undefined })).expect(200);
+      const next = await begin();
+      await refuse(next, await sign(next, { signCount: 0 }));
+    });
+
+    it('may be tried five times a login', async () => {
+      const loginToken = await begin();
+      for (let time = 0; time < 5; time += 1) {
+        await refuse(loginToken, await sign(loginToken, { origin: 'https://evil.test' }));
+        app.clock.advance(1);
+      }
+      await app.post('/login/passkey/options', { login_token: loginToken }).expect(401);
+    });
+
+    it('completes a login within five minutes, after a restart, too', async () => {
+      const [first, second] = [await begin(), await begin()];
+      const credentials = [await sign(first), await sign(second)] as const;
+      app.clock.advance(299);
+      app = await app.restart();
+      await complete(first, credentials[0]).expect(200);
+      app.clock.advance(1);
+      await complete(second, credentials[1]).expect(401);
+    });
+
+    it('is refused where the account was disabled, or the passkey removed, in between', async () => {
+      const [first, second] = [await begin(), await begin()];
+      const credentials = [await sign(first), await sign(second)] as const;
+      await app.patch(`/users/${userId}`, { disabled: true }, admin.access_token).expect(200);
+      await complete(first, credentials[0]).expect(401);
+      await app.patch(`/users/${userId}`, { disabled: false }, admin.access_token).expect(200);
+      const third = await begin();
+      const credential = await sign(third);
+      await app.delete(`/users/${userId}/passkeys/${added.id}`, admin.access_token).expect(204);
+      await refuse(third, credential);
+    });
+
+    it('is asked for no more once the last one is removed, and its recovery codes end', async () => {
+      const loginToken = await begin();
+      await app.delete(`/users/${userId}/passkeys/${added.id}`, admin.access_token).expect(204);
+      const [code] = added.recovery_codes;
+      await app.post('/login/second-factor', { login_token: loginToken, code }).expect(403);
+      await app.login(username, password);
+    });
+  });
+}
+
+describe('Where the service uses no second factors', () => {
+  it('passkeys log in alone, and none is added as a second factor', async () => {
+    const app = await TestApp.start({ settings: { ...passkeySettings, LATCHKEY_SECOND_FACTOR: 'off' } });
+    const { access_token: token } = await app.login();
+    const { body } = await app.post('/me/passkeys/options', { use: 'second_factor' }, token).expect(404);
+    expect(body).to.include({ code: 'second_factors_off' });
+    const device = newAuthenticator();
+    expect((await addPasskey(app, token, device)).recovery_codes).to.deep.equal([]);
+    await getTokensByPasskey(app, device);
+    await app.login();
+    await app.close();
+  });
+});

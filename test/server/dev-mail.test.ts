@@ -1,0 +1,79 @@
+import { expect } from 'chai';
+import request from 'supertest';
+import { readConfig } from '../../src/config/config.js';
+import { showsDevMail } from '../../src/server/dev-mail.js';
+import { TestApp } from '../support/test-app.js';
+
+const on = { LATCHKEY_DEV_MAIL: 'on' };
+const own = 'http://127.0.0.1:3000';
+
+describe('The page of messages', () => {
+  let app: TestApp;
+  let id: string;
+  before(async () => {
+    app = await TestApp.start({ settings: { ...on, LATCHKEY_ISSUER: own } });
+    const { outbox, database } = app.services;
+    await outbox.enqueue(database.queries, {
+      template: 'password_reset',
+      to: { address: 'ada@example.com' },
+      variables: { link: 'https://app.example/reset?token=<x>', minutes: 30 },
+    });
+    id = (await outbox.list(database.queries, { limit: 1 }))[0]?.id ?? '';
+  });
+  after(() => app.close());
+
+  // Not of the contract.
+  const get = (path: string) => request(app.url).get(path);
+
+  it('lists messages, and shows each with its link, as text, and in a frame that can do nothing', async () => {
+    const list = await get('/dev/mail').expect(200);
+    expect(list.text).to.include('ada@example.com').and.to.include(`dev/mail/${id}"`);
+    const shown = await get(`/dev/mail/${id}`).expect(200);
+    expect(shown.text).to.include('<a href="https://app.example/reset?token=&lt;x&gt;">');
+    expect(shown.text).to.match(/<iframe src="[^"]*\/html"[^>]* sandbox="allow-popups"/);
+    expect(shown.headers['content-security-policy'])
+      .to.include("default-src 'none'")
+      .and.to.include("frame-src 'self'");
+    const html = await get(`/dev/mail/${id}/html`).expect(200);
+    expect(html.headers['content-security-policy'])
+      .to.include('sandbox')
+      .and.to.include("default-src 'none'");
+    expect(html.text).to.match(/^<!doctype html>/);
+    await get('/dev/mail/0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b10').expect(404);
+    await request(app.url).post('/dev/mail').expect(405);
+  });
+
+  for (const [what, headers] of [
+    ['through a proxy', { 'X-Forwarded-For': '203.0.113.7' }],
+    ['through another proxy', { Via: '1.1 proxy' }],
+    ['under a name that resolves to this machine', { Host: 'attacker.example' }],
+  ] as const) {
+    it(`is not there ${what}`, async () => {
+      for (const path of ['/dev/mail', `/dev/mail/${id}`, `/dev/mail/${id}/html`])
+        await get(path).set(headers).expect(404);
+    });
+  }
+
+  const shows = (settings: Readonly<Record<string, string>>, issuer = own): boolean =>
+    showsDevMail(readConfig(settings), issuer);
+
+  it('is there by default only for people at a terminal who have no mail server', () => {
+    expect(shows({ LOG_FORMAT: 'text' })).to.equal(true);
+    expect(shows({ LOG_FORMAT: 'json' })).to.equal(false);
+    const smtp = { LATCHKEY_SMTP_URL: 'smtp://localhost', LATCHKEY_MAIL_FROM: 'a@example.com' };
+    expect(shows({ LOG_FORMAT: 'text', ...smtp })).to.equal(false);
+    expect(shows({ ...on, ...smtp })).to.equal(true);
+    expect(shows({ LOG_FORMAT: 'text', LATCHKEY_DEV_MAIL: 'off' })).to.equal(false);
+  });
+
+  it('is never there where others can come to', async () => {
+    expect(shows(on)).to.equal(true);
+    expect(shows({ ...on, HOST: '0.0.0.0' })).to.equal(false);
+    expect(shows({ ...on, HOST: '192.0.2.1' })).to.equal(false);
+    expect(shows({ ...on, LATCHKEY_TRUSTED_PROXIES: 'loopback' })).to.equal(false);
+    expect(shows(on, 'https://login.example.com')).to.equal(false);
+    const elsewhere = await TestApp.start({ settings: on });
+    await request(elsewhere.url).get('/dev/mail').expect(404);
+    await elsewhere.close();
+  });
+});
