@@ -3,6 +3,7 @@ import { click } from '../support/browser-tab.js';
 import { readContract } from '../support/repository-contract.js';
 import { describeAccess, type Secured } from '../../src/swagger-ui/access.js';
 import { withDocs, type DocsPage } from '../support/docs-page.js';
+import { codeOf, enrollTotp } from '../support/second-factors.js';
 import { adminPassword, type TestApp } from '../support/test-app.js';
 
 describe('In Swagger UI', () => {
@@ -49,6 +50,32 @@ describe('In Swagger UI', () => {
     it('opens at the field that is to be filled in first', async () => {
       await page.openDialog();
       expect(await page.tab.evaluate('document.activeElement.id')).to.equal('authorize-username');
+      await page.tab.keyboard.press('Escape');
+    });
+
+    it('asks for the second step where the account has a second factor', async () => {
+      const password = 'the password of ada';
+      await app.createUser('ada', password);
+      const { secret } = await enrollTotp(app, await app.login('ada', password));
+      const dialog = await page.openDialog();
+      await dialog.getByLabel('Username').fill('ada');
+      await dialog.getByLabel('Password').fill(password);
+      await click(dialog.getByRole('button', { name: 'Log in' }));
+      await dialog.getByRole('heading', { name: 'The second step' }).waitFor();
+      page.expectRefusals(401);
+      expect(await dialog.getByLabel('Code').inputValue()).to.equal('');
+      await dialog.getByLabel('Code').fill('000000');
+      await click(dialog.getByRole('button', { name: 'Log in' }).first());
+      expect(await dialog.getByRole('alert').innerText()).to.match(/^The code is wrong/);
+      page.expectRefusals(403);
+      await page.screenshot('second-factor');
+      await dialog.getByLabel('Code').fill(codeOf(secret, app));
+      await click(dialog.getByRole('button', { name: 'Log in' }).first());
+      await page.says('Logged in as ada');
+      await dialog.waitFor({ state: 'detached' });
+      const open = await page.openDialog();
+      await click(open.getByRole('button', { name: 'Log out' }));
+      await page.says('Logged out.');
       await page.tab.keyboard.press('Escape');
     });
 
