@@ -69,6 +69,7 @@ export interface CreateInvitationRequest {
    * The e-mail address that the link is sent to.
    * @minLength 3
    * @maxLength 320
+   * @pattern ^[^\u0000-\u001f\u007f]+$ must have no control characters
    */
   email: string;
   /**
@@ -115,6 +116,7 @@ export interface AcceptInvitationRequest {
    * The name to be shown.
    * @minLength 1
    * @maxLength 200
+   * @pattern ^[^\u0000-\u001f\u007f]+$ must have no control characters
    */
   display_name?: string;
 }

@@ -15,6 +15,7 @@ export interface OwnAccount {
   /**
    * The e-mail address; absent where there is none.
    * @maxLength 320
+   * @pattern ^[^\u0000-\u001f\u007f]*$
    */
   email?: string;
   /**
@@ -25,11 +26,13 @@ export interface OwnAccount {
   /**
    * The name to be shown; absent where there is none.
    * @maxLength 1000
+   * @pattern ^[^\u0000-\u001f\u007f]*$
    */
   display_name?: string;
   /**
    * The language of messages (BCP 47); absent where none was chosen.
    * @maxLength 100
+   * @pattern ^[^\u0000-\u001f\u007f]*$
    */
   language?: string;
   /**
@@ -102,6 +105,7 @@ export interface OwnSession {
   /**
    * The remembered device that stood for the second factor; absent where none did.
    * @maxLength 100
+   * @pattern ^[^\u0000-\u001f\u007f]*$
    */
   device_id?: string;
   /**
@@ -131,16 +135,19 @@ export interface OwnForeignAccount {
   /**
    * The name of that application.
    * @maxLength 255
+   * @pattern ^[^\u0000-\u001f\u007f]*$
    */
   source: string;
   /**
    * The id there.
    * @maxLength 1000
+   * @pattern ^[^\u0000-\u001f\u007f]*$
    */
   id: string;
   /**
    * The e-mail address there; absent where none was known.
    * @maxLength 1000
+   * @pattern ^[^\u0000-\u001f\u007f]*$
    */
   email?: string;
   /** Whether that application had verified the address. */
@@ -158,16 +165,19 @@ export interface OwnMessage {
   /**
    * What it was about: the name of its template.
    * @maxLength 100
+   * @pattern ^[^\u0000-\u001f\u007f]*$
    */
   template: string;
   /**
    * The address that it is for.
    * @maxLength 320
+   * @pattern ^[^\u0000-\u001f\u007f]*$
    */
   address: string;
   /**
    * Its language (BCP 47).
    * @maxLength 100
+   * @pattern ^[^\u0000-\u001f\u007f]*$
    */
   language: string;
   /**
@@ -319,17 +329,35 @@ export interface OwnData {
    */
   exported_at: string;
   account: OwnAccount;
-  /** @maxItems 2147483647 */
+  /**
+   * Live ones, and ended ones that are not removed yet.
+   * @maxItems 2147483647
+   */
   sessions: OwnSession[];
-  /** @maxItems 1000 */
+  /**
+   * The passkeys, without their public keys.
+   * @maxItems 1000
+   */
   passkeys: Passkey[];
-  /** @maxItems 1000 */
+  /**
+   * Authenticator apps, without their secrets.
+   * @maxItems 1000
+   */
   authenticator_apps: OwnAuthenticatorApp[];
-  /** @maxItems 1000 */
+  /**
+   * Devices that are remembered.
+   * @maxItems 1000
+   */
   devices: Device[];
-  /** @maxItems 2147483647 */
+  /**
+   * Messages that wait or were just sent.
+   * @maxItems 2147483647
+   */
   messages: OwnMessage[];
-  /** @maxItems 2147483647 */
+  /**
+   * The account in the application that it was imported from.
+   * @maxItems 2147483647
+   */
   foreign_accounts: OwnForeignAccount[];
   /**
    * What the audit has about you.

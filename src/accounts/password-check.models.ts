@@ -39,18 +39,21 @@ export interface PasswordCheckRequest {
    * The name of the account.
    * @minLength 1
    * @maxLength 200
+   * @pattern ^[^\u0000-\u001f\u007f]+$ must have no control characters
    */
   username?: string;
   /**
    * The e-mail address of the account.
    * @minLength 1
    * @maxLength 320
+   * @pattern ^[^\u0000-\u001f\u007f]+$ must have no control characters
    */
   email?: string;
   /**
    * The name of the person.
    * @minLength 1
    * @maxLength 200
+   * @pattern ^[^\u0000-\u001f\u007f]+$ must have no control characters
    */
   display_name?: string;
   /** The language of the texts. Default: of English and German, the one that `Accept-Language` prefers. */
@@ -63,6 +66,7 @@ export interface PasswordRefusal {
   /**
    * The reason, to be put after "The password".
    * @maxLength 500
+   * @pattern ^[^\u0000-\u001f\u007f]*$
    */
   text: string;
 }
@@ -87,11 +91,13 @@ export interface PasswordCheckResult {
   /**
    * The strength, to be shown.
    * @maxLength 100
+   * @pattern ^[^\u0000-\u001f\u007f]*$
    */
   text: string;
   /**
    * What makes it weak, to be shown; absent where nothing does.
    * @maxLength 500
+   * @pattern ^[^\u0000-\u001f\u007f]*$
    */
   warning?: string;
   /**
@@ -110,5 +116,6 @@ export interface PasswordCheckResult {
 /**
  * A suggestion.
  * @maxLength 500
+ * @pattern ^[^\u0000-\u001f\u007f]*$
  */
 export type PasswordSuggestion = string;

@@ -32,7 +32,7 @@ export const exceptions: readonly Exception[] = [
   },
   {
     rule: 'owasp:api8:2023-define-error-responses-401',
-    where: /^\/paths\/(\/get|\.well-known|health|openapi|problems)/,
+    where: /^\/paths\/(\/get|\.well-known|health|invitations\/accept|openapi|password\/check|problems)/,
     reason: 'Public: they ask for no token, so none can be wrong.',
   },
   {
@@ -43,9 +43,9 @@ export const exceptions: readonly Exception[] = [
   },
   {
     rule: 'owasp:api2:2023-write-restricted',
-    where: /^\/paths\/(login|refresh)/,
+    where: /^\/paths\/(invitations\/accept|login|password\/check|refresh)/,
     reason:
-      'Who logs in or refreshes has no access token yet; the password or the refresh token is the proof.',
+      'Who logs in, refreshes or signs up has no access token yet; the password, the refresh token or the invitation is the proof. Rating a password writes nothing.',
   },
   {
     rule: 'owasp:api2:2023-no-http-basic',

@@ -122,6 +122,14 @@ const shown = new Set([
   ],
   ...['token_endpoint_auth_method', 'audiences', 'introspection_audiences', 'access_token_lifetime'],
   ...['transports', 'aaguid', 'backed_up'],
+  // How to reach a user.
+  ...['email', 'email_verified', 'email_verified_at', 'display_name', 'language'],
+  // What users read of themselves.
+  ...['authenticated_at', 'second_factor_at', 'second_factors', 'amr', 'confirmed_at'],
+  ...['device_id', 'source', 'imported_at'],
+  ...['template', 'state', 'done_at', 'actor_kind', 'target_kind'],
+  // Of invitations.
+  ...['roles', 'invited_by'],
   // What the audit says.
   ...['at', 'event', 'target', 'request_id', 'details', 'count', 'last_at', 'sequence', 'hash'],
   // Of other things that happen to have the name of a column.
