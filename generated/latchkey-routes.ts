@@ -254,8 +254,8 @@ export const routes = defineRoutes({
       properties: {
         'secret': {"dataType":"string","required":true,"validators":{"maxLength":{"value":64},"pattern":{"value":"^[A-Z2-7]+$"}}},
         'uri': {"dataType":"string","required":true,"validators":{"maxLength":{"value":2048}}},
-        'qr_svg': {"dataType":"string","required":true,"validators":{"maxLength":{"value":200000}}},
-        'qr_text': {"dataType":"string","required":true,"validators":{"maxLength":{"value":20000}}},
+        'qr_svg': {"dataType":"string","required":true,"validators":{"pattern":{"value":"^<svg\\u0020.+</svg>$"},"maxLength":{"value":200000}}},
+        'qr_text': {"dataType":"string","required":true,"validators":{"pattern":{"value":"^[\\u0020█▀▄\\n]+$"},"maxLength":{"value":20000}}},
         'expires_in': {"dataType":"integer","required":true,"validators":{"minimum":{"value":0},"maximum":{"value":3600}}},
       },
       additionalProperties: false,
@@ -921,7 +921,7 @@ export const routes = defineRoutes({
       dataType: 'refObject',
       properties: {
         'login_token': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":128},"pattern":{"errorMsg":"must be that of the response second_factor_required","value":"^[A-Za-z0-9_-]+$"}}},
-        'code': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":100}}},
+        'code': {"dataType":"string","required":true,"validators":{"pattern":{"errorMsg":"must be six digits or a recovery code","value":"^[0-9A-Za-z\\u0020-]+$"},"minLength":{"value":1},"maxLength":{"value":100}}},
         'remember_device': {"dataType":"boolean","default":false},
       },
       additionalProperties: false,

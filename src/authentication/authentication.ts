@@ -42,7 +42,7 @@ export function expressAuthentication(
  *   `second_factor_enrollment_required`.
  */
 export function enforceRequirements(request: Request, caller: Caller, demands: readonly string[]): void {
-  if (caller.claims.mfa_enroll && !isPartOfEnrollment(request.path)) {
+  if (caller.claims.mfa_enroll && !isPartOfEnrollment(`${request.method} ${request.path}`)) {
     throw new Problem('second_factor_enrollment_required');
   }
   for (const demand of demands) {

@@ -11,6 +11,7 @@ import type { Revocations } from '../revocations/revocations.js';
 import type { SubjectVersions } from '../revocations/subject-versions.js';
 import { revocationsStore } from '../revocations/revocations.store.js';
 import { parseScope } from '../roles/rights.js';
+import type { SecondFactorPolicy } from '../sessions/second-factor-policy.js';
 import type { SessionStarter } from '../sessions/session-starter.js';
 import type { SessionsService } from '../sessions/sessions.service.js';
 import type { TokenSet } from '../sessions/token-sets.js';
@@ -42,6 +43,7 @@ interface Dependencies {
   readonly sessions: SessionsService;
   readonly starter: SessionStarter;
   readonly versions: SubjectVersions;
+  readonly secondFactorPolicy: SecondFactorPolicy;
 }
 
 /** The name under which users of the Flask application were imported. */
@@ -223,11 +225,14 @@ export class LegacyTokens {
         'The token of the earlier application is not accepted any more. Refresh it or log in.',
       );
     }
+    const permissions = parseScope(user.permissions);
+    if (this.dependencies.secondFactorPolicy.isRequired(permissions)) {
+      throw createInvalidToken('The account must have a second factor. Log in to set one up.');
+    }
     if (await this.#mayManage(user)) {
       throw createInvalidToken('Those who manage this service have to log in to it.');
     }
     const { issuer, audience } = this.options;
-    const permissions = parseScope(user.permissions);
     const claims: AccessTokenClaims = Object.freeze({
       iss: issuer,
       sub: user.id,

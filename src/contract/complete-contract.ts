@@ -80,7 +80,7 @@ export function completeContract(document: Document, options: CompletionOptions 
       const form = findErrorForm(operation) ?? problemForm;
       const limits = fileLimits[name];
       if (limits) completeUpload(operation, limits, warn);
-      addImpliedResponses(operation, { path, form, limits });
+      addImpliedResponses(operation, { name, form, limits });
       addThrownCodes(operation, thrown[name] ?? [], form);
       describePermissions(operation);
       const isLimited = operation.responses['429']?.description.includes('`too_many_requests`') ?? false;
@@ -143,12 +143,13 @@ function describePermissions(operation: Operation): void {
 }
 
 interface ImpliedContext {
-  readonly path: string;
+  /** Such as `GET /me`. */
+  readonly name: string;
   readonly form: ErrorForm;
   readonly limits: DescribedLimits | undefined;
 }
 
-function addImpliedResponses(operation: Operation, { path, form, limits }: ImpliedContext): void {
+function addImpliedResponses(operation: Operation, { name, form, limits }: ImpliedContext): void {
   const media = operation.requestBody?.content;
   const implied = {
     ...form.commonResponses,
@@ -160,7 +161,7 @@ function addImpliedResponses(operation: Operation, { path, form, limits }: Impli
   for (const [status, description] of Object.entries(implied)) {
     operation.responses[status] ??= { description };
   }
-  if (form !== oauthForm && (operation.security ?? []).length > 0 && !isPartOfEnrollment(path)) {
+  if (form !== oauthForm && (operation.security ?? []).length > 0 && !isPartOfEnrollment(name)) {
     addEnrollmentCode(operation);
   }
 }

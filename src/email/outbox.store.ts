@@ -11,14 +11,12 @@ export interface LeaseHolder {
 /** The messages that wait to be sent, and those of the last days. */
 export const outboxStore = {
   /** @returns false if there is a message with its key. */
-  async insert(queries: Queries, row: OutboxRow): Promise<boolean> {
-    const inserted = await queries
+  prepareInsert(queries: Queries, row: OutboxRow) {
+    return queries
       .insertInto('latchkey_outbox')
       .values(row)
       .onConflict((conflict) => conflict.column('key').doNothing())
-      .returning('id')
-      .executeTakeFirst();
-    return inserted !== undefined;
+      .returning('id');
   },
 
   find(queries: Queries, id: string): Promise<OutboxRow | undefined> {

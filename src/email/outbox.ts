@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.js';
+import type { Statement } from '../database/batch.js';
 import type { Queries } from '../database/database.js';
 import type { OutboxRow } from '../database/schema.js';
 import { createId } from '../ids.js';
@@ -54,12 +55,24 @@ export class Outbox {
 
   /** @param queries the transaction of what the message tells of. */
   async enqueue<Name extends MessageName>(queries: Queries, message: NewMessage<Name>): Promise<void> {
+    const statement = await this.prepare(queries, message);
+    if (statement) await queries.executeQuery(statement.compile());
+  }
+
+  /**
+   * The same for a batch.
+   * @returns undefined where there is nobody to tell.
+   */
+  async prepare<Name extends MessageName>(
+    queries: Queries,
+    message: NewMessage<Name>,
+  ): Promise<Statement | undefined> {
     const { to, template } = message;
     const recipient = await this.#findRecipient(queries, to);
-    if (!recipient) return;
+    if (!recipient) return undefined;
     const id = createId(this.clock);
     const now = this.clock.now();
-    await outboxStore.insert(queries, {
+    return outboxStore.prepareInsert(queries, {
       id,
       key: message.key ?? null,
       template,

@@ -50,8 +50,10 @@ export function isPermission(demand: string): boolean {
 }
 
 /** What a session can do whose user must set up a second factor first. */
-const enrollment = /^\/logout$|^\/me(\/password(\/cookies)?|\/(second-factors|passkeys)(\/[^/]+)*)?$/;
+const enrollment =
+  /^POST \/logout$|^(GET|HEAD) \/me$|^PUT \/me\/password(\/cookies)?$|^[A-Z]+ \/me\/(second-factors|passkeys)(\/[^/]+)*$/;
 
-export function isPartOfEnrollment(path: string): boolean {
-  return enrollment.test(path);
+/** @param operation such as `GET /me`. */
+export function isPartOfEnrollment(operation: string): boolean {
+  return enrollment.test(operation);
 }

@@ -1,6 +1,7 @@
 import { auditStore } from '../audit/audit.store.js';
 import type { Clock } from '../clock.js';
 import type { Database, Queries } from '../database/database.js';
+import type { Outbox } from '../email/outbox.js';
 import type { RequestContext } from '../http/request-context.js';
 import type { AcceptedFactor } from './accepted-factor.js';
 import { hashRecoveryCode } from './recovery-codes.js';
@@ -15,6 +16,7 @@ export class CodeCheck {
     private readonly database: Database,
     private readonly clock: Clock,
     private readonly secrets: TotpSecrets,
+    private readonly outbox: Outbox,
   ) {}
 
   /** @returns undefined where the code is wrong, or was used before. */
@@ -37,7 +39,15 @@ export class CodeCheck {
     context: RequestContext,
   ): Promise<AcceptedFactor | undefined> {
     const hash = hashRecoveryCode(userId, code);
-    if (!(await recoveryCodesStore.isOne(this.database.queries, userId, hash))) return undefined;
+    const { queries: reading } = this.database;
+    if (!(await recoveryCodesStore.isOne(reading, userId, hash))) return undefined;
+    const left = (await recoveryCodesStore.count(reading, userId)) - 1;
+    const at = new Date(this.clock.now()).toISOString();
+    const message = await this.outbox.prepare(reading, {
+      template: 'recovery_code_used',
+      to: { userId },
+      variables: { at, address: context.address ?? '', left },
+    });
     const consume = (queries: Queries) => [
       recoveryCodesStore.prepareUse(queries, userId, hash),
       {
@@ -47,6 +57,7 @@ export class CodeCheck {
           target: { kind: 'user', id: userId },
         }),
       },
+      ...(message ? [{ query: message }] : []),
     ];
     return { methods: [], consume };
   }

@@ -34,7 +34,7 @@ export function createSecondFactorServices(
   const secrets = new TotpSecrets(dataSealing);
   const issuerName = totpIssuer ?? (URL.canParse(issuer) ? new URL(issuer).host : 'Latchkey');
   return {
-    codeCheck: new CodeCheck(database, clock, secrets),
+    codeCheck: new CodeCheck(database, clock, secrets, outbox),
     devices: new DevicesService(database, clock, rememberedDevices),
     secondFactors: new SecondFactorsService(database, clock, secrets, outbox, issuerName),
     prepareSecondFactors: () => dataSealing.prepare(database.queries),

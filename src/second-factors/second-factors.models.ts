@@ -43,11 +43,13 @@ export interface TotpEnrollment {
   uri: string;
   /**
    * The same as a QR code: an SVG image, black on white.
+   * @pattern ^<svg\u0020.+</svg>$
    * @maxLength 200000
    */
   qr_svg: string;
   /**
    * The same in block characters, for a terminal with a dark background.
+   * @pattern ^[\u0020█▀▄\n]+$
    * @maxLength 20000
    */
   qr_text: string;

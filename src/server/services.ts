@@ -234,7 +234,11 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
   const lifecycle = { stopping: false };
   const readiness = new Readiness({ database, feed, lifecycle, clock });
   const legacyTokens = createLegacyTokens(
-    { database, clock, revocations, sessions: sessions.sessions, starter: sessions.sessionStarter, versions },
+    {
+      ...{ database, clock, revocations, versions, secondFactorPolicy },
+      sessions: sessions.sessions,
+      starter: sessions.sessionStarter,
+    },
     config,
     issuer,
   );

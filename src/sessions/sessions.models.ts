@@ -43,6 +43,7 @@ export interface SecondFactorLogin {
   login_token: string;
   /**
    * The six digits that the authenticator app shows, or a recovery code.
+   * @pattern ^[0-9A-Za-z\u0020-]+$ must be six digits or a recovery code
    * @minLength 1
    * @maxLength 100
    */

@@ -68,6 +68,8 @@ export class TestUser {
         permissions: parseScope(claims.scope),
         authenticatedAt: this.#clock.now(),
         fresh,
+        ...(claims.amr && { methods: claims.amr }),
+        ...(claims.mfa_time !== undefined && { secondFactorAt: claims.mfa_time * 1000 }),
         passwordChangeRequired: false,
       }),
     );

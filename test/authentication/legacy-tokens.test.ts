@@ -201,6 +201,19 @@ for (const kind of databaseKinds) {
       await open(flaskToken(foreignId), 401);
     });
 
+    it('open nothing where the policy requires a second factor', async () => {
+      const { foreignId } = await newUser();
+      const strict = await app.openAgain({ LATCHKEY_SECOND_FACTOR: 'required-for:reports:read' });
+      const loading = strict.legacyTokens?.load(flaskToken(foreignId));
+      const refused = await loading?.then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+      await strict.database.close();
+      expect(refused).to.include({ code: 'invalid_token' });
+      await open(flaskToken(foreignId), 200);
+    });
+
     it('open nothing any more from the first exchange on, so that no logout leaves one', async () => {
       const { foreignId } = await newUser();
       const [known, unknown] = [flaskToken(foreignId), flaskToken(foreignId)];

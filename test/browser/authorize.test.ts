@@ -3,6 +3,7 @@ import { click } from '../support/browser-tab.js';
 import { readContract } from '../support/repository-contract.js';
 import { describeAccess, type Secured } from '../../src/swagger-ui/access.js';
 import { withDocs, type DocsPage } from '../support/docs-page.js';
+import { codeOf, enrollTotp } from '../support/second-factors.js';
 import { adminPassword, type TestApp } from '../support/test-app.js';
 
 describe('In Swagger UI', () => {
@@ -52,6 +53,32 @@ describe('In Swagger UI', () => {
       await page.tab.keyboard.press('Escape');
     });
 
+    it('asks for the second step where the account has a second factor', async () => {
+      const password = 'the password of ada';
+      await app.createUser('ada', password);
+      const { secret } = await enrollTotp(app, await app.login('ada', password));
+      const dialog = await page.openDialog();
+      await dialog.getByLabel('Username').fill('ada');
+      await dialog.getByLabel('Password').fill(password);
+      await click(dialog.getByRole('button', { name: 'Log in' }));
+      await dialog.getByRole('heading', { name: 'The second step' }).waitFor();
+      page.expectRefusals(401);
+      expect(await dialog.getByLabel('Code').inputValue()).to.equal('');
+      await dialog.getByLabel('Code').fill('000000');
+      await click(dialog.getByRole('button', { name: 'Log in' }).first());
+      expect(await dialog.getByRole('alert').innerText()).to.match(/^The code is wrong/);
+      page.expectRefusals(403);
+      await page.screenshot('second-factor');
+      await dialog.getByLabel('Code').fill(codeOf(secret, app));
+      await click(dialog.getByRole('button', { name: 'Log in' }).first());
+      await page.says('Logged in as ada');
+      await dialog.waitFor({ state: 'detached' });
+      const open = await page.openDialog();
+      await click(open.getByRole('button', { name: 'Log out' }));
+      await page.says('Logged out.');
+      await page.tab.keyboard.press('Escape');
+    });
+
     it('says what a client is, and that no user logs in with it', async () => {
       await click(page.block('introspectToken').locator('.padlock'));
       const dialog = page.tab.getByRole('dialog');
@@ -83,7 +110,7 @@ describe('In Swagger UI', () => {
 
     it('the filter finds operations by their path and by their tag', async () => {
       const filter = page.tab.getByLabel('Filter by tag or path');
-      await filter.fill('/PASSWORD');
+      await filter.fill('/ME/PASSWORD');
       await page.block('login').waitFor({ state: 'detached' });
       const shown = await page.tab.locator('.opblock .opblock-summary-path').allInnerTexts();
       expect(shown.map((text) => text.replaceAll(/\s/g, ''))).to.deep.equal([

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import type { Browser, BrowserContext } from 'playwright-core';
 import type { PasskeyList } from '../../src/passkeys/passkeys.models.js';
+import { click } from '../support/browser-tab.js';
 import { DocsPage, launchBrowser, newProfile } from '../support/docs-page.js';
 import { PrefixProxy } from '../support/proxy.js';
 import { adminPassword, TestApp } from '../support/test-app.js';
@@ -50,7 +51,7 @@ describe('Swagger UI with passkeys of a browser', () => {
     const dialog = await page.openDialog();
     await dialog.getByLabel('Name of the passkey').fill('Laptop');
     await page.screenshot('passkeys/add');
-    await dialog.getByRole('button', { name: 'Add a passkey' }).click();
+    await click(dialog.getByRole('button', { name: 'Add a passkey' }));
     const codes = await dialog.locator('pre').innerText();
     expect(codes.trim().split('\n')).to.have.length(10);
     [recoveryCode = ''] = codes.split('\n');
@@ -64,16 +65,16 @@ describe('Swagger UI with passkeys of a browser', () => {
   it('says so where its user is not verified', async () => {
     await setUserVerified(false);
     const dialog = await page.openDialog();
-    await dialog.getByRole('button', { name: 'Log out' }).click();
+    await click(dialog.getByRole('button', { name: 'Log out' }));
     await page.says('Logged out.');
     await page.screenshot('passkeys/login');
-    await dialog.getByRole('button', { name: 'Use a passkey' }).click();
+    await click(dialog.getByRole('button', { name: 'Use a passkey' }));
     expect(await dialog.getByRole('alert').innerText()).to.equal('No passkey was chosen.');
     await setUserVerified(true);
   });
 
   it('logs in with it, without a name and a password', async () => {
-    await page.tab.getByRole('dialog').getByRole('button', { name: 'Use a passkey' }).click();
+    await click(page.tab.getByRole('dialog').getByRole('button', { name: 'Use a passkey' }));
     await page.says('Logged in as admin');
     expect((await page.run('getProtected')).status()).to.equal(200);
   });
@@ -81,7 +82,7 @@ describe('Swagger UI with passkeys of a browser', () => {
   it('says so where the device has one already', async () => {
     const dialog = await page.openDialog();
     await dialog.getByLabel('Name of the passkey').fill('Laptop');
-    await dialog.getByRole('button', { name: 'Add a passkey' }).click();
+    await click(dialog.getByRole('button', { name: 'Add a passkey' }));
     expect(await dialog.getByRole('alert').innerText()).to.equal(
       'This device has a passkey for the account already.',
     );
@@ -91,27 +92,27 @@ describe('Swagger UI with passkeys of a browser', () => {
 
   it('asks for it after the password, too', async () => {
     const opened = await page.openDialog();
-    await opened.getByRole('button', { name: 'Log out' }).click();
+    await click(opened.getByRole('button', { name: 'Log out' }));
     await page.says('Logged out.');
     const dialog = page.tab.getByRole('dialog');
     await dialog.getByLabel('Username').fill('admin');
     await dialog.getByLabel('Password').fill(adminPassword);
-    await dialog.getByRole('button', { name: 'Log in' }).click();
+    await click(dialog.getByRole('button', { name: 'Log in' }));
     await dialog.getByRole('heading', { name: 'The second step' }).waitFor();
     page.expectRefusals(401);
     await page.screenshot('passkeys/second-step');
-    await dialog.getByRole('button', { name: 'Use a passkey' }).click();
+    await click(dialog.getByRole('button', { name: 'Use a passkey' }));
     await page.says('Logged in as admin');
   });
 
   it('takes a recovery code in its place', async () => {
     const opened = await page.openDialog();
-    await opened.getByRole('button', { name: 'Log out' }).click();
+    await click(opened.getByRole('button', { name: 'Log out' }));
     await page.says('Logged out.');
     const dialog = page.tab.getByRole('dialog');
     await dialog.getByLabel('Username').fill('admin');
     await dialog.getByLabel('Password').fill(adminPassword);
-    await dialog.getByRole('button', { name: 'Log in' }).click();
+    await click(dialog.getByRole('button', { name: 'Log in' }));
     await dialog.getByLabel('Code').fill(recoveryCode);
     await page.tab.keyboard.press('Enter');
     await page.says('Logged in as admin');
@@ -121,7 +122,7 @@ describe('Swagger UI with passkeys of a browser', () => {
   it('says where they work, at an address that browsers have none for', async () => {
     const other = await DocsPage.open(profile, `${proxy.origin}/docs/`);
     const dialog = await other.openDialog();
-    await dialog.getByRole('button', { name: 'Use a passkey' }).click();
+    await click(dialog.getByRole('button', { name: 'Use a passkey' }));
     expect(await dialog.getByRole('alert').innerText()).to.equal(
       'Passkeys of this service work at localhost alone, and this page is at 127.0.0.1.',
     );

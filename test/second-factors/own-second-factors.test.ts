@@ -161,6 +161,35 @@ for (const database of databaseKinds) {
       expect(audited).to.have.length(1);
     });
 
+    it('are told to their user by e-mail when they change, and when a recovery code is used', async () => {
+      const { id, username, tokens } = await newUser();
+      const { queries } = app.services.database;
+      const email = `${id}@example.com`;
+      await queries
+        .updateTable('users')
+        .set({ email, email_key: email, email_verified_at: 1 })
+        .where('id', '=', id)
+        .execute();
+      const { recoveryCodes } = await enrollTotp(app, tokens);
+      const { body } = await loginWithCode(app, username, password, recoveryCodes[0] ?? '');
+      await replaceCodes(body as TokenSet).expect(201);
+      await remove(body as TokenSet).expect(204);
+      const rows = await queries
+        .selectFrom('latchkey_outbox')
+        .selectAll()
+        .where('user_id', '=', id)
+        .execute();
+      expect(rows.map(({ template }) => template)).to.have.members([
+        'factor_added',
+        'recovery_code_used',
+        'factor_added',
+        'factor_removed',
+      ]);
+      const { id: message = '' } = rows.find(({ template }) => template === 'recovery_code_used') ?? {};
+      const used = await app.services.outbox.read(queries, message);
+      expect(used?.message?.text).to.include('9 codes are left');
+    });
+
     it('are not a client’s', async () => {
       const form = { grant_type: 'client_credentials', ...inForm(await createClient(app)) };
       const { body } = await app.postForm('/oauth/token', form).expect(200);

@@ -125,7 +125,8 @@ const shown = new Set([
   // How to reach a user.
   ...['email', 'email_verified', 'email_verified_at', 'display_name', 'language'],
   // What users read of themselves.
-  ...['authenticated_at', 'second_factor_at', 'device_id', 'source', 'imported_at'],
+  ...['authenticated_at', 'second_factor_at', 'second_factors', 'amr', 'confirmed_at'],
+  ...['device_id', 'source', 'imported_at'],
   ...['template', 'state', 'done_at', 'actor_kind', 'target_kind'],
   // Of invitations.
   ...['roles', 'invited_by'],

@@ -35,7 +35,7 @@ export async function up(db: Kysely<unknown>, { dialect }: MigrationContext): Pr
 
   await db.schema
     .createTable('latchkey_totp')
-    .addColumn('user_id', text, (column) =>
+    .addColumn('user_id', sql`text`, (column) =>
       column.primaryKey().notNull().references('users.id').onDelete('cascade'),
     )
     .addColumn('sealed_secret', sql`text`, (column) => column.notNull())
@@ -50,7 +50,7 @@ export async function up(db: Kysely<unknown>, { dialect }: MigrationContext): Pr
 
   await db.schema
     .createTable('latchkey_recovery_codes')
-    .addColumn('user_id', text, (column) => column.notNull().references('users.id').onDelete('cascade'))
+    .addColumn('user_id', sql`text`, (column) => column.notNull().references('users.id').onDelete('cascade'))
     .addColumn('code_hash', text, (column) => column.notNull())
     .addColumn('created_at', integer, (column) => column.notNull())
     .addPrimaryKeyConstraint('latchkey_recovery_codes_pk', ['user_id', 'code_hash'])
@@ -60,7 +60,7 @@ export async function up(db: Kysely<unknown>, { dialect }: MigrationContext): Pr
   await db.schema
     .createTable('latchkey_devices')
     .addColumn('id', text, (column) => column.primaryKey().notNull())
-    .addColumn('user_id', text, (column) => column.notNull().references('users.id').onDelete('cascade'))
+    .addColumn('user_id', sql`text`, (column) => column.notNull().references('users.id').onDelete('cascade'))
     .addColumn('token_hash', text, (column) => column.notNull().unique())
     .addColumn('session_epoch', integer, (column) => column.notNull())
     .addColumn('created_at', integer, (column) => column.notNull())

@@ -78,4 +78,12 @@ export const german: Language = {
       wasNotYou,
     ],
   }),
+  recovery_code_used: ({ service, left, ...occurrence }) => ({
+    subject: `Ein Wiederherstellungscode Ihres Kontos bei ${service} wurde benutzt`,
+    body: [
+      `Jemand, hoffentlich Sie, hat sich mit einem Wiederherstellungscode bei ${service} angemeldet. Es ${left === 1 ? 'ist noch ein Code' : `sind noch ${left} Codes`} übrig.`,
+      formatOccurrence(occurrence),
+      wasNotYou,
+    ],
+  }),
 };

@@ -78,4 +78,12 @@ export const english: Language = {
       wasNotYou,
     ],
   }),
+  recovery_code_used: ({ service, left, ...occurrence }) => ({
+    subject: `A recovery code of your account at ${service} was used`,
+    body: [
+      `Somebody, hopefully you, has logged in to your account at ${service} with a recovery code. ${left === 1 ? 'One code is' : `${left} codes are`} left.`,
+      formatOccurrence(occurrence),
+      wasNotYou,
+    ],
+  }),
 };

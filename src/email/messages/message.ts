@@ -34,6 +34,8 @@ export interface MessageVariables {
   readonly password_changed: Occurrence;
   readonly factor_added: Occurrence & { readonly factor: Factor };
   readonly factor_removed: Occurrence & { readonly factor: Factor };
+  /** In the place of another second factor, in a login. */
+  readonly recovery_code_used: Occurrence & { readonly left: number };
 }
 
 /** Another proof than the password. */
@@ -71,6 +73,7 @@ export const exampleVariables: MessageVariables = {
   password_changed: { at: '2026-11-24T09:00:00.000Z', address: '192.0.2.7' },
   factor_added: { at: '2026-11-24T09:00:00.000Z', address: '192.0.2.7', factor: 'totp' },
   factor_removed: { at: '2026-11-24T09:00:00.000Z', address: '192.0.2.7', factor: 'passkey' },
+  recovery_code_used: { at: '2026-11-24T09:00:00.000Z', address: '192.0.2.7', left: 9 },
 };
 
 export const messageNames = Object.keys(exampleVariables) as readonly MessageName[];
