@@ -33,6 +33,25 @@ import { TestApp, testSecret } from '../support/test-app.js';
 const password = 'the password of ada';
 const otherSecret = 'another secret, for the database that is copied to';
 
+/** The same database, whose long transactions begin when this has resolved. */
+function delayed(database: Database, wait: () => Promise<unknown> | undefined): Database {
+  const { longRunning } = database;
+  const later: Database['longRunning'] = {
+    queries: longRunning.queries,
+    transaction: async (work) => {
+      await wait();
+      return longRunning.transaction(work);
+    },
+  };
+  return new Proxy(database, {
+    get: (target, name) => {
+      if (name === 'longRunning') return later;
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+    },
+  });
+}
+
 describe('A copy of an installation from SQLite to PostgreSQL', () => {
   const folder = temporaryFolder();
   let app: TestApp;
@@ -407,15 +426,28 @@ describe('A copy of an installation from SQLite to PostgreSQL', () => {
 
   it('is made by one run at a time: the last one continues', async () => {
     const target = await emptyTarget();
-    const others: Promise<Counts>[] = [];
-    const first = copied(target, {
-      rowsPerBatch: 1,
-      onProgress: (table) => {
-        if (table === 'roles' && others.length === 0) others.push(copied(target));
+    const takenOver = Promise.withResolvers<undefined>();
+    let second: Promise<Counts> | undefined;
+    const first = copied(
+      delayed(target, () => second && takenOver.promise),
+      {
+        rowsPerBatch: 1,
+        onProgress: (table) => {
+          if (table === 'roles') second ??= copied(delayed(target, secondWaits));
+        },
       },
-    });
-    expect(await messageOf(first)).to.match(/^Another run of the copy has taken over/);
-    await Promise.all(others);
+    );
+    const firstEnded = messageOf(first);
+    let transactions = 0;
+    // Its first transaction takes over; the others wait until the first run has noticed.
+    const secondWaits = async (): Promise<void> => {
+      transactions += 1;
+      if (transactions === 1) return;
+      takenOver.resolve(undefined);
+      await firstEnded;
+    };
+    expect(await firstEnded).to.match(/^Another run of the copy has taken over/);
+    await second;
     expect(await contents(target)).to.deep.equal(await contents(app.services.database));
     await target.close();
   });
