@@ -1,6 +1,7 @@
 import type { RequestHandler } from 'express';
 import { Problem } from '../problems/problem.js';
 import type { Operation } from './operations.js';
+import { toPathPattern } from './path-pattern.js';
 
 interface KnownPath {
   readonly pattern: RegExp;
@@ -23,7 +24,7 @@ export function createNotFoundHandler(
     methods.set(path, known);
   }
   const paths: KnownPath[] = [...methods].map(([path, names]) => ({
-    pattern: new RegExp(`^${path.replaceAll('.', '\\.').replaceAll(/:[^/]+/g, '[^/]+')}$`),
+    pattern: toPathPattern(path),
     allow: [...names, 'OPTIONS'].sort().join(', '),
   }));
   return (request, response) => {

@@ -13,6 +13,7 @@ import {
 import { createQueryTokenRemover } from '../authentication/token-locations.js';
 import { getFileLimits } from '../http/file-limits.js';
 import { createBodyParsers, parsesBodyFirst } from './request-body.js';
+import { toPathPattern } from './path-pattern.js';
 import { createStaticRouteTable } from './static-route-table.js';
 import type { RequestedOperation } from '../http/requested-operation.js';
 import { checkUrlText } from '../http/request-text.js';
@@ -67,7 +68,10 @@ export function mountOperations(
   authenticate: Authenticate = expressAuthentication,
 ): void {
   const getRoute = createStaticRouteTable(app);
-  for (const routes of all) mountRoutes(routes, { app, document, authenticate, getRoute });
+  const staticPaths = all
+    .flatMap(({ operations }) => operations.map(({ path }) => path))
+    .filter((path) => !path.includes(':'));
+  for (const routes of all) mountRoutes(routes, { app, document, authenticate, getRoute, staticPaths });
 }
 
 interface MountPoint {
@@ -75,11 +79,13 @@ interface MountPoint {
   readonly document: OpenApiDocument;
   readonly authenticate: Authenticate;
   readonly getRoute: ReturnType<typeof createStaticRouteTable>;
+  /** The paths without parameters, of all operations. */
+  readonly staticPaths: readonly string[];
 }
 
 function mountRoutes(
   { operations, models, validation, controllers }: MountedRoutes,
-  { app, document, authenticate, getRoute }: MountPoint,
+  { app, document, authenticate, getRoute, staticPaths }: MountPoint,
 ): void {
   const { config, hooks } = app.locals.services;
   const templates = new ValidatingTemplateService(models, validation);
@@ -152,8 +158,23 @@ function mountRoutes(
     const { id = handler, path } = described ?? {};
     const requested = { id, ...(path !== undefined && { path }) };
     const [first, ...others] = middlewares.length > 0 ? [...middlewares, handle] : [handle];
-    getRoute(operation.path)[operation.method](nameOperation(requested, first), ...others);
+    const guard = createStaticPathGuard(operation.path, staticPaths);
+    getRoute(operation.path)[operation.method](...guard, nameOperation(requested, first), ...others);
   }
+}
+
+/** `/invitations/accept` is no `/invitations/{id}`, also for a method that it does not support. */
+function createStaticPathGuard(path: string, staticPaths: readonly string[]): RequestHandler[] {
+  if (!path.includes(':')) return [];
+  const pattern = toPathPattern(path);
+  const others = new Set(staticPaths.filter((each) => pattern.test(each)));
+  if (others.size === 0) return [];
+  return [
+    (request, _response, next) => {
+      if (others.has(request.path)) next('route');
+      else next();
+    },
+  ];
 }
 
 /** A middleware that says which operation it is, for the metrics and the log. Within the first one, for speed. */
