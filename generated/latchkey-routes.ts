@@ -1079,7 +1079,7 @@ export const routes = defineRoutes({
     'VerifyEmailRequest': {
       dataType: 'refObject',
       properties: {
-        'token': {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":200}}},
+        'token': {"dataType":"string","validators":{"pattern":{"errorMsg":"must be the token of a link","value":"^[A-Za-z0-9_-]+$"},"minLength":{"value":1},"maxLength":{"value":200}}},
         'code': {"dataType":"string","validators":{"minLength":{"value":6},"maxLength":{"value":6},"pattern":{"errorMsg":"must be six digits","value":"^[0-9]{6}$"}}},
       },
       additionalProperties: false,
@@ -1094,7 +1094,7 @@ export const routes = defineRoutes({
     'ResetPasswordRequest': {
       dataType: 'refObject',
       properties: {
-        'token': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":200}}},
+        'token': {"dataType":"string","required":true,"validators":{"pattern":{"errorMsg":"must be the token of a link","value":"^[A-Za-z0-9_-]+$"},"minLength":{"value":1},"maxLength":{"value":200}}},
         'new_password': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":4096}}},
       },
       additionalProperties: false,

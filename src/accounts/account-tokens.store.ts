@@ -46,7 +46,7 @@ export const accountTokensStore = {
     await queries.insertInto('latchkey_account_tokens').values(row).execute();
   },
 
-  /** The user whom a token is for, if it can still be used. */
+  /** The user that a token is for, if it can still be used. */
   findUser(
     queries: Queries,
     { purpose, hash, now }: { readonly purpose: Purpose; readonly hash: string; readonly now: number },

@@ -3,7 +3,7 @@ import type { AccountTokenRow } from '../database/schema.js';
 
 type Purpose = AccountTokenRow['purpose'];
 
-/** So that whoever finds one in a log knows what it is. */
+/** Says what it is to those who find one in a log. */
 const prefixes: Readonly<Record<Purpose, string>> = {
   password_reset: 'lk_pr_',
   email_verification: 'lk_ev_',

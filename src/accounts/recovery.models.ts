@@ -19,6 +19,7 @@ export interface ForgotPasswordRequest {
 export interface ResetPasswordRequest {
   /**
    * `token` in the query of the link.
+   * @pattern ^[A-Za-z0-9_-]+$ must be the token of a link
    * @minLength 1
    * @maxLength 200
    */
@@ -39,6 +40,7 @@ export interface ResetPasswordRequest {
 export interface VerifyEmailRequest {
   /**
    * `token` in the query of the link.
+   * @pattern ^[A-Za-z0-9_-]+$ must be the token of a link
    * @minLength 1
    * @maxLength 200
    */

@@ -157,7 +157,7 @@ interface SmtpError {
 function toSendError(error: unknown): Error {
   const { command, responseCode } = error as SmtpError;
   const said = describe(error);
-  // Whoever may not send from this address may not send the next message either. 421: the server is about to end.
+  // A sender that is refused for this message is refused for the next one, too. 421: the server is about to end.
   if (command === 'MAIL FROM' || responseCode === 421) return new ServerFailure(said, { cause: error });
   return new MessageRefused(said, responseCode !== undefined && responseCode >= 500, { cause: error });
 }

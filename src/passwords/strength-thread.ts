@@ -7,7 +7,7 @@ import * as german from '@zxcvbn-ts/language-de';
 import * as english from '@zxcvbn-ts/language-en';
 import type { StrengthRequest, StrengthResponse } from './password-strength.js';
 
-/** The time grows faster than the length; whoever has more characters than these has a strong password in any case. */
+/** The time grows faster than the length; a password of more characters than these is strong in any case. */
 const maxLength = 64;
 /** 100 by default, with which some passwords take 20 times as long. */
 const l33tMaxSubstitutions = 10;

@@ -1,4 +1,4 @@
-// A change of a role's permissions concerns every holder at once, of whom there may be any number. No holder's row is
+// A change of a role's permissions concerns every holder at once, and there may be any number of them. No holder's row is
 // written:
 // - Each such change increments one counter, `roles`, in the transaction that changes the role and writes its audit row.
 //   An access token carries the counter as `roles_ver`; the statement that reads a user's rights reads it too.

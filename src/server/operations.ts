@@ -58,7 +58,7 @@ type Handler = (...parameters: unknown[]) => unknown;
 /**
  * Mounts the operations: authenticate, parse the body, validate, call the controller. Each operation only has the middleware
  * that it needs. Speed: no promise where the controller returns none. All routes are mounted in one call: a path without
- * parameters, whoever's it is, is found before one with parameters.
+ * parameters, Latchkey's or the project's, is found before one with parameters.
  * @param document the contract of all of them.
  */
 export function mountOperations(

@@ -118,7 +118,7 @@ for (const kind of databaseKinds) {
       expect(sequences).to.deep.equal(sequences.map((_, index) => index + 1));
     });
 
-    it('begins anew for a reader whose last event is not of this chain, as after a restore', async () => {
+    it('begins again for a reader whose last event is not of this chain, as after a restore', async () => {
       for (const foreign of ['1-ffffffffffffffff', '9999999-0123456789abcdef']) {
         const reader = await open(foreign);
         await next(reader);

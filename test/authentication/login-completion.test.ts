@@ -89,7 +89,7 @@ for (const database of databaseKinds) {
       expect(await countSessions(id)).to.equal(0);
     });
 
-    it('asks for the second factor again where the password was stored anew with other costs', async () => {
+    it('asks for the second factor again where the password was stored again with other costs', async () => {
       const { id, username } = await createUser();
       await addFactor(id);
       const restarted = await app.openAgain({ LATCHKEY_PASSWORD_TIME_COST: '2' });

@@ -236,7 +236,7 @@ for (const kind of databaseKinds) {
       expect((await run([deleted], { source: 'another' })).counts).to.include({ imported: 1, deleted: 0 });
     });
 
-    it('reports users whom another import has taken meanwhile, under other names', async () => {
+    it('reports users that another import has taken meanwhile, under other names', async () => {
       const user = foreign();
       const { database } = app.services;
       let isFirst = true;

@@ -35,7 +35,7 @@ describe('LATCHKEY_REQUEST_LOG=true', () => {
     expect(line['milliseconds']).to.be.a('number').within(0, 60_000);
   });
 
-  it('names the user whom a request has logged in', async () => {
+  it('names the user that a request has logged in', async () => {
     const response = await app.post('/login', { username: 'admin', password: adminPassword }).expect(200);
     const line = await lineOf(response.get('X-Request-Id'));
     const { body: me } = await app.get('/me', tokens.access_token);

@@ -95,7 +95,7 @@ for (const database of databaseKinds) {
       const { recovery_codes: none, ...second } = await addPasskey(app, token, newAuthenticator());
       expect(none).to.deep.equal([]);
       expect(second).to.include({ name: 'Passkey 2', synced: false, backed_up: false });
-      const { last_used_at: used, ...first } = (await list())[0] as Passkey;
+      const { last_used_at: used, ...first } = (await list())[0] ?? expect.fail();
       expect(used).to.be.a('string');
       expect([first, (await list())[1]]).to.deep.equal([phone, second]);
       const path = `/me/passkeys/${second.id}`;

@@ -26,7 +26,7 @@ export function formatSyslog(row: ChainedRow, format: SyslogFormat, version: str
   return short.length <= maxBytes ? short : Buffer.from(formatWhole(cutTexts(row), format, version));
 }
 
-/** No service writes texts that are so long: whoever wrote this row must not hold up those after it. */
+/** No service writes texts that are so long: a row that somebody else wrote must not hold up those after it. */
 function cutTexts(row: ChainedRow): ChainedRow {
   const cut = Object.entries(row).map(([column, value]): [string, unknown] => [
     column,
