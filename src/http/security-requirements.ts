@@ -49,9 +49,9 @@ export function isPermission(demand: string): boolean {
   return true;
 }
 
-/** What a session can do whose user must set up a second factor first. */
+/** What a session can do whose user must set up a second factor first. `/health/ready` tells it no more than anyone. */
 const enrollment =
-  /^POST \/logout$|^(GET|HEAD) \/me$|^PUT \/me\/password(\/cookies)?$|^[A-Z]+ \/me\/(second-factors|passkeys)(\/[^/]+)*$/;
+  /^POST \/logout$|^(GET|HEAD) \/(me|health\/ready)$|^PUT \/me\/password(\/cookies)?$|^[A-Z]+ \/me\/(second-factors|passkeys)(\/[^/]+)*$/;
 
 /** @param operation such as `GET /me`. */
 export function isPartOfEnrollment(operation: string): boolean {

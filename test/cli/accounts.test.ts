@@ -144,7 +144,7 @@ for (const kind of databaseKinds) {
       const listed = await readJson('sessions', 'list', 'ada');
       expect(listed.length).to.be.at.least(2);
       expect(listed[0]).to.have.keys(
-        ...['id', 'created_at', 'last_used_at', 'expires_at', 'address', 'user_agent'],
+        ...['id', 'created_at', 'last_used_at', 'expires_at', 'address', 'user_agent', 'amr'],
       );
       expect(await succeed('sessions', 'list', 'ada')).to.match(/^id +began +last used +address +agent\n/);
       // Newest first.

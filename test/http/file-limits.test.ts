@@ -37,14 +37,16 @@ describe('@FileLimits', () => {
   it('says what is wrong with a limit when the controller is loaded', () => {
     for (const maxSize of [0, -1, 1.5, Number.NaN, '5 mb', '5MB', ' MB']) {
       expect(() => limitsOf({ maxSize: maxSize as number })).to.throw(
-        `@FileLimits: maxSize ${maxSize} is no size.`,
+        `@FileLimits of Object.method: maxSize ${maxSize} is no size.`,
       );
     }
     expect(() => limitsOf({ maxCount: 0 })).to.throw(
-      '@FileLimits: maxCount 0 is no number of files. Write 1 or more.',
+      '@FileLimits of Object.method: maxCount 0 is no number of files. Write 1 or more.',
     );
     for (const type of ['png', 'image/', '*/*', 'image/png; q=1']) {
-      expect(() => limitsOf({ types: [type] })).to.throw(`@FileLimits: "${type}" is no media type.`);
+      expect(() => limitsOf({ types: [type] })).to.throw(
+        `@FileLimits of Object.method: "${type}" is no media type.`,
+      );
     }
   });
 });

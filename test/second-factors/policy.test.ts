@@ -49,6 +49,9 @@ describe('A policy that requires a second factor', () => {
       const { body } = await test.expect(403);
       expect(body).to.include({ code: 'second_factor_enrollment_required' });
     }
+    expect((await app.get('/health/ready', tokens.access_token).expect(200)).body).to.deep.equal({
+      status: 'ok',
+    });
     const { body: me } = await app.get('/me', tokens.access_token).expect(200);
     expect(me).to.deep.include({
       second_factors: [],
