@@ -62,7 +62,7 @@ export interface InvitationQuery {
 
 /**
  * Who is invited, and to what.
- * @example { "email": "grace@example.com", "roles": ["auditor"], "language": "en" }
+ * @example { "email": "grace@example.com", "language": "en" }
  */
 export interface CreateInvitationRequest {
   /**
