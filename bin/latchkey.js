@@ -30,7 +30,7 @@ const installTools = isOwn ? 'npm ci' : 'npm install';
 
 // argon2 runs in libuv's threads, which are four unless this says otherwise before the first is used: one for each core, and
 // two for files and names.
-process.env.UV_THREADPOOL_SIZE ??= String(Math.max(4, availableParallelism() + 2));
+process.env['UV_THREADPOOL_SIZE'] ??= String(Math.max(4, availableParallelism() + 2));
 
 /** Older ones lack the SQLite that the service uses. */
 const oldestNode = 24;
