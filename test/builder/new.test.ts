@@ -123,8 +123,8 @@ describe('npm run new', () => {
       ],
       [
         'makes a tag twice',
-        ['own-account'],
-        /^There is a tag "Own account" already, at src\/authentication\/.*:\d+\.$/m,
+        ['gateways'],
+        /^There is a tag "Gateways" already, at src\/authentication\/.*:\d+\.$/m,
       ],
       ['is that of a service', ['accounts'], /^There is a service "accounts" already/m],
     ] as const) {
