@@ -264,7 +264,7 @@ export const routes = defineRoutes({
       dataType: 'refAlias',
       type: {"dataType":"string","validators":{"maxLength":{"value":40},"pattern":{"value":"^[0-9a-z-]+$"}}},
     },
-    'RecoveryCodes': {
+    'NewRecoveryCodes': {
       dataType: 'refObject',
       properties: {
         'recovery_codes': {"dataType":"array","array":{"dataType":"refAlias","ref":"RecoveryCode"},"required":true,"validators":{"maxItems":{"value":10}}},

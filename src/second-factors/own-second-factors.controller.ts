@@ -20,7 +20,7 @@ import { drawQrCode, printQrCode } from './qr-code.js';
 import { requireRecentFactor, requireSecondFactors } from './recent-factor.js';
 import { confirmationTime, type SecondFactorsService } from './second-factors.service.js';
 import { toSecondFactors } from './second-factor-state.js';
-import type { RecoveryCodes, SecondFactors, TotpCode, TotpEnrollment } from './second-factors.models.js';
+import type { NewRecoveryCodes, SecondFactors, TotpCode, TotpEnrollment } from './second-factors.models.js';
 
 /** Users set up, list and remove their own second factors. */
 @Route('me/second-factors')
@@ -87,7 +87,7 @@ export class OwnSecondFactorsController {
   public async confirmTotp(
     @Body() body: TotpCode,
     @Request() request: AuthenticatedRequest,
-  ): Promise<RecoveryCodes> {
+  ): Promise<NewRecoveryCodes> {
     const { secondFactors, secondFactorPolicy } = this.services;
     requireSecondFactors(secondFactorPolicy);
     const { userId, sessionId } = requireUser(request);
@@ -121,7 +121,7 @@ export class OwnSecondFactorsController {
     404,
     'The account has no second factor: `second_factor_not_found`, `second_factors_off`.',
   )
-  public async replaceRecoveryCodes(@Request() request: AuthenticatedRequest): Promise<RecoveryCodes> {
+  public async replaceRecoveryCodes(@Request() request: AuthenticatedRequest): Promise<NewRecoveryCodes> {
     const { userId } = await this.#requireRecentFactor(request);
     const codes = await this.services.secondFactors.replaceRecoveryCodes(userId, toActor(request));
     return { recovery_codes: [...codes] };

@@ -19,6 +19,8 @@ const words: Readonly<Record<string, string>> = {
   'oas3-parameter-description':
     'has no description. Write "@param" with its name and what it is in the method\'s comment.',
   'described-property': 'has no description. Write a comment above it.',
+  'model-name':
+    'has the name of its model, which the Python SDK cannot have. Give one of the two another name.',
   'stored-field':
     'has the name of a column that is not to be shown. Leave it out, or add it to "shown" in tools/contract/own-rules.ts.',
   'complete-operation':

@@ -44,9 +44,7 @@ export function ownFindings(
   const hidden = (model: string): ReadonlySet<string> =>
     hidesColumns(model) && !model.endsWith('Request') ? (stored ??= storedFields()) : new Set();
   return [
-    ...Object.entries(schemas).flatMap(([name, schema]) =>
-      schemaFindings(schema, `/components/schemas/${name}`, hidden(name)),
-    ),
+    ...Object.entries(schemas).flatMap(([name, schema]) => schemaFindings(name, schema, hidden(name))),
     ...Object.entries(paths).flatMap(([path, operations]) =>
       Object.entries(operations).flatMap(([method, operation]) =>
         operationFindings(operation, `/paths${path}/${method}`),
@@ -56,18 +54,22 @@ export function ownFindings(
 }
 
 function schemaFindings(
+  model: string,
   { properties = {} }: Schema,
-  where: string,
   stored: ReadonlySet<string>,
 ): LintFinding[] {
   return Object.entries(properties).flatMap(([name, property]) => {
-    const at = `${where}/properties/${name}`;
+    const at = `/components/schemas/${model}/properties/${name}`;
     const { description = '', $ref = '', items = {} } = property;
     const findings: LintFinding[] = [];
     if (description === '' && $ref === '')
       findings.push({ rule: 'described-property', where: at, message: 'Say what it is.' });
     if (property.properties ?? items.properties)
       findings.push({ rule: 'named-schema', where: at, message: 'Give its type a name.' });
+    // openapi-python-client has one variable for both, and only those of simple types have no type of their own.
+    const isSimple = property.items === undefined && $ref === '';
+    if (!isSimple && name.replaceAll('_', '') === model.toLowerCase())
+      findings.push({ rule: 'model-name', where: at, message: 'It has the name of its model.' });
     if (stored.has(name)) {
       const message = `A table has a column ${name}; it is not to be shown.`;
       findings.push({ rule: 'stored-field', where: at, message });
