@@ -14,6 +14,7 @@ import {
   toPublicJwk,
   validateStoredKey,
   type SigningKey,
+  createKeyId,
 } from './signing-keys.js';
 
 export interface KeyRingOptions {
@@ -221,7 +222,7 @@ export class KeySchedule {
   async #insertRefresh(queries: Queries): Promise<number> {
     const rows = await this.#rows(queries, 'refresh');
     const activeAt = this.#activeAt(rows, refreshKeyAhead);
-    const id = randomBytes(9).toString('base64url');
+    const id = createKeyId();
     await this.#insert(queries, rows, randomBytes(32).toString('base64url'), {
       id,
       purpose: 'refresh',

@@ -5,6 +5,7 @@ import {
   createPublicKey,
   createSecretKey,
   generateKeyPair,
+  randomBytes,
   sign,
   verify,
   type JsonWebKey,
@@ -48,13 +49,23 @@ const curves = { 'P-256': 'ES256', 'P-384': 'ES384', 'P-521': 'ES512' } as const
 const modulusLength = 2048;
 const generateKeyPairAsync = promisify(generateKeyPair);
 
-/** Generates a key. RSA takes about half a second, off the event loop. */
+/**
+ * Generates a key. RSA takes about half a second, off the event loop. The id does not begin with a hyphen, which commands
+ * would take for an option.
+ */
 export async function generateSigningKey(algorithm: AsymmetricAlgorithm): Promise<SigningKey> {
   const curve = Object.entries(curves).find(([, each]) => each === algorithm)?.[0];
   const { privateKey } = await (curve
     ? generateKeyPairAsync('ec', { namedCurve: curve })
     : generateKeyPairAsync('rsa', { modulusLength }));
-  return createAsymmetricKey(privateKey, algorithm);
+  const key = createAsymmetricKey(privateKey, algorithm);
+  return key.id.startsWith('-') ? generateSigningKey(algorithm) : key;
+}
+
+/** The id of a key that has no thumbprint, of 72 random bits. It does not begin with a hyphen, either. */
+export function createKeyId(): string {
+  const id = randomBytes(9).toString('base64url');
+  return id.startsWith('-') ? createKeyId() : id;
 }
 
 /**

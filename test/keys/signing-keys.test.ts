@@ -4,7 +4,12 @@ import { expect } from 'chai';
 import { calculateJwkThumbprint } from 'jose';
 import { serviceActor } from '../../src/audit/actor.js';
 import { readConfig } from '../../src/config/config.js';
-import { importSigningKey, KeyImportError } from '../../src/keys/signing-keys.js';
+import {
+  createKeyId,
+  generateSigningKey,
+  importSigningKey,
+  KeyImportError,
+} from '../../src/keys/signing-keys.js';
 import { temporaryFolder } from '../support/folders.js';
 import { rejection } from '../support/rejections.js';
 import { TestApp } from '../support/test-app.js';
@@ -77,6 +82,15 @@ const bad = [
   ],
   ['anything else', 'ssh-ed25519 AAAA', notPrivate],
 ] as const;
+
+describe('The id of a new key', () => {
+  it('does not begin with a hyphen, which commands would take for an option', async () => {
+    for (let made = 0; made < 500; made += 1) {
+      expect((await generateSigningKey('ES256')).id).not.to.match(/^-/);
+      expect(createKeyId()).to.match(/^[A-Za-z0-9_][A-Za-z0-9_-]{11}$/);
+    }
+  });
+});
 
 describe('An operator’s own signing key', () => {
   for (const [what, text, algorithm] of good) {
