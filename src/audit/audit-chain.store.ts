@@ -1,6 +1,7 @@
 import { sql, type Compilable, type SelectQueryBuilder } from 'kysely';
 import type { Queries } from '../database/database.js';
 import type { AuditHeadRow, AuditRow, AuditSealRow, Schema } from '../database/schema.js';
+import { hashedColumns } from './audit-hash.js';
 import { headName } from './audit-seals.js';
 
 export interface ChainPlace {
@@ -18,22 +19,11 @@ export interface ChainPage {
 }
 
 const integers = ['at', 'sequence', 'count', 'last_at'] as const;
-const texts = [
-  'id',
-  'event',
-  'actor_kind',
-  'actor_id',
-  'actor_name',
-  'target_kind',
-  'target',
-  'target_name',
-  'session_id',
-  'address',
-  'user_agent',
-  'request_id',
-  'details',
-  'hash',
-] as const;
+type IntegerColumn = (typeof integers)[number];
+const texts = [...hashedColumns, 'hash' as const].filter(
+  (column): column is Exclude<keyof AuditRow, IntegerColumn> =>
+    !(integers as readonly string[]).includes(column),
+);
 
 /**
  * Rows with all columns. A number that JavaScript does not have, which no service writes, is read as the largest that it has: one

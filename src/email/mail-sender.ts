@@ -11,7 +11,7 @@ export interface OutgoingMessage extends Message {
   readonly date: number;
 }
 
-/** The server takes no message now, or none of ours: the next one would fare no better. */
+/** The server takes no message now, or none from this service: the next one would fare no better. */
 export class ServerFailure extends Error {
   override readonly name = 'ServerFailure';
 }
