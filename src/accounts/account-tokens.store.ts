@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Queries } from '../database/database.js';
+import { deleteExpiredRows } from '../database/expired-rows.js';
 import type { AccountTokenRow, UserRow } from '../database/schema.js';
 
 type Purpose = AccountTokenRow['purpose'];
@@ -126,20 +127,7 @@ export const accountTokensStore = {
   },
 
   /** An hour late: until then they count for how many were issued. @returns how many rows were deleted. */
-  async deleteExpired(queries: Queries, now: number, limit: number): Promise<number> {
-    const { numDeletedRows } = await queries
-      .deleteFrom('latchkey_account_tokens')
-      .where(
-        'token_hash',
-        'in',
-        queries
-          .selectFrom('latchkey_account_tokens')
-          .select('token_hash')
-          .where('expires_at', '<=', now - 3_600_000)
-          .orderBy('expires_at')
-          .limit(limit),
-      )
-      .executeTakeFirst();
-    return Number(numDeletedRows);
+  deleteExpired(queries: Queries, now: number, limit: number): Promise<number> {
+    return deleteExpiredRows(queries, 'latchkey_account_tokens', ['token_hash'], now - 3_600_000, limit);
   },
 };

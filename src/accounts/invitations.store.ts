@@ -1,4 +1,5 @@
 import type { Queries } from '../database/database.js';
+import { deleteExpiredRows } from '../database/expired-rows.js';
 import type { InvitationRow } from '../database/schema.js';
 
 export type { InvitationRow };
@@ -63,18 +64,7 @@ export const invitationsStore = {
   },
 
   /** @returns how many. */
-  async deleteExpired(queries: Queries, now: number, limit: number): Promise<number> {
-    const { numDeletedRows } = await queries
-      .deleteFrom('latchkey_invitations')
-      .where('id', 'in', (eb) =>
-        eb
-          .selectFrom('latchkey_invitations')
-          .select('id')
-          .where('expires_at', '<=', now)
-          .orderBy('expires_at')
-          .limit(limit),
-      )
-      .executeTakeFirst();
-    return Number(numDeletedRows);
+  deleteExpired(queries: Queries, now: number, limit: number): Promise<number> {
+    return deleteExpiredRows(queries, 'latchkey_invitations', ['id'], now, limit);
   },
 };

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Queries } from '../database/database.js';
+import { deleteExpiredRows } from '../database/expired-rows.js';
 import { selectHeldRights } from '../roles/rights.js';
 import { administratorRole } from '../roles/administrator-role.js';
 
@@ -68,19 +69,7 @@ export const legacyUsersStore = {
   },
 
   /** Deletes up to `limit` expired rows. @returns the number of rows deleted. */
-  async deleteExpired(queries: Queries, now: number, limit: number): Promise<number> {
-    const { numDeletedRows } = await queries
-      .deleteFrom('latchkey_exchanged_tokens')
-      .where('jti', 'in', (eb) =>
-        eb
-          .selectFrom('latchkey_exchanged_tokens')
-          .select('jti')
-          .where('expires_at', '<=', now)
-          .orderBy('expires_at')
-          .limit(limit),
-      )
-      .where('expires_at', '<=', now)
-      .executeTakeFirst();
-    return Number(numDeletedRows);
+  deleteExpired(queries: Queries, now: number, limit: number): Promise<number> {
+    return deleteExpiredRows(queries, 'latchkey_exchanged_tokens', ['jti'], now, limit);
   },
 };

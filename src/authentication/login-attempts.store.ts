@@ -1,5 +1,6 @@
 import { sql, type Compilable, type RawBuilder } from 'kysely';
 import type { Queries } from '../database/database.js';
+import { deleteExpiredRows } from '../database/expired-rows.js';
 import { compileOnce, prepareOnce } from '../database/compiled-statement.js';
 import type { Schema } from '../database/schema.js';
 
@@ -175,20 +176,8 @@ export const loginAttemptsStore = {
   },
 
   /** Deletes up to `limit` expired rows. @returns the number of rows deleted. */
-  async deleteExpired(queries: Queries, now: number, limit: number): Promise<number> {
-    const { numDeletedRows } = await queries
-      .deleteFrom('login_attempts')
-      .where('key', 'in', (eb) =>
-        eb
-          .selectFrom('login_attempts')
-          .select('key')
-          .where('expires_at', '<=', now)
-          .orderBy('expires_at')
-          .limit(limit),
-      )
-      .where('expires_at', '<=', now)
-      .executeTakeFirst();
-    return Number(numDeletedRows);
+  deleteExpired(queries: Queries, now: number, limit: number): Promise<number> {
+    return deleteExpiredRows(queries, 'login_attempts', ['key'], now, limit);
   },
 };
 

@@ -1,5 +1,6 @@
 import type { BatchStatement } from '../database/batch.js';
 import type { Queries } from '../database/database.js';
+import { deleteExpiredRows } from '../database/expired-rows.js';
 import type { LoginChallengeRow, UserRow } from '../database/schema.js';
 
 export type LoginChallenge = Pick<LoginChallengeRow, 'token_hash' | 'session_epoch' | 'amr' | 'attempt_key'>;
@@ -111,18 +112,7 @@ export const loginChallengesStore = {
   },
 
   /** Deletes up to `limit` expired rows. @returns the number of rows deleted. */
-  async deleteExpired(queries: Queries, now: number, limit: number): Promise<number> {
-    const { numDeletedRows } = await queries
-      .deleteFrom('latchkey_login_challenges')
-      .where('token_hash', 'in', (eb) =>
-        eb
-          .selectFrom('latchkey_login_challenges')
-          .select('token_hash')
-          .where('expires_at', '<=', now)
-          .orderBy('expires_at')
-          .limit(limit),
-      )
-      .executeTakeFirst();
-    return Number(numDeletedRows);
+  deleteExpired(queries: Queries, now: number, limit: number): Promise<number> {
+    return deleteExpiredRows(queries, 'latchkey_login_challenges', ['token_hash'], now, limit);
   },
 };

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Queries } from '../database/database.js';
+import { deleteExpiredRows } from '../database/expired-rows.js';
 import type { Moment } from '../database/moment.js';
 import type { OutboxRow } from '../database/schema.js';
 
@@ -95,21 +96,8 @@ export const outboxStore = {
   },
 
   /** @returns how many rows were deleted. */
-  async deleteExpired(queries: Queries, before: number, limit: number): Promise<number> {
-    const { numDeletedRows } = await queries
-      .deleteFrom('latchkey_outbox')
-      .where(
-        'id',
-        'in',
-        queries
-          .selectFrom('latchkey_outbox')
-          .select('id')
-          .where('expires_at', '<=', before)
-          .orderBy('expires_at')
-          .limit(limit),
-      )
-      .executeTakeFirst();
-    return Number(numDeletedRows);
+  deleteExpired(queries: Queries, before: number, limit: number): Promise<number> {
+    return deleteExpiredRows(queries, 'latchkey_outbox', ['id'], before, limit);
   },
 
   /** A verified address of a user who is not deleted, with the language that was chosen. */

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Queries } from '../database/database.js';
+import { deleteExpiredRows } from '../database/expired-rows.js';
 
 export const usedAssertionsStore = {
   /**
@@ -26,24 +27,7 @@ export const usedAssertionsStore = {
   },
 
   /** Deletes up to `limit` expired rows. @returns the number of rows deleted. */
-  async deleteExpired(queries: Queries, now: number, limit: number): Promise<number> {
-    const { numDeletedRows } = await queries
-      .deleteFrom('used_assertions')
-      .where((eb) =>
-        eb(
-          eb.refTuple('client_id', 'jti'),
-          'in',
-          eb
-            .selectFrom('used_assertions')
-            .select(['client_id', 'jti'])
-            .where('expires_at', '<=', now)
-            .orderBy('expires_at')
-            .limit(limit)
-            .$asTuple('client_id', 'jti'),
-        ),
-      )
-      .where('expires_at', '<=', now)
-      .executeTakeFirst();
-    return Number(numDeletedRows);
+  deleteExpired(queries: Queries, now: number, limit: number): Promise<number> {
+    return deleteExpiredRows(queries, 'used_assertions', ['client_id', 'jti'], now, limit);
   },
 };

@@ -1,4 +1,5 @@
 import type { Queries } from '../database/database.js';
+import { deleteExpiredRows } from '../database/expired-rows.js';
 import type { Schema } from '../database/schema.js';
 
 export type StoredChallenge = Schema['latchkey_passkey_challenges'];
@@ -35,18 +36,7 @@ export const passkeyChallengesStore = {
   },
 
   /** @returns how many. */
-  async deleteExpired(queries: Queries, now: number, limit: number): Promise<number> {
-    const { numDeletedRows } = await queries
-      .deleteFrom('latchkey_passkey_challenges')
-      .where('challenge_hash', 'in', (eb) =>
-        eb
-          .selectFrom('latchkey_passkey_challenges')
-          .select('challenge_hash')
-          .where('expires_at', '<=', now)
-          .orderBy('expires_at')
-          .limit(limit),
-      )
-      .executeTakeFirst();
-    return Number(numDeletedRows);
+  deleteExpired(queries: Queries, now: number, limit: number): Promise<number> {
+    return deleteExpiredRows(queries, 'latchkey_passkey_challenges', ['challenge_hash'], now, limit);
   },
 };

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Queries } from '../database/database.js';
+import { deleteExpiredRows } from '../database/expired-rows.js';
 import type { RevocationKind, RevocationRow } from '../database/schema.js';
 import type { AccessTokenClaims } from '../tokens/access-token-claims.js';
 
@@ -183,24 +184,7 @@ export const revocationsStore = {
    * Deletes revocations whose tokens have all expired.
    * @returns how many were deleted.
    */
-  async deleteExpired(queries: Queries, now: number, limit: number): Promise<number> {
-    const { numDeletedRows } = await queries
-      .deleteFrom('revocations')
-      .where((eb) =>
-        eb(
-          eb.refTuple('kind', 'target'),
-          'in',
-          eb
-            .selectFrom('revocations')
-            .select(['kind', 'target'])
-            .where('expires_at', '<=', now)
-            .orderBy('expires_at')
-            .limit(limit)
-            .$asTuple('kind', 'target'),
-        ),
-      )
-      .where('expires_at', '<=', now)
-      .executeTakeFirst();
-    return Number(numDeletedRows);
+  deleteExpired(queries: Queries, now: number, limit: number): Promise<number> {
+    return deleteExpiredRows(queries, 'revocations', ['kind', 'target'], now, limit);
   },
 };

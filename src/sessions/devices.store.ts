@@ -1,5 +1,6 @@
 import type { BatchStatement } from '../database/batch.js';
 import type { Queries } from '../database/database.js';
+import { deleteExpiredRows } from '../database/expired-rows.js';
 import type { DeviceRow } from '../database/schema.js';
 
 /** Browsers that are not asked for a second factor, until they expire or all sessions of their user end. */
@@ -90,18 +91,7 @@ export const devicesStore = {
   },
 
   /** Deletes up to `limit` expired rows. @returns the number of rows deleted. */
-  async deleteExpired(queries: Queries, now: number, limit: number): Promise<number> {
-    const { numDeletedRows } = await queries
-      .deleteFrom('latchkey_devices')
-      .where('id', 'in', (eb) =>
-        eb
-          .selectFrom('latchkey_devices')
-          .select('id')
-          .where('expires_at', '<=', now)
-          .orderBy('expires_at')
-          .limit(limit),
-      )
-      .executeTakeFirst();
-    return Number(numDeletedRows);
+  deleteExpired(queries: Queries, now: number, limit: number): Promise<number> {
+    return deleteExpiredRows(queries, 'latchkey_devices', ['id'], now, limit);
   },
 };
