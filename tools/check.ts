@@ -20,20 +20,13 @@ type Outcome = 'passed' | 'failed' | 'not checked';
 
 const tool = (name: string): string[] => [process.execPath, join(root, 'tools/check', `${name}.ts`)];
 const packaged = (name: string): string => join(root, 'node_modules/.bin', name);
-const cache = 'node_modules/.cache/latchkey';
 
 const checks: Readonly<Record<string, Check>> = {
   generated: { what: 'types, and generated files up to date' },
   'tool-types': { what: 'types of the launcher and the tools' },
   'bench-types': { what: 'types of the benchmarks' },
-  lint: { what: 'lint' },
-  format: {
-    what: 'format',
-    command: [
-      ...[packaged('prettier'), '--check', '--log-level', 'warn'],
-      ...['--cache', '--cache-strategy', 'content', '--cache-location', `${cache}/prettier`, '.'],
-    ],
-  },
+  lint: { what: 'lint', command: [packaged('oxlint'), '--format', 'stylish'] },
+  format: { what: 'format', command: [packaged('oxfmt'), '--check', '.'] },
   layers: {
     what: 'layers: no import runs upward, no ring',
     command: [packaged('depcruise'), '--config', '.dependency-cruiser.js', 'src', 'tools', 'bench'],

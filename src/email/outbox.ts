@@ -13,7 +13,9 @@ import { outboxStore } from './outbox.store.js';
  * nobody, for the time that a message takes.
  */
 export type Recipient =
-  { readonly userId: string } | { readonly address: string; readonly userId?: string | undefined } | 'nobody';
+  | { readonly userId: string }
+  | { readonly address: string; readonly userId?: string | undefined }
+  | 'nobody';
 
 export interface NewMessage<Name extends MessageName> {
   readonly template: Name;

@@ -6,8 +6,7 @@ export function findPasskeyApi(): PasskeyApi | undefined {
   const api = (globalThis as { readonly PublicKeyCredential?: typeof PublicKeyCredential })
     .PublicKeyCredential;
   if (api === undefined || !('parseRequestOptionsFromJSON' in api)) return undefined;
-  const toJson = (credential: Credential | null): object =>
-    (credential as PublicKeyCredential).toJSON() as object;
+  const toJson = (credential: Credential | null): object => (credential as PublicKeyCredential).toJSON();
   return {
     create: async (options) => {
       const publicKey = api.parseCreationOptionsFromJSON(options as PublicKeyCredentialCreationOptionsJSON);
