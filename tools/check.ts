@@ -1,4 +1,4 @@
-// Runs all checks of the code, or those that are named, on all cores: checks that need types share one process, the others are
+// Runs all checks of the code, or those that are named, on all cores: checks that compile share one process, the others are
 // processes of their own. Ends with "N passed, N failed", and where the build fails with how many were not checked, because
 // compiled files are then stale.
 import { availableParallelism } from 'node:os';
@@ -25,7 +25,7 @@ const checks: Readonly<Record<string, Check>> = {
   generated: { what: 'types, and generated files up to date' },
   'tool-types': { what: 'types of the launcher and the tools' },
   'bench-types': { what: 'types of the benchmarks' },
-  lint: { what: 'lint', command: [packaged('oxlint'), '--format', 'stylish'] },
+  instances: { what: 'instances of classes are made by their classes' },
   format: { what: 'format', command: [packaged('oxfmt'), '--check', '.'] },
   layers: {
     what: 'layers: no import runs upward, no ring',
@@ -48,6 +48,7 @@ const checks: Readonly<Record<string, Check>> = {
     command: [process.execPath, 'dist/src/cli/write-docs.js', '--check'],
     needsBuild: true,
   },
+  lint: { what: 'lint', command: [packaged('oxlint'), '--format', 'stylish'] },
 };
 
 const usage = `Usage: npm run check [-- <check> ...]
@@ -68,7 +69,8 @@ async function checkAll(names: readonly string[]): Promise<void> {
     ...(chosen.some(([, { needsBuild }]) => needsBuild) ? ['build'] : []),
     ...chosen.filter(([, { command }]) => !command).map(([name]) => name),
   ]);
-  const limit = pLimit(Math.max(2, availableParallelism()));
+  // One more than cores: what needs the build, which is the longest chain, then starts as soon as there is one.
+  const limit = pLimit(availableParallelism() + 1);
   if (typed.names.length > 0) void limit(() => typed.run());
   const outcomes = await Promise.all(
     chosen.map(async ([name, { what, command, needsBuild = false }]): Promise<Outcome> => {
