@@ -1,7 +1,7 @@
 // The one rule about types that oxlint does not have: an object literal is no instance of a class, though TypeScript takes it
 // for one where the class has no private members. It looks at `src` alone, whose program is there already.
-import { ESLint } from 'eslint';
-import tseslint, { type Config } from 'typescript-eslint';
+import { ESLint, type Linter } from 'eslint';
+import tseslint from 'typescript-eslint';
 import type { Compiler } from '../project/compiler.ts';
 
 /**
@@ -9,7 +9,7 @@ import type { Compiler } from '../project/compiler.ts';
  * @returns what is wrong; undefined: nothing.
  */
 export async function findFalseInstances(root: string, compiler: Compiler): Promise<string | undefined> {
-  const config: Config = [
+  const config: Linter.Config[] = [
     {
       files: ['**/*.ts'],
       // They are oxlint's.
