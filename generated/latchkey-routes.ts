@@ -31,6 +31,8 @@ import { RecoveryController } from './../src/accounts/recovery.controller.js';
 import { PasswordCheckController } from './../src/accounts/password-check.controller.js';
 import { OwnDataController } from './../src/accounts/own-data.controller.js';
 import { InvitationsController } from './../src/accounts/invitations.controller.js';
+import { AddressChangesController } from './../src/accounts/address-changes.controller.js';
+import { AccountSafetyController } from './../src/accounts/account-safety.controller.js';
 
 export const routes = defineRoutes({
   root: new URL('../../', import.meta.url),
@@ -1325,6 +1327,36 @@ export const routes = defineRoutes({
       },
       additionalProperties: false,
     },
+    'EmailChange': {
+      dataType: 'refObject',
+      properties: {
+        'expires_in': {"dataType":"integer","required":true,"validators":{"minimum":{"value":1},"maximum":{"value":3600}}},
+      },
+      additionalProperties: false,
+    },
+    'ChangeEmailRequest': {
+      dataType: 'refObject',
+      properties: {
+        'email': {"dataType":"string","required":true,"validators":{"minLength":{"value":3},"maxLength":{"value":254},"pattern":{"errorMsg":"must be an e-mail address, such as ada@example.com","value":"^[!-?A-~]+@[^\\s@]+$"}}},
+      },
+      additionalProperties: false,
+    },
+    'SecuredAccount': {
+      dataType: 'refObject',
+      properties: {
+        'reset_token': {"dataType":"string","required":true,"validators":{"pattern":{"value":"^[A-Za-z0-9_-]+$"},"maxLength":{"value":200}}},
+        'expires_in': {"dataType":"integer","required":true,"validators":{"minimum":{"value":1},"maximum":{"value":1800}}},
+        'email_restored': {"dataType":"boolean","required":true},
+      },
+      additionalProperties: false,
+    },
+    'SecureAccountRequest': {
+      dataType: 'refObject',
+      properties: {
+        'token': {"dataType":"string","required":true,"validators":{"pattern":{"errorMsg":"must be the token of a link","value":"^[A-Za-z0-9_-]+$"},"minLength":{"value":1},"maxLength":{"value":200}}},
+      },
+      additionalProperties: false,
+    },
   },
   operations: [
     {
@@ -2271,6 +2303,42 @@ export const routes = defineRoutes({
       },
       security: [{"bearer":["users:write"]}],
       successStatus: 204,
+    },
+    {
+      method: 'put',
+      path: '/me/email',
+      controller: AddressChangesController,
+      handler: 'changeEmail',
+      parameters: {
+        body: {"in":"body","name":"body","required":true,"ref":"ChangeEmailRequest"},
+        request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      },
+      security: [{"bearer":["fresh:300"]}],
+      successStatus: 202,
+    },
+    {
+      method: 'post',
+      path: '/account/secure',
+      controller: AccountSafetyController,
+      handler: 'secureAccount',
+      parameters: {
+        body: {"in":"body","name":"body","required":true,"ref":"SecureAccountRequest"},
+        request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      },
+      security: [],
+      successStatus: 200,
+    },
+    {
+      method: 'post',
+      path: '/email/undo',
+      controller: AccountSafetyController,
+      handler: 'undoEmailChange',
+      parameters: {
+        body: {"in":"body","name":"body","required":true,"ref":"SecureAccountRequest"},
+        request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      },
+      security: [],
+      successStatus: 200,
     },
   ],
   validation: {"noImplicitAdditionalProperties":"throw-on-extras","bodyCoercion":false},

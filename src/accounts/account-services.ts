@@ -2,11 +2,14 @@ import type { Clock } from '../clock.js';
 import type { Config } from '../config/config.js';
 import type { Database } from '../database/database.js';
 import type { Outbox } from '../email/outbox.js';
+import type { SafetyNotices } from '../email/safety-notices.js';
 import type { NewPasswords } from '../passwords/new-passwords.js';
 import type { PasswordPolicy } from '../passwords/password-policy.js';
 import type { PasswordStrength } from '../passwords/password-strength.js';
 import type { SubjectVersions } from '../revocations/subject-versions.js';
 import type { UsersService } from '../users/users.service.js';
+import { AccountSafety } from './account-safety.service.js';
+import { AddressChanges } from './address-changes.service.js';
 import { InvitationsService } from './invitations.service.js';
 import { ownDataParts } from './own-data-parts.js';
 import { OwnDataService } from './own-data.service.js';
@@ -18,6 +21,8 @@ export interface AccountServices {
   readonly passwordChecks: PasswordCheckService;
   readonly ownData: OwnDataService;
   readonly invitations: InvitationsService;
+  readonly accountSafety: AccountSafety;
+  readonly addressChanges: AddressChanges;
   readonly recovery: RecoveryService;
   readonly verification: VerificationService;
 }
@@ -26,6 +31,7 @@ interface Dependencies {
   readonly database: Database;
   readonly clock: Clock;
   readonly outbox: Outbox;
+  readonly notices: SafetyNotices;
   readonly newPasswords: NewPasswords;
   readonly passwordPolicy: PasswordPolicy;
   readonly passwordStrength: PasswordStrength;
@@ -39,6 +45,8 @@ export function createAccountServices(
   issuer: string,
 ): AccountServices {
   const appUrl = config.appUrl ?? issuer;
+  const recovery = new RecoveryService(foundations, appUrl);
+  const addressChanges = new AddressChanges(foundations, appUrl);
   return {
     passwordChecks: new PasswordCheckService(passwordPolicy, passwordStrength),
     ownData: new OwnDataService(foundations.database, foundations.clock, users, ownDataParts),
@@ -46,7 +54,9 @@ export function createAccountServices(
       lifetime: config.invitationExpires,
       appUrl,
     }),
-    recovery: new RecoveryService(foundations, appUrl),
-    verification: new VerificationService(foundations, appUrl),
+    recovery,
+    accountSafety: new AccountSafety({ ...foundations, recovery }),
+    addressChanges,
+    verification: new VerificationService(foundations, appUrl, addressChanges),
   };
 }

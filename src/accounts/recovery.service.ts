@@ -30,6 +30,14 @@ interface Foundations {
   readonly versions: SubjectVersions;
 }
 
+type ResetUser = Pick<TokenUser, 'id' | 'email_key' | 'version'>;
+
+export interface ResetToken {
+  readonly token: string;
+  /** Milliseconds since the Unix epoch. */
+  readonly expiresAt: number;
+}
+
 /** New passwords for those who have forgotten theirs. */
 export class RecoveryService {
   /** @param appUrl where the app is that takes the token of a link. */
@@ -77,7 +85,9 @@ export class RecoveryService {
     const passwordHash = await newPasswords.hash('new_password', newPassword, toOwner(user));
     const revoked = await database.transaction(async (transaction) => {
       const now = clock.now();
-      const userId = await accountTokensStore.consume(transaction, { ...which, now });
+      // Locked first: a change in progress may be about to void the token.
+      await usersStore.lock(transaction, user.id);
+      const { user_id: userId } = (await accountTokensStore.consume(transaction, { ...which, now })) ?? {};
       if (userId === undefined) throw new Problem('invalid_link');
       await usersStore.update(transaction, userId, now, {
         password_hash: passwordHash,
@@ -97,8 +107,9 @@ export class RecoveryService {
     versions.apply(revoked);
   }
 
-  async #send(queries: Queries, user: TokenUser | undefined, language: string | undefined): Promise<void> {
-    const { clock, outbox } = this.foundations;
+  /** A token for `reset`, which is void once the account has changed again. @param user undefined: of nobody. */
+  async issue(queries: Queries, user: ResetUser | undefined): Promise<ResetToken> {
+    const { clock } = this.foundations;
     const now = clock.now();
     const token = createAccountToken('password_reset');
     const expiresAt = now + lifetime * 60_000;
@@ -113,7 +124,12 @@ export class RecoveryService {
       created_at: now,
       expires_at: expiresAt,
     });
-    await outbox.enqueue(queries, {
+    return { token, expiresAt };
+  }
+
+  async #send(queries: Queries, user: TokenUser | undefined, language: string | undefined): Promise<void> {
+    const { token, expiresAt } = await this.issue(queries, user);
+    await this.foundations.outbox.enqueue(queries, {
       template: 'password_reset',
       to: user ? { userId: user.id } : 'nobody',
       language,
