@@ -16,7 +16,8 @@ import { parseEmailAddress } from '../text/email-address.js';
 import { tellFormerAddress } from '../users/former-address.js';
 import { isAddressTaken } from '../users/user-records.js';
 import { usersStore, type StoredUser } from '../users/users.store.js';
-import type { RecoveryService, ResetToken } from './recovery.service.js';
+import type { IssuedToken } from './mailed-links.js';
+import type { RecoveryService } from './recovery.service.js';
 
 interface Foundations {
   readonly database: Database;
@@ -29,7 +30,7 @@ interface Foundations {
 /** An account that its owner has taken back. */
 interface SecuredAccount {
   /** For the new password. */
-  readonly reset: ResetToken;
+  readonly reset: IssuedToken;
   /** Whether the account has the address again that the link was sent to. */
   readonly hasAddress: boolean;
 }

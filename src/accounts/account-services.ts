@@ -1,3 +1,5 @@
+import type { LoginCompletion } from '../authentication/login-completion.js';
+import type { LoginLimiter } from '../authentication/login-limiter.js';
 import type { Clock } from '../clock.js';
 import type { Config } from '../config/config.js';
 import type { Database } from '../database/database.js';
@@ -7,10 +9,13 @@ import type { NewPasswords } from '../passwords/new-passwords.js';
 import type { PasswordPolicy } from '../passwords/password-policy.js';
 import type { PasswordStrength } from '../passwords/password-strength.js';
 import type { SubjectVersions } from '../revocations/subject-versions.js';
+import type { OnDenied } from '../sessions/denials.js';
 import type { UsersService } from '../users/users.service.js';
 import { AccountSafety } from './account-safety.service.js';
 import { AddressChanges } from './address-changes.service.js';
 import { InvitationsService } from './invitations.service.js';
+import { LoginLinksService } from './login-links.service.js';
+import { MailedLinks } from './mailed-links.js';
 import { ownDataParts } from './own-data-parts.js';
 import { OwnDataService } from './own-data.service.js';
 import { PasswordCheckService } from './password-check.service.js';
@@ -23,6 +28,7 @@ export interface AccountServices {
   readonly invitations: InvitationsService;
   readonly accountSafety: AccountSafety;
   readonly addressChanges: AddressChanges;
+  readonly loginLinks: LoginLinksService;
   readonly recovery: RecoveryService;
   readonly verification: VerificationService;
 }
@@ -37,6 +43,9 @@ interface Dependencies {
   readonly passwordStrength: PasswordStrength;
   readonly versions: SubjectVersions;
   readonly users: UsersService;
+  readonly limiter: LoginLimiter;
+  readonly loginCompletion: LoginCompletion;
+  readonly onDenied: OnDenied;
 }
 
 export function createAccountServices(
@@ -45,7 +54,8 @@ export function createAccountServices(
   issuer: string,
 ): AccountServices {
   const appUrl = config.appUrl ?? issuer;
-  const recovery = new RecoveryService(foundations, appUrl);
+  const mailedLinks = new MailedLinks(foundations, appUrl);
+  const recovery = new RecoveryService(foundations, mailedLinks);
   const addressChanges = new AddressChanges(foundations, appUrl);
   return {
     passwordChecks: new PasswordCheckService(passwordPolicy, passwordStrength),
@@ -54,6 +64,7 @@ export function createAccountServices(
       lifetime: config.invitationExpires,
       appUrl,
     }),
+    loginLinks: new LoginLinksService({ ...foundations, mailedLinks }, config.loginLinks),
     recovery,
     accountSafety: new AccountSafety({ ...foundations, recovery }),
     addressChanges,

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import type { BatchStatement } from '../database/batch.js';
 import type { Queries } from '../database/database.js';
 import { deleteExpiredRows } from '../database/expired-rows.js';
 import type { AccountTokenRow, UserRow } from '../database/schema.js';
@@ -6,8 +7,19 @@ import type { AccountTokenRow, UserRow } from '../database/schema.js';
 type Purpose = AccountTokenRow['purpose'];
 type NewAddress = Pick<AccountTokenRow, 'new_email' | 'new_email_key'>;
 
+/** A token, as far as it can still be used. */
+interface LiveToken {
+  readonly purpose: Purpose;
+  readonly hash: string;
+  /** Milliseconds since the Unix epoch. */
+  readonly now: number;
+}
+
 /** The user of an address, as far as a token for the account needs it. */
 export type TokenUser = Pick<UserRow, 'id' | 'username' | 'email' | 'email_key' | 'display_name' | 'version'>;
+
+/** The same, with what a login needs. */
+export type LinkedUser = TokenUser & Pick<UserRow, 'password_hash' | 'second_factors' | 'session_epoch'>;
 
 const tokenUser = ['id', 'username', 'email', 'email_key', 'display_name', 'version'] as const;
 
@@ -66,13 +78,10 @@ export const accountTokensStore = {
   },
 
   /** The user that a token is for, if it can still be used. */
-  findUser(
-    queries: Queries,
-    { purpose, hash, now }: { readonly purpose: Purpose; readonly hash: string; readonly now: number },
-  ): Promise<TokenUser | undefined> {
+  findUser(queries: Queries, { purpose, hash, now }: LiveToken): Promise<LinkedUser | undefined> {
     return queries
       .selectFrom('users')
-      .select(tokenUser)
+      .select([...tokenUser, 'password_hash', 'second_factors', 'session_epoch'])
       .where('disabled_at', 'is', null)
       .where('deleted_at', 'is', null)
       .where(
@@ -95,21 +104,14 @@ export const accountTokensStore = {
    */
   consume(
     queries: Queries,
-    { purpose, hash, now }: { readonly purpose: Purpose; readonly hash: string; readonly now: number },
+    token: LiveToken,
   ): Promise<Pick<AccountTokenRow, 'user_id' | 'new_email'> | undefined> {
-    return queries
-      .deleteFrom('latchkey_account_tokens')
-      .where('token_hash', '=', hash)
-      .where('purpose', '=', purpose)
-      .where('expires_at', '>', now)
-      .where(
-        sql<boolean>`exists (select 1 from users where users.id = latchkey_account_tokens.user_id
-          and users.version = latchkey_account_tokens.user_version
-          and coalesce(users.email_key, '') = latchkey_account_tokens.email_key
-          and users.disabled_at is null and users.deleted_at is null)`,
-      )
-      .returning(['user_id', 'new_email'])
-      .executeTakeFirst();
+    return createConsumeQuery(queries, token).executeTakeFirst();
+  },
+
+  /** The same for a batch, which fails where the token cannot be used. */
+  prepareConsume(queries: Queries, token: LiveToken): BatchStatement {
+    return { query: createConsumeQuery(queries, token), required: true };
   },
 
   /** Takes one of the tries that the newest code of a user has. @returns its token; undefined where it has no try left. */
@@ -152,3 +154,18 @@ export const accountTokensStore = {
     return deleteExpiredRows(queries, 'latchkey_account_tokens', ['token_hash'], now - 3_600_000, limit);
   },
 };
+
+function createConsumeQuery(queries: Queries, { purpose, hash, now }: LiveToken) {
+  return queries
+    .deleteFrom('latchkey_account_tokens')
+    .where('token_hash', '=', hash)
+    .where('purpose', '=', purpose)
+    .where('expires_at', '>', now)
+    .where(
+      sql<boolean>`exists (select 1 from users where users.id = latchkey_account_tokens.user_id
+        and users.version = latchkey_account_tokens.user_version
+        and coalesce(users.email_key, '') = latchkey_account_tokens.email_key
+        and users.disabled_at is null and users.deleted_at is null)`,
+    )
+    .returning(['user_id', 'new_email']);
+}

@@ -8,6 +8,7 @@ const prefixes: Readonly<Record<Purpose, string>> = {
   password_reset: 'lk_pr_',
   email_verification: 'lk_ev_',
   email_change: 'lk_ec_',
+  login_link: 'lk_ll_',
 };
 
 /** By the beginning of a token; undefined: it is none of these. */

@@ -25,7 +25,6 @@ export interface Schema {
   latchkey_data_keys: DataKeyRow;
   latchkey_account_tokens: AccountTokenRow;
   latchkey_safety_links: SafetyLinkRow;
-  latchkey_login_places: LoginPlaceRow;
   latchkey_login_challenges: LoginChallengeRow;
   latchkey_totp: TotpRow;
   latchkey_recovery_codes: RecoveryCodeRow;
@@ -349,9 +348,9 @@ export interface OutboxRow {
 
 /** A token that a message takes to a user. */
 export interface AccountTokenRow {
-  /** SHA-256 of the token, base64url. */
+  /** SHA-256 of the token, of a login link with the `request_token` of the browser that has asked for it; base64url. */
   token_hash: string;
-  purpose: 'password_reset' | 'email_verification' | 'email_change';
+  purpose: 'password_reset' | 'email_verification' | 'email_change' | 'login_link';
   /** Of an id that no user has, it is there to take the time that a token takes. */
   user_id: string;
   /** The user's address when it was issued: with another one it is void. Empty: there was none. */
@@ -379,19 +378,6 @@ export interface SafetyLinkRow {
   email: string;
   /** What was done from then on is taken back. */
   created_at: number;
-  expires_at: number;
-}
-
-/** Where a user has logged in from, and with what. */
-export interface LoginPlaceRow {
-  user_id: string;
-  /** As `getWideNetwork` returns it. */
-  network: string;
-  /** As `findAgentFamily` returns it. */
-  agent: string;
-  created_at: number;
-  /** Of a login; not exact: see `LoginPlaces`. */
-  last_used_at: number;
   expires_at: number;
 }
 

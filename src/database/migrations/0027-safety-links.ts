@@ -1,10 +1,7 @@
 import { sql, type Kysely } from 'kysely';
 import type { MigrationContext } from './context.js';
 
-/**
- * Links with which the owner of an account takes it back, new addresses that wait for their verification, and the places
- * that users have logged in from.
- */
+/** Links with which the owner of an account takes it back, and new addresses that wait for their verification. */
 export async function up(db: Kysely<unknown>, { dialect }: MigrationContext): Promise<void> {
   const integer = dialect === 'sqlite' ? sql`integer` : sql`bigint`;
   const text = dialect === 'sqlite' ? sql`text` : sql`text collate "C"`;
@@ -34,19 +31,6 @@ export async function up(db: Kysely<unknown>, { dialect }: MigrationContext): Pr
     .execute();
   await sql`create index latchkey_account_tokens_by_new_email on latchkey_account_tokens (new_email_key, created_at)
     where new_email_key is not null`.execute(db);
-
-  await db.schema
-    .createTable('latchkey_login_places')
-    .addColumn('user_id', sql`text`, (column) => column.notNull().references('users.id').onDelete('cascade'))
-    .addColumn('network', text, (column) => column.notNull())
-    .addColumn('agent', text, (column) => column.notNull())
-    .addColumn('created_at', integer, (column) => column.notNull())
-    .addColumn('last_used_at', integer, (column) => column.notNull())
-    .addColumn('expires_at', integer, (column) => column.notNull())
-    .addPrimaryKeyConstraint('latchkey_login_places_pk', ['user_id', 'network', 'agent'])
-    .modifyEnd(end)
-    .execute();
-  await createIndex(db, 'latchkey_login_places', 'by_expiry', ['expires_at']);
 }
 
 async function createIndex(

@@ -37,6 +37,7 @@ export interface MessageVariables {
   /** To the owner of an address with which somebody has tried to register. */
   readonly address_known: { readonly link: string };
   readonly password_reset: { readonly link: string; readonly minutes: number };
+  readonly login_link: { readonly link: string; readonly minutes: number };
   /** To the address that somebody with the right to do so has named. */
   readonly invitation: { readonly link: string; readonly days: number };
   /** To the owner of an address that another account has asked for. */
@@ -101,6 +102,10 @@ export const exampleVariables: MessageVariables = {
   password_reset: {
     link: 'https://app.example.com/reset-password?token=lk_pr_Zm9ydHkgcmFuZG9tIGJ5dGVzIGluIGhlcmU',
     minutes: 30,
+  },
+  login_link: {
+    link: 'https://app.example.com/login?token=lk_ll_Zm9ydHkgcmFuZG9tIGJ5dGVzIGluIGhlcmU',
+    minutes: 15,
   },
   address_taken: occurrence,
   address_change_requested: addressOccurrence,
