@@ -40,6 +40,7 @@ export const auditOutputsStore = {
 
   /**
    * @param maxTime milliseconds: a time that is further away was written before the clock was set back.
+   * @param takesGivenUp whether it is not too early after a failure, either.
    * @returns undefined if another process sends, or if it is too early after a failure.
    */
   async claim(
@@ -50,7 +51,12 @@ export const auditOutputsStore = {
       now,
       time,
       maxTime,
-    }: Holding & { /** Milliseconds */ readonly time: number; readonly maxTime: number },
+      takesGivenUp,
+    }: Holding & {
+      /** Milliseconds */ readonly time: number;
+      readonly maxTime: number;
+      readonly takesGivenUp: boolean;
+    },
   ): Promise<OutputState | undefined> {
     const moment = getTime(now);
     return queries
@@ -58,7 +64,11 @@ export const auditOutputsStore = {
       .set({ holder, free_at: sql<number>`${moment} + ${time}` })
       .where('name', '=', name)
       .where((eb) =>
-        eb.or([eb('free_at', '<=', moment), eb('free_at', '>', sql<number>`${moment} + ${maxTime}`)]),
+        eb.or([
+          eb('free_at', '<=', moment),
+          eb('free_at', '>', sql<number>`${moment} + ${maxTime}`),
+          ...(takesGivenUp ? [eb('holder', 'is', null)] : []),
+        ]),
       )
       .returning(['name', 'sequence', 'failures'])
       .executeTakeFirst();
