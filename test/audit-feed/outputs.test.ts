@@ -260,6 +260,35 @@ for (const kind of databaseKinds) {
       }
     });
 
+    it('is left to the replica that took over while the first one was held up, and that one says nothing', async () => {
+      const other = await app.openAgain();
+      try {
+        await logIn();
+        let [arrived, release] = [(): void => undefined, (): void => undefined];
+        const arrival = new Promise<void>((resolve) => (arrived = resolve));
+        respond = (response) => {
+          release = () => void response.writeHead(500).end();
+          arrived();
+        };
+        const running = run(other);
+        await arrival;
+        respond = accept;
+        app.clock.advance(61);
+        await run();
+        expect(posted).to.have.length(2);
+        const before = warnings().length;
+        release();
+        await running;
+        expect(warnings()).to.have.length(before);
+        expect(await behind()).to.deep.equal([{ name: 'webhook', rows: 0, failures: 0 }]);
+        await logIn();
+        await run();
+        expect(posted).to.have.length(3);
+      } finally {
+        await other.database.close();
+      }
+    });
+
     it('goes on where the clock was set back, and says that it fails', async () => {
       respond = (response) => void response.writeHead(500).end();
       app.clock.advance(100_000);

@@ -176,8 +176,10 @@ export class AuditOutput {
     const failures = isStopping ? failuresBefore : failuresBefore + 1;
     const asked = error instanceof RetryLater ? error.wait : 0;
     const time = isStopping ? 0 : Math.min(Math.max(1000 * 2 ** (failures - 1), asked), maxWait);
+    const isHeld = await auditOutputsStore.giveUp(this.database.queries, { ...this.#hold(time), failures });
+    // Another process has taken over: how that gets on is what counts.
+    if (!isHeld) return;
     this.#failures = failures;
-    await auditOutputsStore.giveUp(this.database.queries, { ...this.#hold(time), failures });
     const sinceLogged = this.clock.now() - this.#lastLogged;
     // The clock may have been set back.
     if (isStopping || (sinceLogged >= 0 && sinceLogged < logInterval)) return;

@@ -93,18 +93,23 @@ export const auditOutputsStore = {
     return numUpdatedRows > 0n;
   },
 
-  /** The holder gives it up, for others to try after a time. @param failures since the last success. */
+  /**
+   * The holder gives it up, for others to try after a time.
+   * @param failures since the last success.
+   * @returns false if it has another holder: this one was away for too long.
+   */
   async giveUp(
     queries: Queries,
     { name, holder, now, failures, time }: Holding & { readonly failures: number; readonly time: number },
-  ): Promise<void> {
+  ): Promise<boolean> {
     const moment = getTime(now);
-    await queries
+    const { numUpdatedRows } = await queries
       .updateTable('latchkey_audit_outputs')
       .set({ failures, holder: null, free_at: sql<number>`${moment} + ${time}` })
       .where('name', '=', name)
       .where('holder', '=', holder)
-      .execute();
+      .executeTakeFirst();
+    return numUpdatedRows > 0n;
   },
 };
 
