@@ -30,6 +30,7 @@ import { VerificationController } from './../src/accounts/verification.controlle
 import { RecoveryController } from './../src/accounts/recovery.controller.js';
 import { PasswordCheckController } from './../src/accounts/password-check.controller.js';
 import { OwnDataController } from './../src/accounts/own-data.controller.js';
+import { LoginLinksController } from './../src/accounts/login-links.controller.js';
 import { InvitationsController } from './../src/accounts/invitations.controller.js';
 
 export const routes = defineRoutes({
@@ -1268,6 +1269,29 @@ export const routes = defineRoutes({
       },
       additionalProperties: false,
     },
+    'RequestedLoginLink': {
+      dataType: 'refObject',
+      properties: {
+        'request_token': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":200},"pattern":{"value":"^[A-Za-z0-9_-]+$"}}},
+        'expires_in': {"dataType":"integer","required":true,"validators":{"minimum":{"value":1},"maximum":{"value":86400}}},
+      },
+      additionalProperties: false,
+    },
+    'LoginLinkRequest': {
+      dataType: 'refObject',
+      properties: {
+        'email': {"dataType":"string","required":true,"validators":{"minLength":{"value":3},"maxLength":{"value":254},"pattern":{"errorMsg":"must be an e-mail address, such as ada@example.com","value":"^[!-?A-~]+@[^\\s@]+$"}}},
+      },
+      additionalProperties: false,
+    },
+    'AcceptLoginLinkRequest': {
+      dataType: 'refObject',
+      properties: {
+        'token': {"dataType":"string","required":true,"validators":{"pattern":{"errorMsg":"must be the token of a link","value":"^[A-Za-z0-9_-]+$"},"minLength":{"value":1},"maxLength":{"value":200}}},
+        'request_token': {"dataType":"string","required":true,"validators":{"pattern":{"errorMsg":"must be that of the response of POST /login/link","value":"^[A-Za-z0-9_-]+$"},"minLength":{"value":1},"maxLength":{"value":200}}},
+      },
+      additionalProperties: false,
+    },
     'Invitation': {
       dataType: 'refObject',
       properties: {
@@ -2224,6 +2248,42 @@ export const routes = defineRoutes({
       },
       security: [{"bearer":["fresh:300"]}],
       successStatus: 204,
+    },
+    {
+      method: 'post',
+      path: '/login/link',
+      controller: LoginLinksController,
+      handler: 'requestLoginLink',
+      parameters: {
+        body: {"in":"body","name":"body","required":true,"ref":"LoginLinkRequest"},
+        request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      },
+      security: [],
+      successStatus: 202,
+    },
+    {
+      method: 'post',
+      path: '/login/link/accept',
+      controller: LoginLinksController,
+      handler: 'acceptLoginLink',
+      parameters: {
+        body: {"in":"body","name":"body","required":true,"ref":"AcceptLoginLinkRequest"},
+        request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      },
+      security: [],
+      successStatus: 200,
+    },
+    {
+      method: 'post',
+      path: '/login/link/accept/cookies',
+      controller: LoginLinksController,
+      handler: 'acceptLoginLinkWithCookies',
+      parameters: {
+        body: {"in":"body","name":"body","required":true,"ref":"AcceptLoginLinkRequest"},
+        request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      },
+      security: [],
+      successStatus: 200,
     },
     {
       method: 'get',

@@ -1,3 +1,5 @@
+import type { LoginCompletion } from '../authentication/login-completion.js';
+import type { LoginLimiter } from '../authentication/login-limiter.js';
 import type { Clock } from '../clock.js';
 import type { Config } from '../config/config.js';
 import type { Database } from '../database/database.js';
@@ -6,8 +8,11 @@ import type { NewPasswords } from '../passwords/new-passwords.js';
 import type { PasswordPolicy } from '../passwords/password-policy.js';
 import type { PasswordStrength } from '../passwords/password-strength.js';
 import type { SubjectVersions } from '../revocations/subject-versions.js';
+import type { OnDenied } from '../sessions/denials.js';
 import type { UsersService } from '../users/users.service.js';
 import { InvitationsService } from './invitations.service.js';
+import { LoginLinksService } from './login-links.service.js';
+import { MailedLinks } from './mailed-links.js';
 import { ownDataParts } from './own-data-parts.js';
 import { OwnDataService } from './own-data.service.js';
 import { PasswordCheckService } from './password-check.service.js';
@@ -18,6 +23,7 @@ export interface AccountServices {
   readonly passwordChecks: PasswordCheckService;
   readonly ownData: OwnDataService;
   readonly invitations: InvitationsService;
+  readonly loginLinks: LoginLinksService;
   readonly recovery: RecoveryService;
   readonly verification: VerificationService;
 }
@@ -31,6 +37,9 @@ interface Dependencies {
   readonly passwordStrength: PasswordStrength;
   readonly versions: SubjectVersions;
   readonly users: UsersService;
+  readonly limiter: LoginLimiter;
+  readonly loginCompletion: LoginCompletion;
+  readonly onDenied: OnDenied;
 }
 
 export function createAccountServices(
@@ -39,6 +48,7 @@ export function createAccountServices(
   issuer: string,
 ): AccountServices {
   const appUrl = config.appUrl ?? issuer;
+  const mailedLinks = new MailedLinks(foundations, appUrl);
   return {
     passwordChecks: new PasswordCheckService(passwordPolicy, passwordStrength),
     ownData: new OwnDataService(foundations.database, foundations.clock, users, ownDataParts),
@@ -46,7 +56,8 @@ export function createAccountServices(
       lifetime: config.invitationExpires,
       appUrl,
     }),
-    recovery: new RecoveryService(foundations, appUrl),
+    loginLinks: new LoginLinksService({ ...foundations, mailedLinks }, config.loginLinks),
+    recovery: new RecoveryService(foundations, mailedLinks),
     verification: new VerificationService(foundations, appUrl),
   };
 }

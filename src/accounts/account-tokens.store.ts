@@ -1,12 +1,24 @@
 import { sql } from 'kysely';
+import type { BatchStatement } from '../database/batch.js';
 import type { Queries } from '../database/database.js';
 import { deleteExpiredRows } from '../database/expired-rows.js';
 import type { AccountTokenRow, UserRow } from '../database/schema.js';
 
 type Purpose = AccountTokenRow['purpose'];
 
+/** A token, as far as it can still be used. */
+interface LiveToken {
+  readonly purpose: Purpose;
+  readonly hash: string;
+  /** Milliseconds since the Unix epoch. */
+  readonly now: number;
+}
+
 /** The user of an address, as far as a token for the account needs it. */
 export type TokenUser = Pick<UserRow, 'id' | 'username' | 'email' | 'email_key' | 'display_name' | 'version'>;
+
+/** The same, with what a login needs. */
+export type LinkedUser = TokenUser & Pick<UserRow, 'password_hash' | 'second_factors' | 'session_epoch'>;
 
 const tokenUser = ['id', 'username', 'email', 'email_key', 'display_name', 'version'] as const;
 
@@ -48,13 +60,10 @@ export const accountTokensStore = {
   },
 
   /** The user that a token is for, if it can still be used. */
-  findUser(
-    queries: Queries,
-    { purpose, hash, now }: { readonly purpose: Purpose; readonly hash: string; readonly now: number },
-  ): Promise<TokenUser | undefined> {
+  findUser(queries: Queries, { purpose, hash, now }: LiveToken): Promise<LinkedUser | undefined> {
     return queries
       .selectFrom('users')
-      .select(tokenUser)
+      .select([...tokenUser, 'password_hash', 'second_factors', 'session_epoch'])
       .where('disabled_at', 'is', null)
       .where('deleted_at', 'is', null)
       .where(
@@ -75,24 +84,13 @@ export const accountTokensStore = {
    * name, address or other roles.
    * @returns the user; undefined where the token cannot be used.
    */
-  async consume(
-    queries: Queries,
-    { purpose, hash, now }: { readonly purpose: Purpose; readonly hash: string; readonly now: number },
-  ): Promise<string | undefined> {
-    const used = await queries
-      .deleteFrom('latchkey_account_tokens')
-      .where('token_hash', '=', hash)
-      .where('purpose', '=', purpose)
-      .where('expires_at', '>', now)
-      .where(
-        sql<boolean>`exists (select 1 from users where users.id = latchkey_account_tokens.user_id
-          and users.version = latchkey_account_tokens.user_version
-          and users.email_key = latchkey_account_tokens.email_key
-          and users.disabled_at is null and users.deleted_at is null)`,
-      )
-      .returning('user_id')
-      .executeTakeFirst();
-    return used?.user_id;
+  async consume(queries: Queries, token: LiveToken): Promise<string | undefined> {
+    return (await createConsumeQuery(queries, token).executeTakeFirst())?.user_id;
+  },
+
+  /** The same for a batch, which fails where the token cannot be used. */
+  prepareConsume(queries: Queries, token: LiveToken): BatchStatement {
+    return { query: createConsumeQuery(queries, token), required: true };
   },
 
   /** Takes one of the tries that the codes of a user have. @returns the newest token with a try left, and its code. */
@@ -131,3 +129,18 @@ export const accountTokensStore = {
     return deleteExpiredRows(queries, 'latchkey_account_tokens', ['token_hash'], now - 3_600_000, limit);
   },
 };
+
+function createConsumeQuery(queries: Queries, { purpose, hash, now }: LiveToken) {
+  return queries
+    .deleteFrom('latchkey_account_tokens')
+    .where('token_hash', '=', hash)
+    .where('purpose', '=', purpose)
+    .where('expires_at', '>', now)
+    .where(
+      sql<boolean>`exists (select 1 from users where users.id = latchkey_account_tokens.user_id
+        and users.version = latchkey_account_tokens.user_version
+        and users.email_key = latchkey_account_tokens.email_key
+        and users.disabled_at is null and users.deleted_at is null)`,
+    )
+    .returning('user_id');
+}

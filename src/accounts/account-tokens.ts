@@ -7,6 +7,7 @@ type Purpose = AccountTokenRow['purpose'];
 const prefixes: Readonly<Record<Purpose, string>> = {
   password_reset: 'lk_pr_',
   email_verification: 'lk_ev_',
+  login_link: 'lk_ll_',
 };
 
 /** 256 random bits. */

@@ -132,6 +132,11 @@ export const auditEvents = {
     doc: 'Somebody asked for a link to a new password. Without a target: for an address that no account has verified.',
     details: '`sent`: whether a message goes out',
   },
+  login_link_requested: {
+    target: 'user',
+    doc: 'Somebody asked for a link to log in with. Without a target: for an address that no account has verified.',
+    details: '`sent`: whether a message goes out',
+  },
   password_recovered: {
     target: 'user',
     doc: 'A user chose a new password by a link: sessions and tokens ended.',

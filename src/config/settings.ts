@@ -350,7 +350,7 @@ export const settings = {
     name: 'LATCHKEY_APP_URL',
     parse: parseIssuerUrl,
     defaultInWords: 'the issuer',
-    doc: 'The URL of your pages that links in messages lead to, each with a `token` in the query: `<it>/reset-password` and `<it>/verify-email` ([recovery](recovery.md)), `<it>/invitation` ([invitations](invitations.md)).',
+    doc: 'The URL of your pages that links in messages lead to, each with a `token` in the query: `<it>/reset-password` and `<it>/verify-email` ([recovery](recovery.md)), `<it>/login` ([login links](login-links.md)), `<it>/invitation` ([invitations](invitations.md)).',
   }),
   invitationExpires: defineSetting({
     name: 'LATCHKEY_INVITATION_EXPIRES',
@@ -660,7 +660,13 @@ export const settings = {
     name: 'LATCHKEY_RECOVERY_LIMIT',
     parse: createWholeNumberParser(0, 1_000_000),
     default: '10',
-    doc: 'How many links for new passwords, asked for or used, each process accepts per minute from one address; 0: no limit.',
+    doc: 'How many links for new passwords, asked for or used, and links to log in with, asked for, each process accepts per minute from one address; 0: no limit.',
+  }),
+  loginLinks: defineSetting({
+    name: 'LATCHKEY_LOGIN_LINKS',
+    parse: parseFlag,
+    default: 'false',
+    doc: 'Whether users can log in with a link that is sent to their verified address ([login links](login-links.md)). Whoever reads their mail can then log in where there is no second factor.',
   }),
   passwordCheckLimit: defineSetting({
     name: 'LATCHKEY_PASSWORD_CHECK_LIMIT',

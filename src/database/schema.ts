@@ -347,9 +347,9 @@ export interface OutboxRow {
 
 /** A token that a message takes to a user. */
 export interface AccountTokenRow {
-  /** SHA-256 of the token, base64url. */
+  /** SHA-256 of the token, of a login link with the `request_token` of the browser that has asked for it; base64url. */
   token_hash: string;
-  purpose: 'password_reset' | 'email_verification';
+  purpose: 'password_reset' | 'email_verification' | 'login_link';
   /** Of an id that no user has, it is there to take the time that a token takes. */
   user_id: string;
   /** The user's address when it was issued: with another one it is void. */

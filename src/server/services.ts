@@ -280,7 +280,11 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
     roles: new RolesService(database, clock, versions, accessTokens),
     clients: new ClientsService(database, clock, versions, accessTokens),
     ...createAccountServices(
-      { database, clock, outbox, versions, ...passwordServices, users: users.users },
+      {
+        ...{ database, clock, outbox, versions, onDenied, users: users.users },
+        ...passwordServices,
+        ...authentication,
+      },
       config,
       issuer,
     ),

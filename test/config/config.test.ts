@@ -153,6 +153,7 @@ describe('The settings', () => {
       mailFrom: { name: 'Latchkey', address: 'no-reply@localhost' },
       mailLanguage: 'en',
       recoveryLimit: 10,
+      loginLinks: false,
       devMail: 'auto',
       emailLocalPart: 'any_case',
       mailTemplates: undefined,
@@ -350,6 +351,7 @@ const good: Readonly<Record<string, readonly (readonly [string, unknown])[]>> = 
   LOG_FORMAT: ['auto', 'json', 'text'].map((format) => [format, format]),
   LATCHKEY_REQUEST_LOG: flags,
   LATCHKEY_HSTS_INCLUDE_SUBDOMAINS: flags,
+  LATCHKEY_LOGIN_LINKS: flags,
   LATCHKEY_USERNAMES: [
     ['distinct', 'distinct'],
     ['precis', 'precis'],
@@ -598,6 +600,7 @@ const bad: Readonly<Record<string, readonly string[]>> = {
   LATCHKEY_METRICS_PORT: ['65536', ...notNumbers],
   LATCHKEY_METRICS_HOST: [' '],
   LATCHKEY_HSTS_INCLUDE_SUBDOMAINS: ['maybe'],
+  LATCHKEY_LOGIN_LINKS: ['maybe'],
   LATCHKEY_CLIENT_ASSERTION_AUDIENCE: ['endpoint', 'Issuer'],
   JWT_ENCODE_NBF: ['maybe'],
   JWT_ACCESS_TOKEN_TYPE: ['jwt', 'AT+JWT', 'none'],

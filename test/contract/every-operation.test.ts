@@ -154,6 +154,7 @@ describe('Without a database', () => {
         LATCHKEY_DATABASE_CONNECT_TIMEOUT: '3s',
         LATCHKEY_DATABASE_STATEMENT_TIMEOUT: '3s',
         JWT_TOKEN_LOCATION: 'headers,cookies',
+        LATCHKEY_LOGIN_LINKS: 'true',
         ...passkeySettings,
       },
     });
@@ -183,6 +184,10 @@ describe('Without a database', () => {
     'POST /login/passkey/options': () => app.post('/login/passkey/options', {}),
     'POST /login/passkey': () => app.post('/login/passkey', { credential }),
     'POST /login/passkey/cookies': () => app.post('/login/passkey/cookies', { credential }),
+    'POST /login/link': () => app.post('/login/link', { email: 'ada@example.com' }),
+    'POST /login/link/accept': () => app.post('/login/link/accept', { token: 'x', request_token: 'x' }),
+    'POST /login/link/accept/cookies': () =>
+      app.post('/login/link/accept/cookies', { token: 'x', request_token: 'x' }),
     'POST /refresh': () => app.post('/refresh', refreshToken()),
     'POST /refresh/cookies': () =>
       app.post('/refresh/cookies').set('Cookie', cookies).set('X-CSRF-TOKEN', csrf),

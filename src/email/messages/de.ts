@@ -45,6 +45,15 @@ export const german: Language = {
       'Wenn Sie das nicht waren, brauchen Sie nichts zu tun. Ihr Passwort bleibt, wie es ist.',
     ],
   }),
+  login_link: ({ service, link, minutes }) => ({
+    subject: `Anmeldung bei ${service}`,
+    body: [
+      `Jemand, hoffentlich Sie, möchte sich mit Ihrem Konto bei ${service} anmelden.`,
+      { label: 'Anmelden', link },
+      `Öffnen Sie den Link in dem Browser, in dem Sie ihn angefordert haben. Er gilt nur dort, einmal und ${minutes} Minuten lang.`,
+      'Wenn Sie das nicht waren, brauchen Sie nichts zu tun. Ohne diesen Link meldet sich niemand an: Geben Sie ihn nicht weiter.',
+    ],
+  }),
   invitation: ({ service, link, days }) => ({
     subject: `Sie sind zu ${service} eingeladen`,
     body: [

@@ -45,6 +45,15 @@ export const english: Language = {
       'If it was not you, do nothing. Your password stays as it is.',
     ],
   }),
+  login_link: ({ service, link, minutes }) => ({
+    subject: `Log in to ${service}`,
+    body: [
+      `Somebody, hopefully you, wants to log in to your account at ${service}.`,
+      { label: 'Log in', link },
+      `Open the link in the browser in which you asked for it. It works there alone, once, and for ${minutes} minutes.`,
+      'If it was not you, do nothing. Nobody logs in without this link: do not pass it on.',
+    ],
+  }),
   invitation: ({ service, link, days }) => ({
     subject: `You are invited to ${service}`,
     body: [

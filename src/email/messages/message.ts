@@ -29,6 +29,7 @@ export interface MessageVariables {
   /** To the owner of an address with which somebody has tried to register. */
   readonly address_known: { readonly link: string };
   readonly password_reset: { readonly link: string; readonly minutes: number };
+  readonly login_link: { readonly link: string; readonly minutes: number };
   /** To the address that somebody with the right to do so has named. */
   readonly invitation: { readonly link: string; readonly days: number };
   readonly password_changed: Occurrence;
@@ -69,6 +70,10 @@ export const exampleVariables: MessageVariables = {
   password_reset: {
     link: 'https://app.example.com/reset-password?token=lk_pr_Zm9ydHkgcmFuZG9tIGJ5dGVzIGluIGhlcmU',
     minutes: 30,
+  },
+  login_link: {
+    link: 'https://app.example.com/login?token=lk_ll_Zm9ydHkgcmFuZG9tIGJ5dGVzIGluIGhlcmU',
+    minutes: 15,
   },
   password_changed: { at: '2026-11-24T09:00:00.000Z', address: '192.0.2.7' },
   factor_added: { at: '2026-11-24T09:00:00.000Z', address: '192.0.2.7', factor: 'totp' },
