@@ -1300,7 +1300,7 @@ export const routes = defineRoutes({
         'id': {"ref":"Id","required":true},
         'email': {"dataType":"string","required":true,"validators":{"maxLength":{"value":254},"pattern":{"value":"^[!-~]+$"}}},
         'roles': {"dataType":"array","array":{"dataType":"refAlias","ref":"RoleName"},"required":true,"validators":{"maxItems":{"value":1000}}},
-        'invited_by': {"ref":"Id","required":true},
+        'invited_by': {"ref":"Id"},
         'created_at': {"dataType":"string","required":true},
         'expires_at': {"dataType":"string","required":true},
       },

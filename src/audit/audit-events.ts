@@ -157,7 +157,7 @@ export const auditEvents = {
   invitation_accepted: {
     target: 'invitation',
     doc: 'An invitation was accepted; `user_created` is the account.',
-    details: '`invited_by`',
+    details: '`invited_by`, unless the operator invited',
   },
   user_deleted: {
     target: 'user',

@@ -462,7 +462,7 @@ export interface InvitationRow {
   roles: string;
   /** Of the message, as BCP 47 names it; null: not chosen. */
   language: string | null;
-  /** The id of a user, who may be gone. */
+  /** The id of a user, who may be gone; empty: the operator. */
   invited_by: string;
   created_at: number;
   expires_at: number;
