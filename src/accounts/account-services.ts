@@ -4,12 +4,15 @@ import type { Clock } from '../clock.js';
 import type { Config } from '../config/config.js';
 import type { Database } from '../database/database.js';
 import type { Outbox } from '../email/outbox.js';
+import type { SafetyNotices } from '../email/safety-notices.js';
 import type { NewPasswords } from '../passwords/new-passwords.js';
 import type { PasswordPolicy } from '../passwords/password-policy.js';
 import type { PasswordStrength } from '../passwords/password-strength.js';
 import type { SubjectVersions } from '../revocations/subject-versions.js';
 import type { OnDenied } from '../sessions/denials.js';
 import type { UsersService } from '../users/users.service.js';
+import { AccountSafety } from './account-safety.service.js';
+import { AddressChanges } from './address-changes.service.js';
 import { InvitationsService } from './invitations.service.js';
 import { LoginLinksService } from './login-links.service.js';
 import { MailedLinks } from './mailed-links.js';
@@ -23,6 +26,8 @@ export interface AccountServices {
   readonly passwordChecks: PasswordCheckService;
   readonly ownData: OwnDataService;
   readonly invitations: InvitationsService;
+  readonly accountSafety: AccountSafety;
+  readonly addressChanges: AddressChanges;
   readonly loginLinks: LoginLinksService;
   readonly recovery: RecoveryService;
   readonly verification: VerificationService;
@@ -32,6 +37,7 @@ interface Dependencies {
   readonly database: Database;
   readonly clock: Clock;
   readonly outbox: Outbox;
+  readonly notices: SafetyNotices;
   readonly newPasswords: NewPasswords;
   readonly passwordPolicy: PasswordPolicy;
   readonly passwordStrength: PasswordStrength;
@@ -49,6 +55,8 @@ export function createAccountServices(
 ): AccountServices {
   const appUrl = config.appUrl ?? issuer;
   const mailedLinks = new MailedLinks(foundations, appUrl);
+  const recovery = new RecoveryService(foundations, mailedLinks);
+  const addressChanges = new AddressChanges(foundations, appUrl);
   return {
     passwordChecks: new PasswordCheckService(passwordPolicy, passwordStrength),
     ownData: new OwnDataService(foundations.database, foundations.clock, users, ownDataParts),
@@ -57,7 +65,9 @@ export function createAccountServices(
       appUrl,
     }),
     loginLinks: new LoginLinksService({ ...foundations, mailedLinks }, config.loginLinks),
-    recovery: new RecoveryService(foundations, mailedLinks),
-    verification: new VerificationService(foundations, appUrl),
+    recovery,
+    accountSafety: new AccountSafety({ ...foundations, recovery }),
+    addressChanges,
+    verification: new VerificationService(foundations, appUrl, addressChanges),
   };
 }

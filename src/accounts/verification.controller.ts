@@ -35,8 +35,8 @@ export class VerificationController {
   }
 
   /**
-   * Proves that the address of your account is yours, by the token of the link or by the code of the message: each works once
-   * and for an hour. It has to be the account that you are logged in to: nobody who enters a stranger's address gains it
+   * Proves that the address of your account, or the one that it is to have (`PUT /me/email`), is yours, by the token of the
+   * link or by the code of the message: each works once and for an hour. It has to be the account that you are logged in to: nobody who enters a stranger's address gains it
    * by the stranger's click.
    * @summary Verify your address
    */
@@ -44,6 +44,7 @@ export class VerificationController {
   @SuccessResponse(204, 'Verified.')
   @Response<ProblemDetails>(400, 'The link or the code was used, has expired, or is void: `invalid_link`.')
   @Response<ProblemDetails>(403, 'The caller is a client, not a user: `user_session_required`.')
+  @Response<ProblemDetails>(409, 'Another account has the new address by now: `email_taken`.')
   public async verifyEmail(
     @Body() body: VerifyEmailRequest,
     @Request() request: AuthenticatedRequest,

@@ -333,6 +333,12 @@ export const settings = {
     default: 'rfc5424',
     doc: 'What a syslog message says: `rfc5424`, structured data, or `cef`, the Common Event Format.',
   }),
+  auditSyslogFraming: defineSetting({
+    name: 'LATCHKEY_AUDIT_SYSLOG_FRAMING',
+    parse: createChoiceParser('octet_counting', 'newline'),
+    default: 'octet_counting',
+    doc: 'Where a syslog message ends over TCP and TLS: `octet_counting`, its length before it, or `newline` for receivers that read lines.',
+  }),
   smtpUrl: defineSetting({
     name: 'LATCHKEY_SMTP_URL',
     parse: parseSmtpUrl,

@@ -38,6 +38,9 @@ const otherAnswers: Readonly<Record<string, number>> = {
   confirmTotp: 404,
   forgotPassword: 204,
   resetPassword: 400,
+  secureAccount: 400,
+  undoEmailChange: 400,
+  changeEmail: 401, // the token is of a refresh, as the page gets one
   createInvitation: 201,
   acceptInvitation: 404,
   deleteInvitation: 404,

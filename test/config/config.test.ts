@@ -148,6 +148,7 @@ describe('The settings', () => {
       auditWebhookSecret: [],
       auditSyslog: undefined,
       auditSyslogFormat: 'rfc5424',
+      auditSyslogFraming: 'octet_counting',
       smtpUrl: undefined,
       mailFrom: { name: 'Latchkey', address: 'no-reply@localhost' },
       mailLanguage: 'en',
@@ -315,6 +316,7 @@ const good: Readonly<Record<string, readonly (readonly [string, unknown])[]>> = 
     ['rfc5424', 'rfc5424'],
     ['cef', 'cef'],
   ],
+  LATCHKEY_AUDIT_SYSLOG_FRAMING: ['octet_counting', 'newline'].map((framing) => [framing, framing]),
   LATCHKEY_ISSUER: [
     ['https://login.example.com', 'https://login.example.com'],
     ['http://127.0.0.1:3000', 'http://127.0.0.1:3000'],
@@ -553,6 +555,7 @@ const bad: Readonly<Record<string, readonly string[]>> = {
     'tcp://lo gs',
   ],
   LATCHKEY_AUDIT_SYSLOG_FORMAT: ['CEF', 'leef'],
+  LATCHKEY_AUDIT_SYSLOG_FRAMING: ['octet-counting', 'null'],
   LATCHKEY_ISSUER: [
     'login.example.com',
     'ftp://example.com',

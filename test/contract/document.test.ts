@@ -60,6 +60,8 @@ describe('The contract', () => {
       'POST /password/check',
       'POST /password/forgot',
       'POST /password/reset',
+      'POST /account/secure',
+      'POST /email/undo',
       'POST /invitations/accept',
       'POST /refresh',
       'POST /login/cookies',

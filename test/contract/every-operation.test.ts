@@ -202,6 +202,8 @@ describe('Without a database', () => {
     'POST /password/forgot': () => app.post('/password/forgot', { email: 'ada@example.com' }),
     'POST /password/reset': () =>
       app.post('/password/reset', { token: 'lk_pr_x', new_password: 'correct horse battery' }),
+    'POST /account/secure': () => app.post('/account/secure', { token: 'lk_nm_x' }),
+    'POST /email/undo': () => app.post('/email/undo', { token: 'lk_eu_x' }),
     'GET /health/ready': () => app.get('/health/ready'),
   };
 
