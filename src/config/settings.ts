@@ -350,7 +350,7 @@ export const settings = {
     name: 'LATCHKEY_APP_URL',
     parse: parseIssuerUrl,
     defaultInWords: 'the issuer',
-    doc: 'The URL of your pages that links in messages lead to, each with a `token` in the query: `<it>/reset-password` and `<it>/verify-email` ([recovery](recovery.md)), `<it>/login` ([login links](login-links.md)), `<it>/invitation` ([invitations](invitations.md)).',
+    doc: 'The URL of your pages that links in messages lead to, each with a `token` in the query; it must be set with `LATCHKEY_SMTP_URL`: `<it>/reset-password` and `<it>/verify-email` ([recovery](recovery.md)), `<it>/login` ([login links](login-links.md)), `<it>/invitation` ([invitations](invitations.md)).',
   }),
   invitationExpires: defineSetting({
     name: 'LATCHKEY_INVITATION_EXPIRES',

@@ -200,7 +200,10 @@ const smtp = (given: object): object => ({
 /** Setting → others that must be set with it. */
 const companions: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   LATCHKEY_AUDIT_WEBHOOK_URL: { LATCHKEY_AUDIT_WEBHOOK_SECRET: 'x'.repeat(32) },
-  LATCHKEY_SMTP_URL: { LATCHKEY_MAIL_FROM: 'no-reply@example.com' },
+  LATCHKEY_SMTP_URL: {
+    LATCHKEY_MAIL_FROM: 'no-reply@example.com',
+    LATCHKEY_APP_URL: 'https://app.example.com',
+  },
 };
 
 /** Setting → texts that are valid → their values. */
