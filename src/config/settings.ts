@@ -202,14 +202,14 @@ export const settings = {
   passkeyRpId: defineSetting({
     name: 'LATCHKEY_PASSKEY_RP_ID',
     parse: parseRelyingPartyId,
-    defaultInWords: 'the host of the first origin',
+    defaultInWords: 'the host of the first origin, or of `LATCHKEY_APP_URL`, or of the issuer',
     doc: 'The domain that passkeys are made for ([passkeys](passkeys.md)): that of the pages that use them, or one above it. Passkeys of another domain stop working, so keep it. `off`: there are no passkeys.',
   }),
   passkeyOrigins: defineSetting({
     name: 'LATCHKEY_PASSKEY_ORIGINS',
     parse: parsePasskeyOrigins,
     default: '',
-    defaultInWords: 'that of `LATCHKEY_ISSUER`',
+    defaultInWords: 'those of `LATCHKEY_APP_URL` and `LATCHKEY_ISSUER` in the domain',
     doc: 'Origins whose pages may ask for passkeys, comma-separated: `https://…`, `http://localhost:…`, or `android:apk-key-hash:…` for an app.',
   }),
   hstsIncludeSubDomains: defineSetting({
