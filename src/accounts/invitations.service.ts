@@ -148,14 +148,15 @@ export class InvitationsService {
       language: found.language ?? undefined,
     };
     const actor: Actor = { kind: 'service', context };
-    return this.users.create(invited, actor, async (transaction) => {
+    const claim = async (transaction: Queries): Promise<void> => {
       const taken = await invitationsStore.takeByToken(transaction, tokenHash, this.clock.now());
       const missing = await rolesStore.findMissing(transaction, invited.roles);
       if (!taken || missing.length > 0 || !(await mayGive(transaction, taken))) {
         throw new Problem('invitation_not_found');
       }
       await this.#audit(transaction, 'invitation_accepted', taken, actor, { invited_by: taken.invited_by });
-    });
+    };
+    return this.users.create(invited, actor, { claim });
   }
 
   #audit(

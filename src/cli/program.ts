@@ -16,6 +16,7 @@ import { addMailCommand } from './mail.js';
 import { addMigrateCommand } from './migrate.js';
 import type { Project } from '../server/project.js';
 import { addPasskeyCommands } from './passkeys.js';
+import { addRegistrationsCommand } from './registrations.js';
 import { addRestoreCommand } from './restore.js';
 import { addRoleCommands } from './roles.js';
 import { addSecondFactorCommands } from './second-factors.js';
@@ -62,6 +63,7 @@ export function createProgram(launcher: Launcher<Project>, surroundings = ofProc
   addClientCommands(program, withInstallation);
   addSessionCommands(program, withInstallation);
   addMailCommand(program, withInstallation);
+  addRegistrationsCommand(program, withInstallation);
   addPasskeyCommands(program, withInstallation);
   addSecondFactorCommands(program, withInstallation);
   addAuditCommands(program, withInstallation);

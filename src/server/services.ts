@@ -246,6 +246,11 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
     { database, clock, log, revocations, version: packageVersion },
     config,
   );
+  const accounts = createAccountServices(
+    { database, clock, log, hooks, outbox, versions, ...passwordServices, users: users.users },
+    config,
+    issuer,
+  );
   return {
     legacyTokens,
     presentedTokens: new PresentedTokensService(sessions.sessions, legacyTokens),
@@ -279,11 +284,7 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
     ),
     roles: new RolesService(database, clock, versions, accessTokens),
     clients: new ClientsService(database, clock, versions, accessTokens),
-    ...createAccountServices(
-      { database, clock, outbox, versions, ...passwordServices, users: users.users },
-      config,
-      issuer,
-    ),
+    ...accounts,
     oauth,
     catchUp,
     ...audit,
@@ -294,6 +295,7 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
       ...{ database, clock, ring, accessTokens, revocations, feed, confirmation, revocationFeed },
       ...{ passwords, breaches, passwordStrength },
       outboxWorker: email.outboxWorker,
+      registration: accounts.registration,
       ...{ logins: authentication.loginCompletion, sessions: sessions.sessions, denials, readiness },
       auditOutputs: auditFeed.auditOutputs,
     }),

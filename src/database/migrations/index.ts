@@ -23,6 +23,7 @@ import * as accountTokens from './0022-account-tokens.js';
 import * as secondFactors from './0023-second-factors.js';
 import * as passkeys from './0024-passkeys.js';
 import * as invitations from './0025-invitations.js';
+import * as registrations from './0026-registrations.js';
 
 interface DialectMigration {
   up(db: Kysely<unknown>, context: MigrationContext): Promise<void>;
@@ -55,6 +56,7 @@ const migrations: Readonly<Record<string, DialectMigration>> = {
   '0023-second-factors': secondFactors,
   '0024-passkeys': passkeys,
   '0025-invitations': invitations,
+  '0026-registrations': registrations,
 };
 
 export function createMigrationProvider(context: MigrationContext): MigrationProvider {
