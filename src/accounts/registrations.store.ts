@@ -15,11 +15,18 @@ export const registrationsStore = {
     return queries
       .selectFrom('users')
       .select(['id', 'username', 'language'])
-      .where((eb) =>
-        eb.or([
-          eb.and([eb('email_key', '=', emailKey), eb('email_verified_at', 'is not', null)]),
-          eb('username_key', '=', toUsernameKey(emailKey)),
-        ]),
+      .where('id', 'in', (eb) =>
+        eb
+          .selectFrom('users as reached')
+          .select('reached.id')
+          .where('reached.email_key', '=', emailKey)
+          .where('reached.email_verified_at', 'is not', null)
+          .unionAll(
+            eb
+              .selectFrom('users as named')
+              .select('named.id')
+              .where('named.username_key', '=', toUsernameKey(emailKey)),
+          ),
       )
       .where('deleted_at', 'is', null)
       .limit(1)

@@ -74,8 +74,8 @@ export class VerificationController {
   }
 
   /**
-   * Proves that the address of your account is yours, by the token of the link or by the code of the message: each works once
-   * and for an hour. It has to be the account that you are logged in to: nobody who enters a stranger's address gains it
+   * Proves that the address of your account, or the one that it is to have (`PUT /me/email`), is yours, by the token of the link
+   * or by the code of the message: each works once and for an hour. It has to be the account that you are logged in to: nobody who enters a stranger's address gains it
    * by the stranger's click.
    *
    * Of a registration, which needs no access token, it makes the account; then log in with `POST /login`. With its

@@ -73,6 +73,17 @@ export const auditEvents = {
     doc: 'A user has another e-mail address, or it is verified now, or not any more.',
     details: '`email`, `email_verified`: what changed, with both values',
   },
+  email_change_requested: {
+    target: 'user',
+    doc: 'A user asked for another e-mail address, which counts once it is verified: `email_changed`.',
+    details: '`email`: the new one',
+  },
+  account_secured: {
+    target: 'user',
+    doc: 'Somebody took an account back by the link of a message about it: sessions and tokens ended, and the password became useless.',
+    details:
+      '`by`: `not_me` or `email_undo`; `sent_at`: when the link was sent; `email`: both addresses, where it changed',
+  },
   profile_changed: {
     target: 'user',
     doc: 'A user has another display name, or another language of messages.',
@@ -132,6 +143,11 @@ export const auditEvents = {
     doc: 'Somebody asked for a link to a new password. Without a target: for an address that no account has verified.',
     details: '`sent`: whether a message goes out',
   },
+  login_link_requested: {
+    target: 'user',
+    doc: 'Somebody asked for a link to log in with. Without a target: for an address that no account has verified.',
+    details: '`sent`: whether a message goes out',
+  },
   password_recovered: {
     target: 'user',
     doc: 'A user chose a new password by a link: sessions and tokens ended.',
@@ -151,7 +167,7 @@ export const auditEvents = {
   invitation_accepted: {
     target: 'invitation',
     doc: 'An invitation was accepted; `user_created` is the account.',
-    details: '`invited_by`',
+    details: '`invited_by`, unless the operator invited',
   },
   user_deleted: {
     target: 'user',

@@ -12,6 +12,7 @@ import { addExportCommand } from './export-users.js';
 import { addImportCommand } from './import-users.js';
 import { addKeyCommands, addSecretCommands } from './keys.js';
 import type { Launcher } from './launcher.js';
+import { addInvitationCommands } from './invitations.js';
 import { addMailCommand } from './mail.js';
 import { addMigrateCommand } from './migrate.js';
 import type { Project } from '../server/project.js';
@@ -62,6 +63,7 @@ export function createProgram(launcher: Launcher<Project>, surroundings = ofProc
   addRoleCommands(program, withInstallation);
   addClientCommands(program, withInstallation);
   addSessionCommands(program, withInstallation);
+  addInvitationCommands(program, withInstallation);
   addMailCommand(program, withInstallation);
   addRegistrationsCommand(program, withInstallation);
   addPasskeyCommands(program, withInstallation);

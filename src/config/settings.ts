@@ -334,6 +334,12 @@ export const settings = {
     default: 'rfc5424',
     doc: 'What a syslog message says: `rfc5424`, structured data, or `cef`, the Common Event Format.',
   }),
+  auditSyslogFraming: defineSetting({
+    name: 'LATCHKEY_AUDIT_SYSLOG_FRAMING',
+    parse: createChoiceParser('octet_counting', 'newline'),
+    default: 'octet_counting',
+    doc: 'Where a syslog message ends over TCP and TLS: `octet_counting`, its length before it, or `newline` for receivers that read lines.',
+  }),
   smtpUrl: defineSetting({
     name: 'LATCHKEY_SMTP_URL',
     parse: parseSmtpUrl,
@@ -345,7 +351,7 @@ export const settings = {
     name: 'LATCHKEY_APP_URL',
     parse: parseIssuerUrl,
     defaultInWords: 'the issuer',
-    doc: 'The URL of your pages that links in messages lead to, each with a `token` in the query: `<it>/reset-password` and `<it>/verify-email` ([recovery](recovery.md), [registration](registration.md)), `<it>/invitation` ([invitations](invitations.md)); and `<it>/forgot-password`, without one.',
+    doc: 'The URL of your pages that links in messages lead to, each with a `token` in the query: `<it>/reset-password` and `<it>/verify-email` ([recovery](recovery.md), [registration](registration.md)), `<it>/login` ([login links](login-links.md)), `<it>/invitation` ([invitations](invitations.md)); and `<it>/forgot-password`, without one.',
   }),
   invitationExpires: defineSetting({
     name: 'LATCHKEY_INVITATION_EXPIRES',
@@ -686,7 +692,13 @@ export const settings = {
     name: 'LATCHKEY_RECOVERY_LIMIT',
     parse: createWholeNumberParser(0, 1_000_000),
     default: '10',
-    doc: 'How many links for new passwords, asked for or used, each process accepts per minute from one address; 0: no limit.',
+    doc: 'How many links for new passwords, asked for or used, and links to log in with, asked for, each process accepts per minute from one address; 0: no limit.',
+  }),
+  loginLinks: defineSetting({
+    name: 'LATCHKEY_LOGIN_LINKS',
+    parse: parseFlag,
+    default: 'false',
+    doc: 'Whether users can log in with a link that is sent to their verified address ([login links](login-links.md)). Whoever reads their mail can then log in where there is no second factor.',
   }),
   passwordCheckLimit: defineSetting({
     name: 'LATCHKEY_PASSWORD_CHECK_LIMIT',

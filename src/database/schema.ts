@@ -24,6 +24,7 @@ export interface Schema {
   latchkey_leases: LeaseRow;
   latchkey_data_keys: DataKeyRow;
   latchkey_account_tokens: AccountTokenRow;
+  latchkey_safety_links: SafetyLinkRow;
   latchkey_login_challenges: LoginChallengeRow;
   latchkey_totp: TotpRow;
   latchkey_recovery_codes: RecoveryCodeRow;
@@ -348,12 +349,12 @@ export interface OutboxRow {
 
 /** A token that a message takes to a user. */
 export interface AccountTokenRow {
-  /** SHA-256 of the token, base64url. */
+  /** SHA-256 of the token, of a login link with the `request_token` of the browser that has asked for it; base64url. */
   token_hash: string;
-  purpose: 'password_reset' | 'email_verification';
+  purpose: 'password_reset' | 'email_verification' | 'email_change' | 'login_link';
   /** Of an id that no user has, it is there to take the time that a token takes. */
   user_id: string;
-  /** The user's address when it was issued: with another one it is void. */
+  /** The user's address when it was issued: with another one it is void. Empty: there was none. */
   email_key: string;
   /** The user's `version` when it was issued: it is void once that has changed. */
   user_version: number;
@@ -361,6 +362,22 @@ export interface AccountTokenRow {
   tries_left: number;
   /** SHA-256 of `token_hash` and the code, base64url; null: there is no code. */
   code_hash: string | null;
+  /** The address that the account gets by it; null: it changes none. */
+  new_email: string | null;
+  new_email_key: string | null;
+  created_at: number;
+  expires_at: number;
+}
+
+/** With which the owner of an account takes back what somebody else has done to it. */
+export interface SafetyLinkRow {
+  /** SHA-256 of the token, base64url. */
+  token_hash: string;
+  purpose: 'not_me' | 'email_undo';
+  user_id: string;
+  /** The address that it was sent to, which was the account's and verified. */
+  email: string;
+  /** What was done from then on is taken back. */
   created_at: number;
   expires_at: number;
 }
@@ -446,7 +463,7 @@ export interface InvitationRow {
   roles: string;
   /** Of the message, as BCP 47 names it; null: not chosen. */
   language: string | null;
-  /** The id of a user, who may be gone. */
+  /** The id of a user, who may be gone; empty: the operator. */
   invited_by: string;
   created_at: number;
   expires_at: number;

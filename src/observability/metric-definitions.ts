@@ -42,8 +42,8 @@ export const metricDefinitions = {
   logins: {
     name: 'latchkey_logins_total',
     type: 'counter',
-    help: 'Logins by outcome: succeeded, or why they were denied.',
-    labels: ['outcome'],
+    help: 'Logins by outcome: succeeded, or why they were denied. Those that succeeded also by their first step: password, passkey, login_link.',
+    labels: ['outcome', 'method'],
   },
   refreshes: {
     name: 'latchkey_refreshes_total',

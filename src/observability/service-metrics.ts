@@ -143,7 +143,10 @@ function createFeatureReaders({
 > {
   return {
     logins: () => [
-      [logins.succeeded, { outcome: 'succeeded' }],
+      ...Object.entries(logins.succeeded).map(([method, count]): Sample => [
+        count,
+        { outcome: 'succeeded', method },
+      ]),
       ...[...denials.samples()].filter(([, labels]) => labels?.['outcome'] !== 'refresh_token_reused'),
     ],
     refreshes: () => [

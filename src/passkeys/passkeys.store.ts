@@ -111,6 +111,16 @@ export const passkeysStore = {
       .executeTakeFirst();
   },
 
+  /** Those that were added from a time on log nobody in alone any more; they stay second factors. */
+  async demoteSince(queries: Queries, userId: string, since: number): Promise<void> {
+    await queries
+      .updateTable('latchkey_passkeys')
+      .set({ passwordless: 0 })
+      .where('user_id', '=', userId)
+      .where('created_at', '>=', since)
+      .execute();
+  },
+
   /**
    * Moves the counter forward (WebAuthn §7.2): where it would stand still or go back, the statement finds nothing. Those that
    * do not count stay at 0.

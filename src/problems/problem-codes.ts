@@ -50,8 +50,8 @@ export const problemCodes = {
     title: 'Link not valid',
     detail: 'The link or the code was used before, has expired, or is void because the account has changed.',
     meaning:
-      'The token of a link, or a code, is unknown, was used, has expired, is another account’s, or is void because the account has changed since: another password, name, address or other roles. Of a code it may also be that five tries were wrong.',
-    remedy: 'Ask for another one: POST /password/forgot, POST /email/verification, or POST /register.',
+      'The token of a link, or a code, is unknown, was used, has expired, is another account’s, was asked for by another browser, or is void because the account has changed since: another password, name, address or other roles. Of a code it may also be that five tries were wrong.',
+    remedy: 'Ask for another one: POST /password/forgot, POST /email/verification, POST /login/link, or POST /register.',
   },
   authentication_required: {
     status: 401,
@@ -298,6 +298,13 @@ export const problemCodes = {
     meaning:
       'LATCHKEY_PASSKEY_RP_ID is off, or the service has no URL with HTTPS and a domain (or localhost), which browsers require.',
     remedy: 'Have the operator set LATCHKEY_PASSKEY_ORIGINS, or log in another way.',
+  },
+  login_links_off: {
+    status: 404,
+    title: 'Login links are off',
+    detail: 'This service sends no links to log in with. Log in another way.',
+    meaning: 'LATCHKEY_LOGIN_LINKS is off.',
+    remedy: 'Have the operator set LATCHKEY_LOGIN_LINKS=true, or log in with POST /login or a passkey.',
   },
   role_not_found: {
     status: 404,

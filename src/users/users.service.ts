@@ -164,6 +164,7 @@ export class UsersService {
       if (signedOut) await sessionEpochsStore.raiseSessionEpoch(transaction, id);
       if (passwordHash !== undefined) await this.passwords.announce(transaction, id, null);
       const user = requireUser(await usersStore.find(transaction, id));
+      await this.records.leaveAddress(transaction, before, user);
       for (const [event, details] of describeUpdate(before, user, passwordHash !== undefined))
         await this.#audit(transaction, event, before, actor, details);
       return {

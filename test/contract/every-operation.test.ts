@@ -155,6 +155,7 @@ describe('Without a database', () => {
         LATCHKEY_DATABASE_STATEMENT_TIMEOUT: '3s',
         JWT_TOKEN_LOCATION: 'headers,cookies',
         LATCHKEY_REGISTRATION: 'open',
+        LATCHKEY_LOGIN_LINKS: 'true',
         ...passkeySettings,
       },
     });
@@ -184,6 +185,10 @@ describe('Without a database', () => {
     'POST /login/passkey/options': () => app.post('/login/passkey/options', {}),
     'POST /login/passkey': () => app.post('/login/passkey', { credential }),
     'POST /login/passkey/cookies': () => app.post('/login/passkey/cookies', { credential }),
+    'POST /login/link': () => app.post('/login/link', { email: 'ada@example.com' }),
+    'POST /login/link/accept': () => app.post('/login/link/accept', { token: 'x', request_token: 'x' }),
+    'POST /login/link/accept/cookies': () =>
+      app.post('/login/link/accept/cookies', { token: 'x', request_token: 'x' }),
     'POST /refresh': () => app.post('/refresh', refreshToken()),
     'POST /refresh/cookies': () =>
       app.post('/refresh/cookies').set('Cookie', cookies).set('X-CSRF-TOKEN', csrf),
@@ -202,6 +207,8 @@ describe('Without a database', () => {
     'POST /password/forgot': () => app.post('/password/forgot', { email: 'ada@example.com' }),
     'POST /password/reset': () =>
       app.post('/password/reset', { token: 'lk_pr_x', new_password: 'correct horse battery' }),
+    'POST /account/secure': () => app.post('/account/secure', { token: 'lk_nm_x' }),
+    'POST /email/undo': () => app.post('/email/undo', { token: 'lk_eu_x' }),
     'GET /health/ready': () => app.get('/health/ready'),
   };
 
