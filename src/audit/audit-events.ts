@@ -66,7 +66,7 @@ export const auditEvents = {
     doc: 'An import ended.',
     details: '`source`, `imported`, `refused`, `skipped`, `revoked_tokens`',
   },
-  users_exported: { doc: 'An export of all users with their hashes began.' },
+  users_exported: { doc: 'An export of all users with their hashes or second factors began.' },
   user_renamed: { target: 'user', doc: 'A user has another name.', details: 'both names' },
   email_changed: {
     target: 'user',

@@ -72,7 +72,7 @@ export function createProgram(launcher: Launcher<Project>, surroundings = ofProc
   addKeyCommands(program, withInstallation);
   addSecretCommands(program, withInstallation);
   addCopyCommand(program, launcher.loadProject, surroundings);
-  addImportCommand(program, withInstallation);
+  addImportCommand(program, withInstallation, surroundings);
   addExportCommand(program, withInstallation);
   addBackupCommand(program, surroundings);
   addRestoreCommand(program, launcher.loadProject, surroundings);

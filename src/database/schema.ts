@@ -512,12 +512,17 @@ interface PasskeyRow {
   sign_count: number;
   /** 1: it logs in without a password; 0: it is a second factor alone. */
   passwordless: number;
-  /** 1: it may leave the device that made it. */
+  /** 1: it may leave the device that made it; -1: not known before its next use. */
   backup_eligible: number;
   /** 1: there was a copy of it, when it was last used. */
   backed_up: number;
   created_at: number;
   last_used_at: number | null;
+  /**
+   * The account that the authenticator names, base64url, of a passkey that was made for another application; empty: whatever
+   * it names, which that application has not kept. Null: it was made here.
+   */
+  user_handle: string | null;
 }
 
 /** What an authenticator is asked to sign, once. */

@@ -184,7 +184,7 @@ describe('A copy of an installation from SQLite to PostgreSQL', () => {
         },
         aaguid: '00000000-0000-0000-0000-000000000000',
         ...{ sign_count: 4_294_967_295, passwordless: 1, backup_eligible: 1, backed_up: 0 },
-        ...{ created_at: 1, last_used_at: null },
+        ...{ created_at: 1, last_used_at: null, user_handle: 'YWRh' },
       })
       .execute();
     await queries
