@@ -134,6 +134,7 @@ describe('The settings', () => {
       secondFactor: { mode: 'optional', permissions: [] },
       totpIssuer: undefined,
       rememberedDevices: 0,
+      newLoginMessages: true,
       loginFreeAttempts: 5,
       loginFreeAttemptsPerAddress: 5,
       loginFreeAttemptsPerSite: 100,

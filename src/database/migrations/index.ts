@@ -24,6 +24,7 @@ import * as secondFactors from './0023-second-factors.js';
 import * as passkeys from './0024-passkeys.js';
 import * as invitations from './0025-invitations.js';
 import * as safetyLinks from './0027-safety-links.js';
+import * as loginPlaces from './0029-login-places.js';
 
 interface DialectMigration {
   up(db: Kysely<unknown>, context: MigrationContext): Promise<void>;
@@ -57,6 +58,7 @@ const migrations: Readonly<Record<string, DialectMigration>> = {
   '0024-passkeys': passkeys,
   '0025-invitations': invitations,
   '0027-safety-links': safetyLinks,
+  '0029-login-places': loginPlaces,
 };
 
 export function createMigrationProvider(context: MigrationContext): MigrationProvider {
