@@ -44,12 +44,12 @@ export const loginPlacesStore = {
   ): Promise<LoginHistory> {
     return queries
       .selectFrom('latchkey_login_places')
-      .select(({ fn, selectFrom }) => [
-        fn.countAll<number>().as('places'),
-        fn.countAll<number>().filterWhere('network', '=', network).as('inNetwork'),
-        fn.countAll<number>().filterWhere('agent', '=', agent).as('withAgent'),
-        fn.countAll<number>().filterWhere('created_at', '>', newSince).as('recent'),
-        selectFrom('users').select('last_login_at').where('users.id', '=', userId).as('lastLoginAt'),
+      .select((eb) => [
+        eb.fn.countAll<number>().as('places'),
+        eb.fn.countAll<number>().filterWhere('network', '=', network).as('inNetwork'),
+        eb.fn.countAll<number>().filterWhere('agent', '=', agent).as('withAgent'),
+        eb.fn.countAll<number>().filterWhere('created_at', '>', newSince).as('recent'),
+        eb.selectFrom('users').select('last_login_at').where('users.id', '=', userId).as('lastLoginAt'),
       ])
       .where('user_id', '=', userId)
       .where('expires_at', '>', now)

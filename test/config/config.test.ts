@@ -353,6 +353,7 @@ const good: Readonly<Record<string, readonly (readonly [string, unknown])[]>> = 
   LATCHKEY_REQUEST_LOG: flags,
   LATCHKEY_HSTS_INCLUDE_SUBDOMAINS: flags,
   LATCHKEY_LOGIN_LINKS: flags,
+  LATCHKEY_NEW_LOGIN_MESSAGES: flags,
   LATCHKEY_USERNAMES: [
     ['distinct', 'distinct'],
     ['precis', 'precis'],
@@ -602,6 +603,7 @@ const bad: Readonly<Record<string, readonly string[]>> = {
   LATCHKEY_METRICS_HOST: [' '],
   LATCHKEY_HSTS_INCLUDE_SUBDOMAINS: ['maybe'],
   LATCHKEY_LOGIN_LINKS: ['maybe'],
+  LATCHKEY_NEW_LOGIN_MESSAGES: ['maybe'],
   LATCHKEY_CLIENT_ASSERTION_AUDIENCE: ['endpoint', 'Issuer'],
   JWT_ENCODE_NBF: ['maybe'],
   JWT_ACCESS_TOKEN_TYPE: ['jwt', 'AT+JWT', 'none'],
