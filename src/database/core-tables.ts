@@ -22,6 +22,7 @@ const order: Readonly<Record<keyof Schema, true>> = {
   latchkey_safety_links: true,
   latchkey_login_places: true,
   latchkey_invitations: true,
+  latchkey_registrations: true,
   latchkey_passkeys: true,
   latchkey_passkey_challenges: true,
   latchkey_audit_seals: true,

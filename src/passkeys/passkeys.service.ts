@@ -115,6 +115,7 @@ export class PasskeysService {
         backed_up: made.backedUp ? 1 : 0,
         created_at: this.clock.now(),
         last_used_at: null,
+        user_handle: null,
       };
       await secondFactorsStore.add(transaction, userId, 'passkey');
       if (!(await passkeysStore.insert(transaction, passkey))) throw new Problem('passkey_exists');

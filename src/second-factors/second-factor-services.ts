@@ -13,6 +13,7 @@ export interface SecondFactorServices {
   readonly codeCheck: CodeCheck;
   readonly devices: DevicesService;
   readonly secondFactors: SecondFactorsService;
+  readonly totpSecrets: TotpSecrets;
   /** Makes what they need in the database. */
   readonly prepareSecondFactors: () => Promise<void>;
 }
@@ -37,6 +38,7 @@ export function createSecondFactorServices(
     codeCheck: new CodeCheck(database, clock, secrets, notices),
     devices: new DevicesService(database, clock, rememberedDevices),
     secondFactors: new SecondFactorsService(database, clock, secrets, notices, issuerName),
+    totpSecrets: secrets,
     prepareSecondFactors: () => dataSealing.prepare(database.queries),
   };
 }

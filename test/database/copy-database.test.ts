@@ -170,6 +170,19 @@ describe('A copy of an installation from SQLite to PostgreSQL', () => {
       })
       .execute();
     await queries
+      .insertInto('latchkey_registrations')
+      .values({
+        ...{
+          token_hash: 'aGFzaA',
+          client_hash: 'Y2xpZW50',
+          email: 'Zoe@example.org',
+          email_key: 'zoe@example.org',
+        },
+        ...{ username: 'Zoë', display_name: null, language: 'de', password_hash: null, code_hash: 'Y29kZQ' },
+        ...{ tries_left: 5, sent: 1, created_at: 1, expires_at: 2 },
+      })
+      .execute();
+    await queries
       .insertInto('latchkey_passkeys')
       .values({
         id: '0199f3c2-7f00-7b12-9d3e-5a6b7c8d9e0f',
@@ -182,7 +195,7 @@ describe('A copy of an installation from SQLite to PostgreSQL', () => {
         },
         aaguid: '00000000-0000-0000-0000-000000000000',
         ...{ sign_count: 4_294_967_295, passwordless: 1, backup_eligible: 1, backed_up: 0 },
-        ...{ created_at: 1, last_used_at: null },
+        ...{ created_at: 1, last_used_at: null, user_handle: 'YWRh' },
       })
       .execute();
     await queries
