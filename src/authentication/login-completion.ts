@@ -16,6 +16,8 @@ const challengeLifetime = 300;
 /** How many codes may be tried for one `login_token`. */
 const triesPerChallenge = 5;
 
+type LoginMethod = 'password' | 'passkey' | 'login_link';
+
 interface CompletionOptions {
   /** The key under which the limiter counts the account's failures, to be forgiven with the second factor. */
   readonly attemptKey?: string | undefined;
@@ -30,7 +32,7 @@ interface CompletionOptions {
  * method of login ends here, so that none leads around the second factor.
  */
 export class LoginCompletion {
-  #succeeded = 0;
+  readonly #succeeded: Record<LoginMethod, number> = { password: 0, passkey: 0, login_link: 0 };
 
   constructor(
     private readonly database: Database,
@@ -40,8 +42,8 @@ export class LoginCompletion {
     private readonly devices: DevicesService,
   ) {}
 
-  /** Number of logins since the start. */
-  get succeeded(): number {
+  /** Number of logins since the start, by their first step. */
+  get succeeded(): Readonly<Record<LoginMethod, number>> {
     return this.#succeeded;
   }
 
@@ -101,9 +103,14 @@ export class LoginCompletion {
     getExtraStatements: (queries: Queries) => readonly Statement[],
   ): Promise<TokenSet | undefined> {
     const tokens = await this.sessions.begin(user, proof, getExtraStatements, context);
-    if (tokens) this.#succeeded += 1;
+    if (tokens) this.#succeeded[getLoginMethod(proof)] += 1;
     return tokens;
   }
+}
+
+function getLoginMethod({ methods }: LoginProof): LoginMethod {
+  if (methods.includes('pwd')) return 'password';
+  return methods.includes('mca') ? 'login_link' : 'passkey';
 }
 
 export function hashLoginToken(token: string): string {
