@@ -27,6 +27,7 @@ import { ForwardAuthController } from './../src/authentication/forward-auth.cont
 import { CookiesController } from './../src/authentication/cookies.controller.js';
 import { AuditController } from './../src/audit-feed/audit.controller.js';
 import { VerificationController } from './../src/accounts/verification.controller.js';
+import { UserVerificationController } from './../src/accounts/user-verification.controller.js';
 import { RegistrationController } from './../src/accounts/registration.controller.js';
 import { RecoveryController } from './../src/accounts/recovery.controller.js';
 import { PasswordCheckController } from './../src/accounts/password-check.controller.js';
@@ -2266,6 +2267,18 @@ export const routes = defineRoutes({
         request: {"in":"request","name":"request","required":true,"dataType":"object"},
       },
       security: [{},{"bearer":[]}],
+      successStatus: 204,
+    },
+    {
+      method: 'post',
+      path: '/users/:id/email/verification',
+      controller: UserVerificationController,
+      handler: 'sendUserVerification',
+      parameters: {
+        id: {"in":"path","name":"id","required":true,"ref":"Id"},
+        request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      },
+      security: [{"bearer":["users:write"]}],
       successStatus: 204,
     },
     {
