@@ -50,8 +50,11 @@ export class VerificationService {
     private readonly changes: Pick<AddressChanges, 'complete'>,
   ) {}
 
-  /** @throws {Problem} `email_missing`, `email_verified`, `too_many_requests`. */
-  async send(userId: string, language: string | undefined): Promise<void> {
+  /**
+   * @param by who has it sent, where that is not the user: it is in the audit.
+   * @throws {Problem} `email_missing`, `email_verified`, `too_many_requests`.
+   */
+  async send(userId: string, language: string | undefined, by?: Actor): Promise<void> {
     const { database, clock, outbox } = this.foundations;
     await database.transaction(async (transaction) => {
       const user = await usersStore.findStored(transaction, userId);
@@ -90,6 +93,12 @@ export class VerificationService {
           minutes: lifetime,
         },
         expiresAt,
+      });
+      if (!by) return;
+      await auditStore.add(transaction, clock, {
+        event: 'email_verification_sent',
+        actor: by,
+        target: { kind: 'user', id: userId, name: user.username },
       });
     });
   }

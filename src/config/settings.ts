@@ -754,6 +754,12 @@ export const settings = {
     default: '0',
     doc: 'How long a browser whose user asked for it is not asked for a second factor again; 0: never.',
   }),
+  newLoginMessages: defineSetting({
+    name: 'LATCHKEY_NEW_LOGIN_MESSAGES',
+    parse: parseFlag,
+    default: 'true',
+    doc: 'Whether networks and programs that users log in from are remembered, and users told of a login from new ones ([account safety](account-safety.md#new-logins)).',
+  }),
   loginFreeAttempts: defineSetting({
     name: 'LATCHKEY_LOGIN_FREE_ATTEMPTS',
     parse: createWholeNumberParser(0, 1_000_000),

@@ -139,6 +139,7 @@ describe('The settings', () => {
       secondFactor: { mode: 'optional', permissions: [] },
       totpIssuer: undefined,
       rememberedDevices: 0,
+      newLoginMessages: true,
       loginFreeAttempts: 5,
       loginFreeAttemptsPerAddress: 5,
       loginFreeAttemptsPerSite: 100,
@@ -360,6 +361,7 @@ const good: Readonly<Record<string, readonly (readonly [string, unknown])[]>> = 
   LATCHKEY_REQUEST_LOG: flags,
   LATCHKEY_HSTS_INCLUDE_SUBDOMAINS: flags,
   LATCHKEY_LOGIN_LINKS: flags,
+  LATCHKEY_NEW_LOGIN_MESSAGES: flags,
   LATCHKEY_USERNAMES: [
     ['distinct', 'distinct'],
     ['precis', 'precis'],
@@ -621,6 +623,7 @@ const bad: Readonly<Record<string, readonly string[]>> = {
   LATCHKEY_METRICS_HOST: [' '],
   LATCHKEY_HSTS_INCLUDE_SUBDOMAINS: ['maybe'],
   LATCHKEY_LOGIN_LINKS: ['maybe'],
+  LATCHKEY_NEW_LOGIN_MESSAGES: ['maybe'],
   LATCHKEY_CLIENT_ASSERTION_AUDIENCE: ['endpoint', 'Issuer'],
   JWT_ENCODE_NBF: ['maybe'],
   JWT_ACCESS_TOKEN_TYPE: ['jwt', 'AT+JWT', 'none'],
