@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/latchkey/latchkey-go/generated/api"
 )
@@ -19,7 +20,8 @@ type Client struct {
 	// API has every operation of the contract. Each call sends the access token, which is refreshed before it expires;
 	// a response with a status of 400 or more, and one that is not the service's, becomes an *Error.
 	//
-	// Use Login, ChangePassword and Logout of the Client rather than those of API: they store the tokens.
+	// Use Login, FinishLogin, LoginWithPasskey, ChangePassword and Logout of the Client rather than those of API: they
+	// store the tokens.
 	API *api.ClientWithResponses
 
 	session    *session
@@ -63,16 +65,33 @@ func New(baseURL string, options ...Option) (*Client, error) {
 }
 
 // Login begins a session and stores its tokens in place of the client's earlier ones. The earlier session does not end:
-// log out first to end it.
+// log out first to end it. acrValues are the levels that the login must reach: those of a StepUp.
 //
-// It fails with an *Error, mostly with the code invalid_credentials, too_many_attempts or busy.
-func (c *Client) Login(ctx context.Context, username, password string) (Tokens, error) {
+// It fails with an *Error, mostly with the code invalid_credentials, too_many_attempts or busy; or with
+// second_factor_required, where FinishLogin or LoginWithPasskey goes on with its SecondFactor.
+func (c *Client) Login(ctx context.Context, username, password string, acrValues ...string) (Tokens, error) {
+	request := api.LoginRequest{Username: username, Password: password}
+	if len(acrValues) > 0 {
+		joined := strings.Join(acrValues, " ")
+		request.AcrValues = &joined
+	}
+	return c.begin(func() (*api.TokenSet, *http.Response, error) {
+		response, err := c.public.LoginWithResponse(ctx, request)
+		if err != nil {
+			return nil, nil, err
+		}
+		return response.JSON200, response.HTTPResponse, nil
+	})
+}
+
+// begin stores the tokens of a new login.
+func (c *Client) begin(login func() (*api.TokenSet, *http.Response, error)) (Tokens, error) {
 	askedAt := now()
-	response, err := c.public.LoginWithResponse(ctx, api.LoginRequest{Username: username, Password: password})
+	set, response, err := login()
 	if err != nil {
 		return Tokens{}, err
 	}
-	tokens, err := tokensOf(response.JSON200, response.HTTPResponse, askedAt)
+	tokens, err := tokensOf(set, response, askedAt)
 	if err == nil {
 		c.session.begin(tokens)
 	}

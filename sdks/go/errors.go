@@ -29,6 +29,10 @@ type Error struct {
 	Detail string
 	// Errors maps each refused field to what is wrong with it, with the code validation_failed.
 	Errors map[string]string
+	// SecondFactor is what FinishLogin takes, with the code second_factor_required.
+	SecondFactor *SecondFactor
+	// StepUp is what the next login must have, with the code insufficient_user_authentication.
+	StepUp *StepUp
 	// RequestID is the response's X-Request-Id, with which the cause can be found in the service's log.
 	RequestID string
 	// RetryAfter is how long to wait before the next attempt; 0 if the response has no Retry-After.
@@ -120,6 +124,10 @@ func errorOf(response *http.Response, body []byte) *Error {
 		Errors           map[string]string  `json:"errors"`
 		OAuthCode        api.OAuthErrorCode `json:"error"`
 		OAuthDescription string             `json:"error_description"`
+
+		LoginToken          string                   `json:"login_token"`
+		LoginTokenExpiresIn int                      `json:"login_token_expires_in"`
+		Methods             []api.SecondFactorMethod `json:"methods"`
 	}
 	// The body may be a proxy's; the status is known in any case.
 	if json.Unmarshal(body, &fields) != nil {
@@ -129,6 +137,13 @@ func errorOf(response *http.Response, body []byte) *Error {
 	problem.Detail = fields.Detail + fields.OAuthDescription
 	if fields.Title != "" {
 		problem.Title = fields.Title
+	}
+	switch fields.Code {
+	case api.ProblemCodeSecondFactorRequired:
+		expiresIn := time.Duration(fields.LoginTokenExpiresIn) * time.Second
+		problem.SecondFactor = &SecondFactor{fields.LoginToken, fields.Methods, expiresIn}
+	case api.ProblemCodeInsufficientUserAuthentication:
+		problem.StepUp = stepUpOf(response.Header)
 	}
 	return problem
 }

@@ -17,6 +17,10 @@ from typing import Any
 TOKEN_OPERATIONS = {
     "login",
     "login_with_cookies",
+    "login_with_passkey",
+    "login_with_passkey_and_cookies",
+    "login_with_second_factor",
+    "login_with_second_factor_and_cookies",
     "refresh",
     "refresh_with_cookies",
     "logout",
@@ -25,7 +29,7 @@ TOKEN_OPERATIONS = {
 }
 """The client has methods for these, which store the tokens."""
 
-RESERVED = {"api", "tokens", "contract", "close", *TOKEN_OPERATIONS}
+RESERVED = {"api", "tokens", "contract", "close", "finish_login", *TOKEN_OPERATIONS}
 ERRORS = {"ProblemDetails", "OAuthError", "None", "Any"}
 
 

@@ -64,4 +64,6 @@ export async function test(context) {
   }
 }
 
-const tests = ['client', 'refresh', 'storage', 'package'].map((name) => `build/test/${name}.test.js`);
+const tests = ['client', 'second-factors', 'refresh', 'storage', 'package'].map(
+  (name) => `build/test/${name}.test.js`,
+);

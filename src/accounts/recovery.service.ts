@@ -1,66 +1,42 @@
 import { auditStore } from '../audit/audit.store.js';
 import type { Clock } from '../clock.js';
 import type { Database, Queries } from '../database/database.js';
-import type { Outbox } from '../email/outbox.js';
 import type { RequestContext } from '../http/request-context.js';
-import { createId } from '../ids.js';
 import type { NewPasswords } from '../passwords/new-passwords.js';
 import { Problem } from '../problems/problem.js';
 import type { SubjectVersions } from '../revocations/subject-versions.js';
 import { endUserSessions } from '../sessions/ended-sessions.js';
-import { parseEmailAddress } from '../text/email-address.js';
 import { toOwner } from '../users/users.service.js';
 import { usersStore } from '../users/users.store.js';
-import { createAccountToken, hashAccountToken } from './account-tokens.js';
-import { accountTokensStore, type TokenUser } from './account-tokens.store.js';
+import { hashAccountToken } from './account-tokens.js';
+import { accountTokensStore } from './account-tokens.store.js';
+import type { IssuedToken, LinkKind, LinkUser, MailedLinks } from './mailed-links.js';
 
-/** Minutes. */
-const lifetime = 30;
-/** Messages to one address in an hour: more would be somebody who annoys its owner. */
-const maxPerHour = 5;
-const hour = 3_600_000;
-/** No address has it: it has no @. */
-const unusedKey = ' ';
+const resetLink: LinkKind = {
+  purpose: 'password_reset',
+  template: 'password_reset',
+  event: 'password_reset_requested',
+  page: 'reset-password',
+  lifetime: 30,
+};
 
 interface Foundations {
   readonly database: Database;
   readonly clock: Clock;
-  readonly outbox: Outbox;
   readonly newPasswords: NewPasswords;
   readonly versions: SubjectVersions;
 }
 
 /** New passwords for those who have forgotten theirs. */
 export class RecoveryService {
-  /** @param appUrl where the app is that takes the token of a link. */
   constructor(
     private readonly foundations: Foundations,
-    private readonly appUrl: string,
+    private readonly mailedLinks: MailedLinks,
   ) {}
 
-  /**
-   * Sends a link to the user of a verified address. Whether there is one is not to be told from the response, nor from its time:
-   * the same statements run, a message to nobody among them.
-   */
-  async request(address: string, language: string | undefined, context: RequestContext): Promise<void> {
-    const { database, clock } = this.foundations;
-    const key = parseEmailAddress(address)?.key ?? unusedKey;
-    await database.transaction(async (transaction) => {
-      const found = await accountTokensStore.findByAddress(transaction, key);
-      const issued = await accountTokensStore.countSince(transaction, {
-        purpose: 'password_reset',
-        // Nobody's tokens must not be many either: counting them would take time.
-        userId: found?.id ?? createId(clock),
-        since: clock.now() - hour,
-      });
-      await this.#send(transaction, found && issued < maxPerHour ? found : undefined, language);
-      await auditStore.add(transaction, clock, {
-        event: 'password_reset_requested',
-        context,
-        target: found && { kind: 'user', id: found.id, name: found.username },
-        details: { sent: found !== undefined && issued < maxPerHour },
-      });
-    });
+  /** Sends a link to the user of a verified address. Nobody finds out by it whether there is one. */
+  request(address: string, language: string | undefined, context: RequestContext): Promise<void> {
+    return this.mailedLinks.request(resetLink, { address, language, hash: hashAccountToken }, context);
   }
 
   /**
@@ -77,7 +53,9 @@ export class RecoveryService {
     const passwordHash = await newPasswords.hash('new_password', newPassword, toOwner(user));
     const revoked = await database.transaction(async (transaction) => {
       const now = clock.now();
-      const userId = await accountTokensStore.consume(transaction, { ...which, now });
+      // Locked first: a change in progress may be about to void the token.
+      await usersStore.lock(transaction, user.id);
+      const { user_id: userId } = (await accountTokensStore.consume(transaction, { ...which, now })) ?? {};
       if (userId === undefined) throw new Problem('invalid_link');
       await usersStore.update(transaction, userId, now, {
         password_hash: passwordHash,
@@ -97,28 +75,8 @@ export class RecoveryService {
     versions.apply(revoked);
   }
 
-  async #send(queries: Queries, user: TokenUser | undefined, language: string | undefined): Promise<void> {
-    const { clock, outbox } = this.foundations;
-    const now = clock.now();
-    const token = createAccountToken('password_reset');
-    const expiresAt = now + lifetime * 60_000;
-    await accountTokensStore.insert(queries, {
-      token_hash: hashAccountToken(token),
-      purpose: 'password_reset',
-      user_id: user?.id ?? createId(clock),
-      email_key: user?.email_key ?? '',
-      user_version: user?.version ?? 0,
-      tries_left: 0,
-      code_hash: null,
-      created_at: now,
-      expires_at: expiresAt,
-    });
-    await outbox.enqueue(queries, {
-      template: 'password_reset',
-      to: user ? { userId: user.id } : 'nobody',
-      language,
-      variables: { link: `${this.appUrl}/reset-password?token=${token}`, minutes: lifetime },
-      expiresAt,
-    });
+  /** A token for `reset`, which is void once the account has changed again. */
+  issue(queries: Queries, user: LinkUser): Promise<IssuedToken> {
+    return this.mailedLinks.issue(queries, resetLink, { user, hash: hashAccountToken });
   }
 }

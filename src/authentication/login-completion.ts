@@ -5,16 +5,19 @@ import type { Database, Queries } from '../database/database.js';
 import type { RequestContext } from '../http/request-context.js';
 import { Problem } from '../problems/problem.js';
 import type { SecondFactorPolicy } from '../sessions/second-factor-policy.js';
-import type { CheckedUser, LoginProof, SessionStarter } from '../sessions/session-starter.js';
+import type { LoginProof } from '../sessions/session-starter.js';
 import type { TokenSet } from '../sessions/token-sets.js';
 import type { DevicesService } from '../second-factors/devices.service.js';
 import { listSecondFactors } from '../users/second-factor-bits.js';
+import type { LoginPlaces, PlacedUser } from './login-places.js';
 import { loginChallengesStore } from './login-challenges.store.js';
 
 /** Seconds in which the second factor must follow. */
 const challengeLifetime = 300;
 /** How many codes may be tried for one `login_token`. */
 const triesPerChallenge = 5;
+
+type LoginMethod = 'password' | 'passkey' | 'login_link';
 
 interface CompletionOptions {
   /** The key under which the limiter counts the account's failures, to be forgiven with the second factor. */
@@ -30,18 +33,18 @@ interface CompletionOptions {
  * method of login ends here, so that none leads around the second factor.
  */
 export class LoginCompletion {
-  #succeeded = 0;
+  readonly #succeeded: Record<LoginMethod, number> = { password: 0, passkey: 0, login_link: 0 };
 
   constructor(
     private readonly database: Database,
     private readonly clock: Clock,
-    private readonly sessions: SessionStarter,
+    private readonly sessions: LoginPlaces,
     private readonly policy: SecondFactorPolicy,
     private readonly devices: DevicesService,
   ) {}
 
-  /** Number of logins since the start. */
-  get succeeded(): number {
+  /** Number of logins since the start, by their first step. */
+  get succeeded(): Readonly<Record<LoginMethod, number>> {
     return this.#succeeded;
   }
 
@@ -50,7 +53,7 @@ export class LoginCompletion {
    * @throws {Problem} `second_factor_required`, with a `login_token`.
    */
   async complete(
-    user: CheckedUser & { readonly session_epoch: number },
+    user: PlacedUser & { readonly session_epoch: number },
     proof: LoginProof,
     context: RequestContext,
     { attemptKey, deviceToken, getExtraStatements = () => [] }: CompletionOptions = {},
@@ -95,15 +98,20 @@ export class LoginCompletion {
   }
 
   async #begin(
-    user: CheckedUser,
+    user: PlacedUser,
     proof: LoginProof,
     context: RequestContext,
     getExtraStatements: (queries: Queries) => readonly Statement[],
   ): Promise<TokenSet | undefined> {
     const tokens = await this.sessions.begin(user, proof, getExtraStatements, context);
-    if (tokens) this.#succeeded += 1;
+    if (tokens) this.#succeeded[getLoginMethod(proof)] += 1;
     return tokens;
   }
+}
+
+function getLoginMethod({ methods }: LoginProof): LoginMethod {
+  if (methods.includes('pwd')) return 'password';
+  return methods.includes('mca') ? 'login_link' : 'passkey';
 }
 
 export function hashLoginToken(token: string): string {

@@ -7,7 +7,7 @@ export type Statement<Row = unknown> = Compilable<Row>;
 /** A statement of a batch. It cannot use the results of the others. */
 export interface BatchStatement<Row = unknown> {
   readonly query: Compilable<Row>;
-  /** If it returns no row, the batch stops there; the statements before it are committed. */
+  /** If it returns no row, the batch stops there, and nothing of it is committed. */
   readonly required?: boolean;
 }
 
@@ -20,16 +20,31 @@ export type BatchRows<Statements extends readonly BatchStatement[]> =
     }
   | undefined;
 
-/** Executes the statements of a batch one after another, within a transaction. */
+/** Rolls the transaction back in which a required statement returned no row. */
+class BatchStopped extends Error {
+  override readonly name = 'BatchStopped';
+}
+
+/** What a transaction returns; undefined where a required statement of `executeSequentially` has stopped it. */
+export async function untilStopped<T>(transaction: Promise<T>): Promise<T | undefined> {
+  try {
+    return await transaction;
+  } catch (error) {
+    if (error instanceof BatchStopped) return undefined;
+    throw error;
+  }
+}
+
+/** Executes the statements of a batch one after another, within a transaction that `untilStopped` waits for. */
 export async function executeSequentially<const Statements extends readonly BatchStatement[]>(
   transaction: Kysely<Schema>,
   statements: Statements,
-): Promise<BatchRows<Statements>> {
+): Promise<NonNullable<BatchRows<Statements>>> {
   const all: unknown[][] = [];
   for (const { query, required = false } of statements) {
     const { rows } = await transaction.executeQuery(query.compile());
-    if (required && rows.length === 0) return undefined;
+    if (required && rows.length === 0) throw new BatchStopped();
     all.push(rows);
   }
-  return all as BatchRows<Statements>;
+  return all as NonNullable<BatchRows<Statements>>;
 }

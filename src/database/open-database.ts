@@ -2,7 +2,7 @@ import { Kysely, PostgresDialect, sql, type Expression } from 'kysely';
 import { pino, type Logger } from 'pino';
 import { OutageLog } from './outage-log.js';
 import type { DatabaseUrl, PostgresUrl, SqliteUrl } from './database-url.js';
-import { executeSequentially, type BatchRows } from './batch.js';
+import { executeSequentially, untilStopped, type BatchRows } from './batch.js';
 import { DatabaseObservers } from './database-observers.js';
 import { assertNoUnfinishedCopy } from './copy-mark.js';
 import { findPendingMigrations, runMigrations } from './run-migrations.js';
@@ -169,7 +169,7 @@ function createPostgresDatabase(url: PostgresUrl, options: DatabaseOptions): Dat
     isShared: true,
     longRunning,
     batch: (statements) =>
-      executor.transaction((transaction) => executeSequentially(transaction, statements)),
+      untilStopped(executor.transaction((transaction) => executeSequentially(transaction, statements))),
     withExclusiveLock: (work) =>
       longRunning.transaction(async (transaction) => {
         await acquireStartLock(transaction);

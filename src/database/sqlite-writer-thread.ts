@@ -13,7 +13,7 @@ export interface OpenRequest {
   readonly port: MessagePort;
 }
 
-/** If it is required and returns no row, its batch stops there. */
+/** If it is required and returns no row, its batch stops there, and is rolled back. */
 export interface RequiredStatement extends Statement {
   readonly required: boolean;
 }
@@ -146,7 +146,10 @@ class Writer {
     try {
       for (const statement of statements) {
         const { rows } = this.#execute(statement);
-        if (statement.required && rows.length === 0) break;
+        if (statement.required && rows.length === 0) {
+          this.#execute('rollback to one');
+          break;
+        }
         each.push(rows);
       }
     } catch (error) {

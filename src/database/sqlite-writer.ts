@@ -83,7 +83,7 @@ export class SqliteWriter {
 
   /**
    * Executes statements as one transaction and one message.
-   * @returns the rows of each; undefined if a required statement returned none, after which the batch stopped.
+   * @returns the rows of each; undefined if a required statement returned none, and nothing was done.
    */
   async executeBatch(statements: readonly RequiredStatement[]): Promise<readonly Row[][] | undefined> {
     const { each = [] } = await this.#ask({ does: 'batch', statements });

@@ -42,13 +42,19 @@ export const metricDefinitions = {
   logins: {
     name: 'latchkey_logins_total',
     type: 'counter',
-    help: 'Logins by outcome: succeeded, or why they were denied.',
-    labels: ['outcome'],
+    help: 'Logins by outcome: succeeded, or why they were denied. Those that succeeded also by their first step: password, passkey, login_link.',
+    labels: ['outcome', 'method'],
   },
   refreshes: {
     name: 'latchkey_refreshes_total',
     type: 'counter',
     help: 'Refreshes by outcome: succeeded, or refused for their refresh token.',
+    labels: ['outcome'],
+  },
+  registrations: {
+    name: 'latchkey_registrations_total',
+    type: 'counter',
+    help: 'Registrations by outcome: an address is to be verified (pending), an account had it already (known), an account was made (created), the rules refused it (refused), or there were LATCHKEY_REGISTRATIONS_PER_HOUR (limited).',
     labels: ['outcome'],
   },
   reuse: {

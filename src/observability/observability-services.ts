@@ -19,6 +19,7 @@ const deniedReasons: readonly DeniedReason[] = [
   'unknown_user',
   'wrong_password',
   'wrong_passkey',
+  'wrong_login_link',
   'disabled_user',
   'one_time_password_over',
   'wrong_second_factor',

@@ -42,6 +42,7 @@ const eventOf: Readonly<Record<DeniedReason, CountedEvent['event'] | undefined>>
   unknown_user: 'login_failed',
   wrong_password: 'login_failed',
   wrong_passkey: 'login_failed',
+  wrong_login_link: 'login_failed',
   disabled_user: 'login_refused',
   one_time_password_over: 'login_refused',
   wrong_second_factor: 'login_failed',

@@ -5,6 +5,7 @@ export type DeniedReason =
   | 'unknown_user'
   | 'wrong_password'
   | 'wrong_passkey'
+  | 'wrong_login_link'
   | 'disabled_user'
   /** The correct one-time password, but used before or expired. */
   | 'one_time_password_over'

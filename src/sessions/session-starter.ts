@@ -1,6 +1,6 @@
 import { auditStore } from '../audit/audit.store.js';
 import type { Clock } from '../clock.js';
-import { executeSequentially, type BatchStatement, type Statement } from '../database/batch.js';
+import { executeSequentially, untilStopped, type BatchStatement, type Statement } from '../database/batch.js';
 import type { Database, Queries } from '../database/database.js';
 import type { RequestContext } from '../http/request-context.js';
 import { getNetwork } from '../http/network.js';
@@ -118,13 +118,14 @@ export class SessionStarter {
       context.onLogin?.(user.id);
       return tokens;
     }
-    const begun = await this.database.transaction(async (transaction) => {
+    const beginning = this.database.transaction(async (transaction) => {
       const rows = await executeSequentially(transaction, statements(transaction));
-      const rights = rows?.[1][0];
+      const [rights] = rows[1];
       if (!rights) return undefined;
       const tokens = this.tokenSets.create({ ...session, ...rights }, fresh);
       return { tokens, evicted: await this.limit.evictOldest(transaction, session, context) };
     });
+    const begun = await untilStopped(beginning);
     if (!begun) return undefined;
     await this.limit.evictRemaining(session, context, begun.evicted);
     context.onLogin?.(user.id);

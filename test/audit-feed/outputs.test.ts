@@ -156,6 +156,27 @@ for (const kind of databaseKinds) {
       expect(await behind()).to.deep.equal([{ name: 'webhook', rows: 0, failures: 0 }]);
     });
 
+    for (const [asked, wait] of [
+      ['40', 40],
+      ['86400', 300],
+      ['0', 1],
+      ['Thu, 01 Jan 1970 00:00:00 GMT', 1],
+    ] as const) {
+      it(`is tried again after ${wait} seconds where it asks for ${asked}`, async () => {
+        await logIn();
+        respond = (response) => void response.writeHead(429, { 'Retry-After': asked }).end();
+        await run();
+        expect(posted).to.have.length(1);
+        respond = accept;
+        app.clock.advance(wait - 0.001);
+        await run();
+        expect(posted).to.have.length(1);
+        app.clock.advance(0.001);
+        await run();
+        expect(posted).to.have.length(2);
+      });
+    }
+
     it('is in the log once a minute while it fails, and once when it works again', async () => {
       await logIn();
       const [before, known] = [app.logged.length, warnings().length];
@@ -239,6 +260,35 @@ for (const kind of databaseKinds) {
       }
     });
 
+    it('is left to the replica that took over while the first one was held up, and that one says nothing', async () => {
+      const other = await app.openAgain();
+      try {
+        await logIn();
+        let [arrived, release] = [(): void => undefined, (): void => undefined];
+        const arrival = new Promise<void>((resolve) => (arrived = resolve));
+        respond = (response) => {
+          release = () => void response.writeHead(500).end();
+          arrived();
+        };
+        const running = run(other);
+        await arrival;
+        respond = accept;
+        app.clock.advance(61);
+        await run();
+        expect(posted).to.have.length(2);
+        const before = warnings().length;
+        release();
+        await running;
+        expect(warnings()).to.have.length(before);
+        expect(await behind()).to.deep.equal([{ name: 'webhook', rows: 0, failures: 0 }]);
+        await logIn();
+        await run();
+        expect(posted).to.have.length(3);
+      } finally {
+        await other.database.close();
+      }
+    });
+
     it('goes on where the clock was set back, and says that it fails', async () => {
       respond = (response) => void response.writeHead(500).end();
       app.clock.advance(100_000);
@@ -255,8 +305,12 @@ for (const kind of databaseKinds) {
       expect(await behind()).to.deep.equal([{ name: 'webhook', rows: 0, failures: 0 }]);
     });
 
-    it('goes on after a restart with what happened meanwhile', async () => {
+    it('goes on after a restart with what happened meanwhile, without waiting for what had failed', async () => {
+      respond = (response) => void response.writeHead(429, { 'Retry-After': '300' }).end();
       await logIn();
+      await run();
+      respond = accept;
+      posted = [];
       app = await app.restart();
       await logIn();
       await run();

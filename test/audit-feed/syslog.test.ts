@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createServer as createTlsServer, getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { expect } from 'chai';
 import type { ChainedRow } from '../../src/audit/audit-list.store.js';
+import { parseRetryAfter } from '../../src/audit-feed/outputs/retry-later.js';
 import { createSyslogSender } from '../../src/audit-feed/outputs/syslog.js';
 import { createWebhookSender } from '../../src/audit-feed/outputs/webhook.js';
 import { systemClock } from '../../src/clock.js';
@@ -39,12 +40,21 @@ async function listen(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-const receiving = (transport: 'tcp' | 'tls' | 'udp', port: number, timeout?: number) =>
-  createSyslogSender({
-    receiver: { transport, host: transport === 'tls' ? 'localhost' : '127.0.0.1', port },
-    ...{ format: 'rfc5424', version: '1' },
-    ...(timeout !== undefined && { timeout }),
+const receiving = (
+  transport: 'tcp' | 'tls' | 'udp',
+  port: number,
+  options: Partial<Parameters<typeof createSyslogSender>[0]> & { readonly host?: string } = {},
+) => {
+  const { host = transport === 'tls' ? 'localhost' : '127.0.0.1', ...others } = options;
+  const receiver = { transport, host, port };
+  return createSyslogSender({
+    receiver,
+    format: 'rfc5424',
+    framing: 'octet_counting',
+    version: '1',
+    ...others,
   });
+};
 
 describe('A syslog sender', () => {
   let received: Buffer[];
@@ -91,6 +101,76 @@ describe('A syslog sender', () => {
     expectAll();
   });
 
+  it('writes lines where the receiver reads lines', async () => {
+    server = createTcpServer(take);
+    await receiving('tcp', await listen(server), { framing: 'newline' }).send(rows, never);
+    const lines = Buffer.concat(received).toString().split('\n');
+    expect(lines.map((line) => /^<109>1 .* sequence="(\d)"/.exec(line)?.[1])).to.deep.equal([
+      ...['1', '2', '3'],
+      undefined,
+    ]);
+    expect(lines.at(-1)).to.equal('');
+  });
+
+  for (const transport of ['tcp', 'tls'] as const) {
+    it(`fails where the receiver closes first over ${transport}: it is being restarted, and what was on the way is lost`, async () => {
+      // In order, and nothing is unread when it closes: the connection looks as after a whole batch.
+      const closeEarly = (socket: Socket): void => {
+        take(socket);
+        socket.end();
+      };
+      const keys = { key: certificate('server-key'), cert: certificate('server') };
+      server =
+        transport === 'tcp'
+          ? createTcpServer({ allowHalfOpen: true }, closeEarly)
+          : createTlsServer({ ...keys, allowHalfOpen: true }, closeEarly);
+      const before = getCACertificates('default');
+      setDefaultCACertificates([...before, certificate('authority')]);
+      try {
+        const error = await receiving(transport, await listen(server))
+          .send(rows, never)
+          .catch((reason: unknown) => reason);
+        expect(error).to.have.property('message').that.includes('before it had all messages');
+      } finally {
+        setDefaultCACertificates(before);
+      }
+    });
+  }
+
+  it('sends datagrams to IPv6, of 2,048 bytes at most', async function () {
+    const socket = createSocket('udp6');
+    try {
+      await new Promise<void>((resolve, reject) => {
+        socket.once('error', reject);
+        socket.bind(0, '::1', resolve);
+      });
+    } catch {
+      this.skip();
+    }
+    const message = once(socket, 'message');
+    const long = rows
+      .slice(0, 1)
+      .map((row) => ({ ...row, details: JSON.stringify({ name: 'x'.repeat(3000) }) }));
+    await receiving('udp', socket.address().port, { host: '::1' }).send(long, never);
+    const [text] = (await message) as [Buffer];
+    socket.close();
+    expect(text.length).to.be.at.most(2048);
+    expect(text.toString()).to.include('details="{\\"omitted\\":true}"');
+  });
+
+  it('fails over UDP where the machine says that nobody listens', async () => {
+    const socket = createSocket('udp4');
+    socket.bind(0, '127.0.0.1');
+    await once(socket, 'listening');
+    const { port } = socket.address();
+    socket.close();
+    await once(socket, 'close');
+    const error = await receiving('udp', port)
+      .send(rows, never)
+      .catch((reason: unknown) => reason);
+    expect(error).to.have.property('code', 'ECONNREFUSED');
+  });
+
   it('sends a datagram for each over UDP', async () => {
     const socket = createSocket('udp4');
     const messages: string[] = [];
@@ -134,7 +214,7 @@ describe('A syslog sender', () => {
   it('fails where the receiver does not close within the time limit, and where the process stops', async () => {
     server = createTcpServer({ allowHalfOpen: true }, take);
     const port = await listen(server);
-    const late = await receiving('tcp', port, 50)
+    const late = await receiving('tcp', port, { timeout: 50 })
       .send(rows, never)
       .catch((reason: unknown) => reason);
     expect(late).to.have.property('message').that.includes('within the time limit');
@@ -143,6 +223,27 @@ describe('A syslog sender', () => {
     stop.abort();
     expect(await sending.catch((reason: unknown) => reason)).to.be.instanceOf(Error);
   });
+});
+
+describe('A time to try again', () => {
+  const now = Date.UTC(2026, 10, 30, 5);
+  for (const [value, wait] of [
+    ['120', 120_000],
+    ['0', 0],
+    ['Mon, 30 Nov 2026 05:00:07 GMT', 7000],
+    ['Monday, 30-Nov-26 05:00:07 GMT', 7000],
+    ['Mon, 30 Nov 2026 04:00:00 GMT', 0],
+    ['-5', undefined],
+    ['1.5', undefined],
+    ['soon', undefined],
+    ['99999999999999999999', undefined],
+    ['2027', 2_027_000],
+    [null, undefined],
+  ] as const) {
+    it(`is ${wait ?? 'not known'} ms of "${value ?? 'nothing'}"`, () => {
+      expect(parseRetryAfter(value, now)).to.equal(wait);
+    });
+  }
 });
 
 describe('A webhook', () => {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { expect } from 'chai';
+import type { LoginProof } from '../../src/sessions/session-starter.js';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
 import { listSecondFactors } from '../../src/users/second-factor-bits.js';
 import { secondFactorsStore } from '../../src/users/second-factors.store.js';
@@ -88,6 +89,31 @@ for (const database of databaseKinds) {
       expect(await loginCompletion.complete(user, { methods: ['pwd'] }, context)).to.equal(undefined);
       expect(await countSessions(id)).to.equal(0);
     });
+
+    for (const [what, settings] of [
+      ['in one batch', {}],
+      ['in a transaction', { LATCHKEY_SESSION_LIMIT: '5' }],
+    ] as const) {
+      it(`changes nothing of the account where what proves the login was used already: ${what}`, async () => {
+        const { id } = await createUser();
+        const { loginCompletion, database: opened } = await app.openAgain(settings);
+        const read = () =>
+          opened.queries.selectFrom('users').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
+        const user = await read();
+        const proof: LoginProof = {
+          methods: ['pwd'],
+          consume: (queries) => [
+            { query: queries.deleteFrom('users').where('id', '=', 'nobody').returning('id'), required: true },
+          ],
+        };
+        app.clock.advance(1);
+        const context = { address: '192.0.2.1', userAgent: 'tests', requestId: 'x' };
+        expect(await loginCompletion.complete(user, proof, context)).to.equal(undefined);
+        expect(await read()).to.deep.equal(user);
+        expect(await countSessions(id)).to.equal(0);
+        await opened.close();
+      });
+    }
 
     it('asks for the second factor again where the password was stored again with other costs', async () => {
       const { id, username } = await createUser();

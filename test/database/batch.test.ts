@@ -20,7 +20,7 @@ storeContract('A batch', (on) => {
     expect(rows).to.deep.equal([[{ username: 'bea' }], [{ username: 'bea' }]]);
   });
 
-  it('stops if a required statement returns no row', async () => {
+  it('stops if a required statement returns no row, and is rolled back', async () => {
     const [one, other] = [await addUser(on.queries), await addUser(on.queries)];
     const rows = await on.database.batch([
       rename(one.id, 'cyd'),
@@ -28,7 +28,7 @@ storeContract('A batch', (on) => {
       rename(other.id, 'cyd'),
     ]);
     expect(rows).to.be.undefined;
-    expect(await nameOf(one.id)).to.equal('cyd');
+    expect(await nameOf(one.id)).to.equal(one.username);
     expect(await nameOf(other.id)).to.equal(other.username);
   });
 

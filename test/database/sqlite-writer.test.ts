@@ -175,9 +175,11 @@ describe('The writer of a SQLite file', () => {
     expect(committed()).to.deep.equal([1, 2]);
   });
 
-  it('stops a batch if a required statement returns no row', async () => {
+  it('stops a batch if a required statement returns no row, and rolls it back', async () => {
     const none = { sql: 'select 1 where false', parameters: [], required: true };
-    expect(await writer.executeBatch([inserting(1), none, inserting(2)])).to.be.undefined;
+    const beside = insert(1);
+    expect(await writer.executeBatch([inserting(2), none, inserting(3)])).to.be.undefined;
+    await beside;
     expect(committed()).to.deep.equal([1]);
   });
 

@@ -57,7 +57,8 @@ for (const database of databaseKinds) {
 
     it('counts logins by outcome', async () => {
       const outcome = (name: string): string => `latchkey_logins_total{outcome="${name}"}`;
-      expect(await rise(outcome('succeeded'), () => app.login('ada', password))).to.equal(1);
+      const succeeded = 'latchkey_logins_total{outcome="succeeded",method="password"}';
+      expect(await rise(succeeded, () => app.login('ada', password))).to.equal(1);
       const wrong = () => app.post('/login', { username: 'ada', password: 'wrong' }).expect(401);
       expect(await rise(outcome('wrong_password'), wrong)).to.equal(1);
       const unknown = () => app.post('/login', { username: 'nobody', password }).expect(401);
@@ -214,7 +215,7 @@ describe('The metrics of a service', () => {
     const other = await TestApp.start();
     await other.login();
     const { access_token: otherToken } = await other.login();
-    const succeeded = 'latchkey_logins_total{outcome="succeeded"}';
+    const succeeded = 'latchkey_logins_total{outcome="succeeded",method="password"}';
     const read = async (of: TestApp, by: string) =>
       readSamples((await of.get('/metrics', by).expect(200)).text).get(succeeded);
     expect([await read(app, token), await read(other, otherToken)]).to.deep.equal([1, 2]);

@@ -3,7 +3,7 @@ import type { ProblemDetails } from '../../src/problems/problem.models.js';
 import type { AddedPasskey, PasskeyAssertion } from '../../src/passkeys/passkeys.models.js';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
 import type { Authenticator, Deviation } from '../support/authenticator.js';
-import { cookiesOf } from '../support/cookies.js';
+import { cookieHeader, cookiesOf } from '../support/cookies.js';
 import { databaseKinds } from '../support/databases.js';
 import {
   addPasskey,
@@ -31,7 +31,11 @@ for (const database of databaseKinds) {
     before(async () => {
       app = await TestApp.start({
         database,
-        settings: { ...passkeySettings, JWT_TOKEN_LOCATION: 'headers,cookies' },
+        settings: {
+          ...passkeySettings,
+          JWT_TOKEN_LOCATION: 'headers,cookies',
+          LATCHKEY_REMEMBERED_DEVICES: '30d',
+        },
       });
       admin = await app.login();
     });
@@ -85,6 +89,28 @@ for (const database of databaseKinds) {
       const body = { credential, login_token: loginToken };
       const response = await app.post('/login/passkey/cookies', body).expect(200);
       expect(Object.keys(cookiesOf(response))).not.to.be.empty;
+    });
+
+    it('has its device remembered where that is asked for, which is not asked again', async () => {
+      const loginToken = await begin();
+      const credential = await sign(loginToken);
+      const more = { login_token: loginToken, remember_device: true };
+      const response = await logInWithPasskey(app, credential, more).expect(200);
+      const cookie = cookieHeader(cookiesOf(response));
+      expect(cookie).to.match(/^__Host-latchkey_device=[\w-]{43}$/);
+      const login = () => app.post('/login', { username, password }).set('Cookie', cookie);
+      const { body } = await login().expect(200);
+      const { access_token: token } = body as TokenSet;
+      expect(readJwt(token).claims).to.deep.include({ amr: ['pwd'], acr: 'aal1' });
+      const { body: devices } = await app.get('/me/devices', token).expect(200);
+      expect((devices as { items: object[] }).items).to.have.length(1);
+      // The passkey that the device stood for is gone, and with it what was remembered.
+      await app.delete(`/users/${userId}/passkeys/${added.id}`, admin.access_token).expect(204);
+      const again = await app.login(username, password);
+      await addPasskey(app, again.access_token, newAuthenticator({ userVerified: false }), {
+        use: 'second_factor',
+      });
+      await login().expect(401);
     });
 
     it('comes with recovery codes, one of which is in its place', async () => {

@@ -309,6 +309,34 @@ for (const database of databaseKinds) {
       expect(await audited('passkey_removed')).to.have.length(1);
     });
 
+    it('are told to their owner by e-mail when one is added or removed, by an administrator, too', async () => {
+      const change = { email: `user${users}@example.com`, email_verified: true };
+      await app.patch(`/users/${userId}`, change, admin.access_token).expect(200);
+      const { outbox, database: opened } = app.services;
+      const told = async (): Promise<string[]> => {
+        app.clock.advance(1);
+        const rows = await outbox.list(opened.queries, { limit: 100 });
+        const own = rows.filter(({ user_id: owner }) => owner === userId).reverse();
+        const read = await Promise.all(own.map(({ id }) => outbox.read(opened.queries, id)));
+        return read.map((each) => each?.message?.text ?? '');
+      };
+      const authenticator = newAuthenticator();
+      const { id } = await addPasskey(app, tokens.access_token, authenticator);
+      expect((await told())[0])
+        .to.include('has a passkey as a second step')
+        .and.to.include('127.0.0.1');
+      const { access_token: token } = await getTokensByPasskey(app, authenticator);
+      await app.patch(`/me/passkeys/${id}`, { name: 'another name' }, token).expect(200);
+      const other = await addPasskey(app, token, newAuthenticator());
+      await told();
+      await app.delete(`/me/passkeys/${id}`, token).expect(204);
+      await told();
+      await app.delete(`/users/${userId}/passkeys/${other.id}`, admin.access_token).expect(204);
+      const all = await told();
+      expect(all).to.have.length(4);
+      for (const text of all.slice(2)) expect(text).to.include('had a passkey as a second step');
+    });
+
     it('are those of users: a client has none', async () => {
       const { access_token: token } = await clientToken(app, await createClient(app));
       const { id } = await addPasskey(app, tokens.access_token, newAuthenticator());

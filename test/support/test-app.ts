@@ -115,6 +115,11 @@ export class TestApp extends ApiClient {
     return TestApp.#start({ ...this.environment, ...settings }, this.clock, this.builders);
   }
 
+  /** A replica beside it, on the same database and with the same clock. The test closes it. */
+  startReplica(settings: Environment = {}): Promise<TestApp> {
+    return TestApp.#start({ ...this.environment, ...settings }, this.clock, this.builders);
+  }
+
   /** Another process on the same database, without a port. The test closes its database. */
   async openAgain(settings: Environment = {}): Promise<Services> {
     const config = readConfig({ ...this.environment, ...settings });

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
+import { generateSync } from 'otplib';
 import type { ServiceEnvironment } from './tasks.ts';
 
 type Service = ChildProcessByStdio<null, Readable, Readable>;
@@ -20,6 +21,8 @@ interface LiveService {
    * - `LATCHKEY_READER_USERNAME`, `LATCHKEY_READER_PASSWORD`: a user without permissions
    * - `LATCHKEY_USER_PASSWORD`: the password of the users `user-01` to `user-45`. They have the role `sample`: when the
    *   administrator changes what it permits, their access tokens are revoked at once, and a refresh helps.
+   * - `LATCHKEY_FACTOR_USERNAME`, `LATCHKEY_FACTOR_PASSWORD`: a user with an authenticator app, and
+   *   `LATCHKEY_RECOVERY_CODES`: ten codes in its place, separated by spaces
    */
   readonly env: ServiceEnvironment;
   stop(): Promise<void>;
@@ -95,6 +98,7 @@ function settings(folder: string, adminPassword: string): Record<string, string>
     LATCHKEY_PASSWORD_TIME_COST: '1',
     // All tests come from one address; a wrong password in one must not hold up another.
     LATCHKEY_LOGIN_FREE_ATTEMPTS_PER_ADDRESS: '1000',
+    LATCHKEY_PASSKEY_ORIGINS: 'http://localhost:8080',
   };
 }
 
@@ -116,20 +120,21 @@ function addressOf(service: Service): Promise<string> {
 }
 
 async function prepare(url: string, adminPassword: string): Promise<ServiceEnvironment> {
-  const send = async (method: string, path: string, body: object, token?: string): Promise<unknown> => {
+  const send = async (method: string, path: string, body?: object, token?: string): Promise<unknown> => {
     const authorization = token === undefined ? {} : { Authorization: `Bearer ${token}` };
     const response = await fetch(`${url}${path}`, {
       method,
       headers: { 'Content-Type': 'application/json', ...authorization },
-      body: JSON.stringify(body),
+      ...(body && { body: JSON.stringify(body) }),
     });
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
     return response.json();
   };
-  const { access_token: token } = (await send('POST', '/login', {
-    username: 'admin',
-    password: adminPassword,
-  })) as { access_token: string };
+  const logIn = async (username: string, password: string): Promise<string> => {
+    const tokens = await send('POST', '/login', { username, password });
+    return (tokens as { access_token: string }).access_token;
+  };
+  const token = await logIn('admin', adminPassword);
   await send('PUT', '/roles/sample', { permissions: ['samples:read'] }, token);
   const password = randomBytes(15).toString('base64url');
   await send('POST', '/users', { username: 'reader', password }, token);
@@ -138,6 +143,17 @@ async function prepare(url: string, adminPassword: string): Promise<ServiceEnvir
     const username = `user-${String(number).padStart(2, '0')}`;
     await send('POST', '/users', { username, password, roles: ['sample'] }, token);
   }
+  await send('POST', '/users', { username: 'factor', password }, token);
+  const ofFactor = await logIn('factor', password);
+  const { secret } = (await send('POST', '/me/second-factors/totp', undefined, ofFactor)) as {
+    secret: string;
+  };
+  const { recovery_codes: recoveryCodes } = (await send(
+    'POST',
+    '/me/second-factors/totp/confirm',
+    { code: generateSync({ secret }) },
+    ofFactor,
+  )) as { recovery_codes: string[] };
   return {
     LATCHKEY_URL: url,
     LATCHKEY_ADMIN_USERNAME: 'admin',
@@ -145,5 +161,8 @@ async function prepare(url: string, adminPassword: string): Promise<ServiceEnvir
     LATCHKEY_READER_USERNAME: 'reader',
     LATCHKEY_READER_PASSWORD: password,
     LATCHKEY_USER_PASSWORD: password,
+    LATCHKEY_FACTOR_USERNAME: 'factor',
+    LATCHKEY_FACTOR_PASSWORD: password,
+    LATCHKEY_RECOVERY_CODES: recoveryCodes.join(' '),
   };
 }

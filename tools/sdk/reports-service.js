@@ -1,5 +1,6 @@
-// The service that the SDKs are tested against: Latchkey with a project that lists reports and takes their files. Not built:
-// this is what the build makes of a controller, so that it runs wherever Latchkey does.
+// The service that the SDKs are tested against: Latchkey with a project that lists reports, takes their files, and
+// removes them after a login with a second factor. Not built: this is what the build makes of a controller, so that it
+// runs wherever Latchkey does.
 //
 //     node reports-service.js contract <folder>    writes the contract there
 //     node reports-service.js start <folder>       starts the service with it
@@ -27,6 +28,10 @@ class ReportsController {
     this.#reports = [...this.#reports, report];
     return report;
   }
+
+  removeReports() {
+    this.#reports = [];
+  }
 }
 
 const part = (name, dataType) => ({ in: 'formData', name, required: true, dataType });
@@ -39,6 +44,10 @@ const operations = [
     ...{ method: 'post', path: '/reports', controller: ReportsController, handler: 'addReport' },
     ...{ parameters: { file: part('file', 'file'), title: part('title', 'string') } },
     ...{ security: [{ bearer: [] }], successStatus: 201 },
+  },
+  {
+    ...{ method: 'delete', path: '/reports', controller: ReportsController, handler: 'removeReports' },
+    ...{ parameters: {}, security: [{ bearer: ['mfa:300'] }], successStatus: 204 },
   },
 ];
 
@@ -79,6 +88,16 @@ function describeReports() {
           },
           requestBody: { required: true, content: { 'multipart/form-data': { schema: form } } },
           responses: { 201: answer('The report.', 'Report') },
+        },
+        delete: {
+          ...common,
+          ...{
+            operationId: 'removeReports',
+            summary: 'Remove all reports',
+            description: 'Removes all reports.',
+            security: [{ bearer: ['mfa:300'] }],
+          },
+          responses: { 204: { description: 'Removed.' } },
         },
       },
     },

@@ -1,3 +1,4 @@
+import threading
 from typing import Annotated
 
 import pytest
@@ -133,3 +134,40 @@ def test_says_at_once_what_to_write_where_the_brackets_are_missing(latchkey):
     with pytest.raises(TypeError, match=r"write Depends\(latchkey\.requires\("):
         app.get("/listed", dependencies=[Depends(latchkey.requires)])(lambda: "")
     assert [route.path for route in app.routes if route.path in ("/", "/listed")] == []
+
+
+def test_says_what_to_write_where_it_stands_above_an_operation_as_a_decorator(latchkey):
+    app = FastAPI()
+    with pytest.raises(TypeError) as caught:
+
+        @app.get("/")
+        @latchkey.requires("reports:read", "mfa:300", optional=True)
+        def list_reports() -> str:
+            return ""
+
+    written = 'latchkey.requires("reports:read", "mfa:300", optional=True)'
+    assert "is a dependency in FastAPI, and no decorator of" in str(caught.value)
+    assert "list_reports" in str(caught.value)
+    assert f"caller: Annotated[Caller, Depends({written})]" in str(caught.value)
+    assert f"@app.get(..., dependencies=[Depends({written})])" in str(caught.value)
+    with pytest.raises(TypeError, match=r"Depends\(latchkey\.requires\(\)\)"):
+        latchkey.requires()(app)
+
+
+def test_is_checked_on_the_event_loop_and_not_in_a_thread(issuer, latchkey):
+    threads = []
+    original = latchkey.check_incoming
+
+    async def recorded(*arguments, **options):
+        threads.append(threading.get_ident())
+        return await original(*arguments, **options)
+
+    latchkey.check_incoming = recorded
+    app = FastAPI()
+
+    @app.get("/")
+    async def anything(caller: Annotated[Caller, Depends(latchkey.requires())]) -> int:
+        return threading.get_ident()
+
+    answer = TestClient(app).get("/", headers=bearer(issuer.token()))
+    assert [answer.json()] == threads

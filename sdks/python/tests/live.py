@@ -26,6 +26,9 @@ URL = _setting("LATCHKEY_URL")
 ADMINISTRATOR = (_setting("LATCHKEY_ADMIN_USERNAME"), _setting("LATCHKEY_ADMIN_PASSWORD"))
 READER = (_setting("LATCHKEY_READER_USERNAME"), _setting("LATCHKEY_READER_PASSWORD"))
 USER_PASSWORD = _setting("LATCHKEY_USER_PASSWORD")
+FACTOR_USER = (_setting("LATCHKEY_FACTOR_USERNAME"), _setting("LATCHKEY_FACTOR_PASSWORD"))
+RECOVERY_CODES = _setting("LATCHKEY_RECOVERY_CODES").split()
+"""In the place of codes of an authenticator app; each works once."""
 
 
 def user(number: int) -> tuple[str, str]:

@@ -1,6 +1,9 @@
 import type { Middleware } from 'openapi-fetch';
 import { operations } from '../generated/operations.js';
+import type { AddedPasskey, PasskeyAssertion, PasskeyUse } from '../generated/schema.js';
 import { createApi, itemsOf, type Api, type Item, type PagedPath, type PageInit } from './api.js';
+import type { SecondFactorDemand } from './errors.js';
+import { createPasskey, getPasskey } from './passkeys.js';
 import { memoryStorage, type StoredTokens, type TokenStorage } from './storage.js';
 import { TokenKeeper } from './token-keeper.js';
 
@@ -21,6 +24,27 @@ export interface LatchkeyOptions {
   readonly timeout?: number;
 }
 
+export interface LoginOptions {
+  /** The levels that the login must reach: `stepUp.acrValues` of a refusal. With `aal2`, remembered devices are asked, too. */
+  readonly acrValues?: readonly string[];
+}
+
+export interface PasskeySignIn {
+  /** What a login with a password asked for: `secondFactor` of its error. */
+  readonly secondFactor?: SecondFactorDemand;
+  /** Whose passkey it shall be; without it the user chooses among all that there are for the service. */
+  readonly username?: string;
+  /**
+   * Offers passkeys among the autofill of a field with `autocomplete="username webauthn"`, and waits until one is chosen.
+   * Any other request for a passkey ends it, and so does `signal`; see `canAutofillPasskeys`.
+   */
+  readonly autofill?: boolean;
+  /** Has the service not ask on this browser again, where it may remember devices. */
+  readonly rememberDevice?: boolean;
+  /** Ends the request. */
+  readonly signal?: AbortSignal;
+}
+
 /**
  * A client that logs in, sends the access token with each request, and refreshes it shortly before it expires. If the
  * service refuses the token (401), the client refreshes it and sends the request again, once. However many requests need
@@ -32,6 +56,8 @@ export class LatchkeyClient {
   readonly #public: Api;
   readonly #keeper: TokenKeeper;
   readonly #storage: TokenStorage;
+  /** The request for a passkey that is open: browsers have one at a time. */
+  #asking: AbortController | undefined;
 
   constructor(options: LatchkeyOptions) {
     const { baseUrl, storage = memoryStorage(), now = Date.now, margin = 10, timeout = 30 } = options;
@@ -51,10 +77,68 @@ export class LatchkeyClient {
 
   /**
    * Begins a session, and stores its tokens.
-   * @throws {LatchkeyError} `invalid_credentials`; `too_many_attempts` with `retryAfter`; `busy`
+   * @throws {LatchkeyError} `invalid_credentials`; `too_many_attempts` with `retryAfter`; `busy`; `second_factor_required`
+   * with `secondFactor`, which `finishLogin` and `signInWithPasskey` take
    */
-  login(username: string, password: string): Promise<StoredTokens> {
-    return this.#keeper.login(username, password);
+  login(username: string, password: string, { acrValues = [] }: LoginOptions = {}): Promise<StoredTokens> {
+    const acr = acrValues.length > 0 && { acr_values: acrValues.join(' ') };
+    return this.#keeper.begin(async (limit) => {
+      const { data } = await this.#public.POST('/login', { body: { username, password, ...acr }, ...limit });
+      return data;
+    });
+  }
+
+  /**
+   * Finishes a login with a code of the authenticator app, or a recovery code.
+   * @param secondFactor that of the error with which `login` failed
+   * @throws {LatchkeyError} `wrong_second_factor`: another code may be right; `invalid_login_token`: log in again
+   */
+  finishLogin(
+    { loginToken }: Pick<SecondFactorDemand, 'loginToken'>,
+    code: string,
+    { rememberDevice }: Pick<PasskeySignIn, 'rememberDevice'> = {},
+  ): Promise<StoredTokens> {
+    const body = { login_token: loginToken, code, ...remember(rememberDevice) };
+    return this.#keeper.begin(async (limit) => {
+      const { data } = await this.#public.POST('/login/second-factor', { body, ...limit });
+      return data;
+    });
+  }
+
+  /**
+   * Asks the browser for a passkey, and begins a session with it: alone, or as the second step of a login.
+   * @throws {PasskeyError} the browser gave none
+   * @throws {LatchkeyError} `invalid_passkey`; with `secondFactor`, `invalid_login_token`: log in again
+   */
+  async signInWithPasskey(options: PasskeySignIn = {}): Promise<StoredTokens> {
+    const login = options.secondFactor && { login_token: options.secondFactor.loginToken };
+    // The user may take minutes: nothing waits for that.
+    const credential = await this.#ask(options.signal, (signal) => this.#assert(options, signal));
+    const body = { credential, ...login, ...remember(options.rememberDevice) };
+    return this.#keeper.begin(async (limit) => {
+      const { data } = await this.#public.POST('/login/passkey', { body, ...limit });
+      return data;
+    });
+  }
+
+  /**
+   * Has the browser make a passkey, and adds it to the account that is logged in. The account's first one comes with
+   * `recovery_codes`: show them to the user, who sees them this once.
+   * @throws {PasskeyError} the browser made none
+   * @throws {LatchkeyError} `insufficient_user_authentication`: the user has to log in again
+   */
+  async registerPasskey(
+    name?: string,
+    { use, signal }: { readonly use?: PasskeyUse; readonly signal?: AbortSignal } = {},
+  ): Promise<AddedPasskey> {
+    const credential = await this.#ask(signal, async (asking) => {
+      const { data } = await this.api.POST('/me/passkeys/options', { body: use ? { use } : {} });
+      return createPasskey(data, asking);
+    });
+    const { data } = await this.api.POST('/me/passkeys', {
+      body: { credential, ...(name !== undefined && { name }) },
+    });
+    return data;
   }
 
   /**
@@ -95,6 +179,37 @@ export class LatchkeyClient {
   ): AsyncGenerator<Item<Path>, void, undefined> {
     return itemsOf(this.api, path, ...init);
   }
+
+  /** Ends the open request for a passkey, and asks for another one. */
+  #ask<T>(signal: AbortSignal | undefined, request: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    this.#asking?.abort();
+    const asking = new AbortController();
+    this.#asking = asking;
+    return request(signal ? AbortSignal.any([signal, asking.signal]) : asking.signal);
+  }
+
+  async #assert(options: PasskeySignIn, signal: AbortSignal): Promise<PasskeyAssertion> {
+    const { secondFactor, username, autofill = false } = options;
+    const body = {
+      ...(secondFactor && { login_token: secondFactor.loginToken }),
+      ...(username !== undefined && { username }),
+    };
+    for (;;) {
+      const { data } = await this.#public.POST('/login/passkey/options', { body });
+      if (!autofill) return getPasskey(data, { autofill, signal });
+      // The user may leave a page open for longer than a challenge is good for; the next one is asked for in time.
+      const old = AbortSignal.timeout(data.timeout * 0.9);
+      try {
+        return await getPasskey(data, { autofill, signal: AbortSignal.any([signal, old]) });
+      } catch (error) {
+        if (!old.aborted || signal.aborted) throw error;
+      }
+    }
+  }
+}
+
+function remember(rememberDevice: boolean | undefined): { readonly remember_device?: boolean } {
+  return rememberDevice === undefined ? {} : { remember_device: rememberDevice };
 }
 
 interface Attempt {

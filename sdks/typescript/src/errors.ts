@@ -1,4 +1,28 @@
-import type { FieldErrors, OAuthErrorCode, ProblemCode, ProblemDetails } from '../generated/schema.js';
+import type {
+  FieldErrors,
+  OAuthErrorCode,
+  ProblemCode,
+  ProblemDetails,
+  SecondFactorMethod,
+} from '../generated/schema.js';
+
+/** What a login asks for after the password. */
+export interface SecondFactorDemand {
+  /** What is sent with the second factor. It works for one login. */
+  readonly loginToken: string;
+  /** The kinds of second factors that the account has. */
+  readonly methods: readonly SecondFactorMethod[];
+  /** Seconds until the login has to begin again. */
+  readonly expiresIn: number;
+}
+
+/** What a refused token lacks (RFC 9470): another login helps. */
+export interface StepUpDemand {
+  /** The levels that the login must reach, for `acrValues` of `login`; none where only its age matters. */
+  readonly acrValues: readonly string[];
+  /** How many seconds old the login may be, or its second factor where there are `acrValues`. */
+  readonly maxAge: number | undefined;
+}
 
 /** A refusal: the service's problem body (RFC 9457) as an error. */
 interface RefusalOf<Code extends ProblemCode> extends Error {
@@ -15,6 +39,10 @@ interface RefusalOf<Code extends ProblemCode> extends Error {
   readonly type: string;
   /** For `validation_failed`: field → what is wrong with it. */
   readonly errors: Code extends 'validation_failed' ? FieldErrors : undefined;
+  /** For `second_factor_required`: what `finishLogin` and `signInWithPasskey` take. */
+  readonly secondFactor: Code extends 'second_factor_required' ? SecondFactorDemand : undefined;
+  /** For `insufficient_user_authentication`: what the next login must have. */
+  readonly stepUp: Code extends 'insufficient_user_authentication' ? StepUpDemand : undefined;
   /** The response's `X-Request-Id`, with which the cause can be found in the service's log. */
   readonly requestId: string | undefined;
   /** Seconds to wait before the next attempt, if the service has sent `Retry-After`. */
@@ -35,6 +63,8 @@ class Refusal extends Error {
   readonly detail: string;
   readonly type: string;
   readonly errors: FieldErrors | undefined;
+  readonly secondFactor: SecondFactorDemand | undefined;
+  readonly stepUp: StepUpDemand | undefined;
   readonly requestId: string | undefined;
   readonly retryAfter: number | undefined;
 
@@ -46,6 +76,8 @@ class Refusal extends Error {
     this.detail = problem.detail;
     this.type = problem.type;
     this.errors = problem.code === 'validation_failed' ? (problem.errors ?? {}) : undefined;
+    this.secondFactor = problem.code === 'second_factor_required' ? secondFactorOf(problem) : undefined;
+    this.stepUp = problem.code === 'insufficient_user_authentication' ? stepUpOf(response) : undefined;
     this.requestId = requestIdOf(response);
     this.retryAfter = retryAfterOf(response);
   }
@@ -128,6 +160,20 @@ function fieldsOf(text: string): Record<string, unknown> {
   } catch {
     return {}; // for example a proxy's HTML, which the caller reports
   }
+}
+
+function secondFactorOf(problem: ProblemDetails): SecondFactorDemand {
+  const { login_token: loginToken = '', methods = [], login_token_expires_in: expiresIn = 0 } = problem;
+  return { loginToken, methods, expiresIn };
+}
+
+function stepUpOf({ headers }: Response): StepUpDemand {
+  const challenge = headers.get('WWW-Authenticate') ?? '';
+  const maxAge = /\bmax_age="?(\d+)/.exec(challenge)?.[1];
+  return {
+    acrValues: /\bacr_values="([^"]+)"/.exec(challenge)?.[1]?.split(' ') ?? [],
+    maxAge: maxAge === undefined ? undefined : Number(maxAge),
+  };
 }
 
 function requestIdOf({ headers }: Response): string | undefined {

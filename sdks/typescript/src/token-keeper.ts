@@ -26,14 +26,9 @@ export class TokenKeeper {
     this.#exclusively = options.storage.exclusively?.bind(options.storage) ?? oneAtATime();
   }
 
-  async login(username: string, password: string): Promise<StoredTokens> {
-    return this.#exclusively(async () => {
-      const { data } = await this.#options.api.POST('/login', {
-        body: { username, password },
-        ...this.#limit(),
-      });
-      return this.#keep(data, newLogin());
-    });
+  /** Stores the tokens of a new login. @param work asks the service for them, within the time that the signal gives. */
+  async begin(work: (limit: { readonly signal: AbortSignal }) => Promise<TokenSet>): Promise<StoredTokens> {
+    return this.#exclusively(async () => this.#keep(await work(this.#limit()), newLogin()));
   }
 
   /** Deletes the tokens and ends the session. */

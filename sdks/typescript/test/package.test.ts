@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
@@ -39,7 +39,7 @@ describe('The package', () => {
     assert.deepEqual(files.sort(), ['LICENSE', 'README.md', 'package.json']);
   });
 
-  it('installs in an empty folder without scripts, where the example compiles under plain strict', () => {
+  it('installs in an empty folder without scripts, where the examples of its README compile under plain strict', () => {
     const folder = mkdtempSync(join(tmpdir(), 'latchkey-client-'));
     const run = (command: string, ...parameters: string[]): string => {
       const options = { cwd: folder, encoding: 'utf8', shell: process.platform === 'win32' } as const;
@@ -51,10 +51,16 @@ describe('The package', () => {
       const packed = run('npm', 'pack', path('.'), '--ignore-scripts', '--silent').trim();
       writeFileSync(join(folder, 'package.json'), '{"type": "module"}');
       run('npm', 'install', '--ignore-scripts', '--no-audit', '--no-fund', `./${packed}`);
-      copyFileSync(path('example.ts'), join(folder, 'example.ts'));
+      const blocks = [...read('README.md').matchAll(/^```ts\n(import .*?)^```$/gms)];
+      const files = blocks.map(([, code = ''], index) => {
+        writeFileSync(join(folder, `example-${index}.ts`), code);
+        return `example-${index}.ts`;
+      });
+      assert.equal(files.length, 4);
       const types = path('node_modules/@types');
-      const compilerOptions = { strict: true, module: 'nodenext', target: 'es2022', typeRoots: [types] };
-      const settings = { compilerOptions: { ...compilerOptions, types: ['node'] }, files: ['example.ts'] };
+      const lib = ['es2022', 'dom'];
+      const compilerOptions = { strict: true, module: 'nodenext', target: 'es2022', lib, typeRoots: [types] };
+      const settings = { compilerOptions: { ...compilerOptions, types: ['node'] }, files };
       writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(settings));
       run(process.execPath, path('node_modules/typescript/bin/tsc'));
     } finally {

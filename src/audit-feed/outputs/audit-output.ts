@@ -5,6 +5,7 @@ import { auditListStore, type ChainedRow } from '../../audit/audit-list.store.js
 import type { Clock } from '../../clock.js';
 import type { Database } from '../../database/database.js';
 import { auditOutputsStore, type OutputName, type OutputState } from './audit-outputs.store.js';
+import { RetryLater } from './retry-later.js';
 
 /** Takes rows to a receiver. */
 export interface AuditSender {
@@ -14,6 +15,7 @@ export interface AuditSender {
   /**
    * Resolves when the receiver has the rows, as far as its protocol tells.
    * @param stop aborted when the process stops.
+   * @throws {RetryLater} where the receiver says when to try again.
    */
   send(rows: readonly ChainedRow[], stop: AbortSignal): Promise<void>;
 }
@@ -53,6 +55,8 @@ export class AuditOutput {
   readonly #holder = randomUUID();
   readonly #stop = new AbortController();
   #running: Promise<void> | undefined;
+  /** The first attempt of a process waits for no earlier failure: its settings may be those that mend it. */
+  #isFirstAttempt = true;
   #lastLogged = -Infinity;
   /** When the oldest row that the receiver does not have was written, in milliseconds since the Unix epoch. */
   #waitingSince: number | undefined;
@@ -109,7 +113,9 @@ export class AuditOutput {
       const state = await auditOutputsStore.claim(this.database.queries, {
         ...this.#hold(holdTime),
         maxTime: maxWait,
+        takesGivenUp: this.#isFirstAttempt,
       });
+      if (state) this.#isFirstAttempt = false;
       if (!state || !(await this.#sendAll(state))) return;
     }
   }
@@ -168,9 +174,12 @@ export class AuditOutput {
   async #giveUp(error: unknown, failuresBefore: number, sequence: number): Promise<void> {
     const isStopping = this.#stop.signal.aborted;
     const failures = isStopping ? failuresBefore : failuresBefore + 1;
-    const time = isStopping ? 0 : Math.min(1000 * 2 ** (failures - 1), maxWait);
+    const asked = error instanceof RetryLater ? error.wait : 0;
+    const time = isStopping ? 0 : Math.min(Math.max(1000 * 2 ** (failures - 1), asked), maxWait);
+    const isHeld = await auditOutputsStore.giveUp(this.database.queries, { ...this.#hold(time), failures });
+    // Another process has taken over: how that gets on is what counts.
+    if (!isHeld) return;
     this.#failures = failures;
-    await auditOutputsStore.giveUp(this.database.queries, { ...this.#hold(time), failures });
     const sinceLogged = this.clock.now() - this.#lastLogged;
     // The clock may have been set back.
     if (isStopping || (sinceLogged >= 0 && sinceLogged < logInterval)) return;
@@ -181,6 +190,7 @@ export class AuditOutput {
         event: 'audit_output_failed',
         output: this.sender.name,
         failures,
+        after: sequence,
         behind: (head?.sequence ?? sequence) - sequence,
         err: error,
       },

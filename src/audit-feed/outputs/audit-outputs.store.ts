@@ -40,6 +40,7 @@ export const auditOutputsStore = {
 
   /**
    * @param maxTime milliseconds: a time that is further away was written before the clock was set back.
+   * @param takesGivenUp whether it is not too early after a failure, either.
    * @returns undefined if another process sends, or if it is too early after a failure.
    */
   async claim(
@@ -50,7 +51,12 @@ export const auditOutputsStore = {
       now,
       time,
       maxTime,
-    }: Holding & { /** Milliseconds */ readonly time: number; readonly maxTime: number },
+      takesGivenUp,
+    }: Holding & {
+      /** Milliseconds */ readonly time: number;
+      readonly maxTime: number;
+      readonly takesGivenUp: boolean;
+    },
   ): Promise<OutputState | undefined> {
     const moment = getTime(now);
     return queries
@@ -58,7 +64,11 @@ export const auditOutputsStore = {
       .set({ holder, free_at: sql<number>`${moment} + ${time}` })
       .where('name', '=', name)
       .where((eb) =>
-        eb.or([eb('free_at', '<=', moment), eb('free_at', '>', sql<number>`${moment} + ${maxTime}`)]),
+        eb.or([
+          eb('free_at', '<=', moment),
+          eb('free_at', '>', sql<number>`${moment} + ${maxTime}`),
+          ...(takesGivenUp ? [eb('holder', 'is', null)] : []),
+        ]),
       )
       .returning(['name', 'sequence', 'failures'])
       .executeTakeFirst();
@@ -83,18 +93,23 @@ export const auditOutputsStore = {
     return numUpdatedRows > 0n;
   },
 
-  /** The holder gives it up, for others to try after a time. @param failures since the last success. */
+  /**
+   * The holder gives it up, for others to try after a time.
+   * @param failures since the last success.
+   * @returns false if it has another holder: this one was away for too long.
+   */
   async giveUp(
     queries: Queries,
     { name, holder, now, failures, time }: Holding & { readonly failures: number; readonly time: number },
-  ): Promise<void> {
+  ): Promise<boolean> {
     const moment = getTime(now);
-    await queries
+    const { numUpdatedRows } = await queries
       .updateTable('latchkey_audit_outputs')
       .set({ failures, holder: null, free_at: sql<number>`${moment} + ${time}` })
       .where('name', '=', name)
       .where('holder', '=', holder)
-      .execute();
+      .executeTakeFirst();
+    return numUpdatedRows > 0n;
   },
 };
 

@@ -69,6 +69,13 @@ function createSenders({ clock, version }: Dependencies, config: Config): AuditS
     ...(url === undefined ? [] : [createWebhookSender({ url, secrets }, clock)]),
     ...(receiver === undefined
       ? []
-      : [createSyslogSender({ receiver, format: config.auditSyslogFormat, version })]),
+      : [
+          createSyslogSender({
+            receiver,
+            format: config.auditSyslogFormat,
+            framing: config.auditSyslogFraming,
+            version,
+          }),
+        ]),
   ];
 }

@@ -10,20 +10,31 @@ export type SyslogFormat = 'rfc5424' | 'cef';
 const facility = 13;
 const warning = 4;
 const notice = 5;
-/** What receivers take by default; they cut off the rest (rsyslog: 8192 bytes). */
-const maxBytes = 8000;
+/**
+ * What receivers take by default; they cut off the rest (rsyslog: 8192 bytes). A datagram of more than 2048 bytes is one
+ * that they need not take (RFC 5426 §3.2), and that networks lose sooner, because it comes in many pieces.
+ */
+export const maxBytes = { stream: 8000, datagram: 2048 } as const;
 const omitted = '{"omitted":true}';
 /** Characters of a text in a row that is too long without its details as well. */
 const maxTextLength = 80;
 /** Latchkey has no enterprise number; this one is for such cases (RFC 5612). */
 const structuredDataId = 'latchkey@32473';
 
-/** A row as a syslog message (RFC 5424). Details that make it too long are left out, and the message says so. */
-export function formatSyslog(row: ChainedRow, format: SyslogFormat, version: string): Buffer {
+/**
+ * A row as a syslog message (RFC 5424). Details that make it longer than a number of bytes are left out, and the message
+ * says so.
+ */
+export function formatSyslog(
+  row: ChainedRow,
+  format: SyslogFormat,
+  version: string,
+  limit: number = maxBytes.stream,
+): Buffer {
   const message = Buffer.from(formatWhole(row, format, version));
-  if (message.length <= maxBytes) return message;
+  if (message.length <= limit) return message;
   const short = Buffer.from(formatWhole({ ...row, details: omitted }, format, version));
-  return short.length <= maxBytes ? short : Buffer.from(formatWhole(cutTexts(row), format, version));
+  return short.length <= limit ? short : Buffer.from(formatWhole(cutTexts(row), format, version));
 }
 
 /** No service writes texts that are so long: a row that somebody else wrote must not hold up those after it. */

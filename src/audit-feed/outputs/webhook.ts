@@ -3,6 +3,7 @@ import type { ChainedRow } from '../../audit/audit-list.store.js';
 import type { Clock } from '../../clock.js';
 import { toAuditEntry } from '../audit-entry.js';
 import type { AuditSender } from './audit-output.js';
+import { parseRetryAfter, RetryLater } from './retry-later.js';
 
 export interface WebhookOptions {
   readonly url: string;
@@ -43,7 +44,10 @@ export function createWebhookSender(
       });
       // Its length has no limit, and nothing in it counts.
       await response.body?.cancel();
-      if (!response.ok) throw new Error(describeRefusal(response.status));
+      if (response.ok) return;
+      const wait = parseRetryAfter(response.headers.get('Retry-After'), clock.now());
+      const refusal = describeRefusal(response.status);
+      throw wait === undefined ? new Error(refusal) : new RetryLater(refusal, wait);
     },
   };
 }

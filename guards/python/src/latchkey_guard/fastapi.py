@@ -1,6 +1,7 @@
 """For FastAPI: ``Annotated[Caller, Depends(latchkey.requires("reports:read"))]``."""
 
 # Without "from __future__ import annotations": earlier versions of FastAPI do not resolve texts on a callable object.
+from collections.abc import Coroutine
 from typing import Annotated, Any
 
 from fastapi import Request
@@ -52,10 +53,30 @@ class _Dependency(SecurityBase):
         self._guard, self._demands, self._optional = guard, demands, optional
         self.scheme_name = "bearer"
         self.model = _model(guard.locations)
+        # By this one FastAPI knows that it returns a coroutine; Python calls that of the class.
+        setattr(self, "__call__", self._check)
 
-    async def __call__(self, request: Request, security_scopes: SecurityScopes) -> Caller | None:
+    # Not async, so that it refuses a function at once where it stands above one as a decorator.
+    def __call__(
+        self, request: Request, security_scopes: SecurityScopes = SecurityScopes()
+    ) -> Coroutine[Any, Any, Caller | None]:
+        if not isinstance(request, Request):
+            raise TypeError(_decorates(request, self._demands, self._optional))
+        return self._check(request, security_scopes)
+
+    async def _check(self, request: Request, security_scopes: SecurityScopes) -> Caller | None:
         demands = (*self._demands, *security_scopes.scopes)
         return await self._guard.check_incoming(request, *demands, optional=self._optional)
+
+
+def _decorates(function: Any, demands: tuple[str, ...], optional: bool) -> str:
+    name = getattr(function, "__qualname__", repr(function))
+    written = ", ".join([*(f'"{demand}"' for demand in demands), *(["optional=True"] if optional else [])])
+    return (
+        f"latchkey.requires({written}) is a dependency in FastAPI, and no decorator of {name}. Write a parameter "
+        f"caller: Annotated[Caller, Depends(latchkey.requires({written}))], "
+        f"or @app.get(..., dependencies=[Depends(latchkey.requires({written}))])."
+    )
 
 
 def _model(locations: TokenLocations) -> SecurityModel:

@@ -3,7 +3,13 @@
 from .answers import unwrap, walk, walk_async
 from .async_latchkey import AsyncLatchkey
 from .client import AuthenticatedClient
-from .failures import LatchkeyError, LatchkeyOAuthError, UnexpectedResponseError
+from .failures import (
+    LatchkeyError,
+    LatchkeyOAuthError,
+    SecondFactorRequired,
+    StepUpRequired,
+    UnexpectedResponseError,
+)
 from .latchkey import Latchkey
 from .models.problem_code import ProblemCode
 from .tokens import Tokens
@@ -15,6 +21,8 @@ __all__ = [
     "LatchkeyError",
     "LatchkeyOAuthError",
     "ProblemCode",
+    "SecondFactorRequired",
+    "StepUpRequired",
     "Tokens",
     "UnexpectedResponseError",
     "unwrap",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -13,7 +13,7 @@ import httpx
 from .bearer import NO_TOKEN, AsyncBearerAuth
 from .client import AuthenticatedClient
 from .contract import Contract
-from .failures import LatchkeyError, UnexpectedResponseError, failure_of
+from .failures import LatchkeyError, SecondFactorRequired, UnexpectedResponseError, failure_of
 from .groups import AsyncGroups
 from .tokens import TokenBox, Tokens
 
@@ -74,11 +74,25 @@ class AsyncLatchkey(AsyncGroups):
         """The tokens of the login; None if no user is logged in."""
         return self._box.tokens
 
-    async def login(self, username: str, password: str) -> Tokens:
+    async def login(self, username: str, password: str, *, acr_values: Sequence[str] = ()) -> Tokens:
         """Begin a session, and store its tokens; raises like ``Latchkey.login``."""
-        async with self._exchange:
-            answer = await self._post("/login", {"username": username, "password": password})
-            return self._box.keep(answer.json())
+        body = {"username": username, "password": password}
+        if acr_values:
+            body["acr_values"] = " ".join(acr_values)
+        return await self._begin("/login", body)
+
+    async def finish_login(self, required: SecondFactorRequired, code: str) -> Tokens:
+        """Finish a login with a code, like ``Latchkey.finish_login``."""
+        return await self._begin("/login/second-factor", {"login_token": required.login_token, "code": code})
+
+    async def login_with_passkey(
+        self, credential: Mapping[str, Any], required: SecondFactorRequired | None = None
+    ) -> Tokens:
+        """Begin a session with what a passkey has signed, like ``Latchkey.login_with_passkey``."""
+        body: dict[str, Any] = {"credential": dict(credential)}
+        if required:
+            body["login_token"] = required.login_token
+        return await self._begin("/login/passkey", body)
 
     async def logout(self) -> None:
         """End the session, and delete its tokens, like ``Latchkey.logout``."""
@@ -156,7 +170,13 @@ class AsyncLatchkey(AsyncGroups):
             raise
         return self._box.keep(answer.json(), tokens.login)
 
-    async def _post(self, path: str, body: dict[str, str]) -> httpx.Response:
+    async def _begin(self, path: str, body: Mapping[str, Any]) -> Tokens:
+        """Store the tokens of a new login."""
+        async with self._exchange:
+            answer = await self._post(path, body)
+            return self._box.keep(answer.json())
+
+    async def _post(self, path: str, body: Mapping[str, Any]) -> httpx.Response:
         return await self._http.post(path, json=body, auth=NO_TOKEN)
 
     async def _put_password(self, body: dict[str, str], tokens: Tokens | None) -> Tokens:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
@@ -9,8 +10,9 @@ import httpx
 
 from .models.o_auth_error_code import OAuthErrorCode
 from .models.problem_code import ProblemCode
+from .models.second_factor_method import SecondFactorMethod
 
-_Code = TypeVar("_Code", ProblemCode, OAuthErrorCode)
+_Code = TypeVar("_Code", ProblemCode, OAuthErrorCode, SecondFactorMethod)
 
 
 class LatchkeyError(Exception):
@@ -39,6 +41,47 @@ class LatchkeyError(Exception):
         self.request_id = response.headers.get("X-Request-Id")
         self.retry_after = _retry_after(response)
         super().__init__(f"{self.code}: {self.detail}")
+
+
+class SecondFactorRequired(LatchkeyError):  # noqa: N818 -- nothing went wrong: the login goes on
+    """A login asks for a second factor: ``finish_login`` takes this.
+
+    Attributes:
+        login_token: what is sent with the second factor. It works for one login.
+        methods: the kinds of second factors that the account has.
+        expires_in: seconds until the login has to begin again.
+    """
+
+    def __init__(self, problem: Mapping[str, Any], response: httpx.Response) -> None:
+        """Make the error from a problem and its response."""
+        super().__init__(problem, response)
+        self.login_token = str(problem.get("login_token", ""))
+        self.methods = [_member(SecondFactorMethod, method) for method in problem.get("methods", [])]
+        self.expires_in = int(problem.get("login_token_expires_in", 0))
+
+
+class StepUpRequired(LatchkeyError):  # noqa: N818 -- another login helps
+    """The token is valid, and its login is too old for an operation, or had no second factor (RFC 9470).
+
+    Attributes:
+        acr_values: the levels that a login must reach, for ``login``; empty where only its age matters.
+        max_age: how many seconds old the login may be, or its second factor where there are ``acr_values``.
+    """
+
+    def __init__(self, problem: Mapping[str, Any], response: httpx.Response) -> None:
+        """Make the error from a problem and its response."""
+        super().__init__(problem, response)
+        challenge = response.headers.get("WWW-Authenticate", "")
+        acr_values = re.search(r'\bacr_values="([^"]*)"', challenge)
+        max_age = re.search(r'\bmax_age="?(\d+)', challenge)
+        self.acr_values = acr_values[1].split() if acr_values else []
+        self.max_age = int(max_age[1]) if max_age else None
+
+
+_KINDS: dict[str, type[LatchkeyError]] = {
+    ProblemCode.SECOND_FACTOR_REQUIRED: SecondFactorRequired,
+    ProblemCode.INSUFFICIENT_USER_AUTHENTICATION: StepUpRequired,
+}
 
 
 class LatchkeyOAuthError(Exception):
@@ -85,7 +128,7 @@ def failure_of(response: httpx.Response) -> Exception:
     """Make the exception for a response with a status of 400 or more, whose body has been read."""
     body = fields_of(response)
     if isinstance(body.get("code"), str) and isinstance(body.get("detail"), str):
-        return LatchkeyError(body, response)
+        return _KINDS.get(body["code"], LatchkeyError)(body, response)
     if isinstance(body.get("error"), str):
         return LatchkeyOAuthError(body, response)
     return UnexpectedResponseError(response)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import CancelledError, Future
 from types import TracebackType
 from typing import Any, Self
@@ -14,7 +14,7 @@ import httpx
 from .bearer import NO_TOKEN, BearerAuth
 from .client import AuthenticatedClient
 from .contract import Contract
-from .failures import LatchkeyError, UnexpectedResponseError, failure_of
+from .failures import LatchkeyError, SecondFactorRequired, UnexpectedResponseError, failure_of
 from .groups import Groups
 from .tokens import TokenBox, Tokens
 
@@ -90,14 +90,50 @@ class Latchkey(Groups):
         """The tokens of the login; None if no user is logged in."""
         return self._box.tokens
 
-    def login(self, username: str, password: str) -> Tokens:
+    def login(self, username: str, password: str, *, acr_values: Sequence[str] = ()) -> Tokens:
         """Begin a session, and store its tokens.
 
+        Args:
+            username: the user's name, or a verified address.
+            password: the user's password.
+            acr_values: the levels that the login must reach: those of ``StepUpRequired``.
+
         Raises:
+            SecondFactorRequired: the password was right; ``finish_login`` takes this.
             LatchkeyError: ``invalid_credentials``; ``too_many_attempts`` with ``retry_after``; ``busy``.
         """
-        with self._exchange:
-            return self._box.keep(self._post("/login", {"username": username, "password": password}).json())
+        body = {"username": username, "password": password}
+        if acr_values:
+            body["acr_values"] = " ".join(acr_values)
+        return self._begin("/login", body)
+
+    def finish_login(self, required: SecondFactorRequired, code: str) -> Tokens:
+        """Finish a login with a code of the authenticator app, or a recovery code.
+
+        Raises:
+            LatchkeyError: ``wrong_second_factor``: another code may be right; ``invalid_login_token``: log in
+                again.
+        """
+        return self._begin("/login/second-factor", {"login_token": required.login_token, "code": code})
+
+    def login_with_passkey(
+        self, credential: Mapping[str, Any], required: SecondFactorRequired | None = None
+    ) -> Tokens:
+        """Begin a session with what a passkey has signed, alone or as the second step of a login.
+
+        Args:
+            credential: the JSON of a browser's ``PublicKeyCredential``, for the options that
+                ``sessions.create_passkey_login_options`` has returned.
+            required: with which the login failed whose second step this is.
+
+        Raises:
+            LatchkeyError: ``invalid_passkey``; as a second step ``wrong_second_factor``,
+                ``invalid_login_token``.
+        """
+        body: dict[str, Any] = {"credential": dict(credential)}
+        if required:
+            body["login_token"] = required.login_token
+        return self._begin("/login/passkey", body)
 
     def logout(self) -> None:
         """End the session.
@@ -193,7 +229,12 @@ class Latchkey(Groups):
             raise
         return self._box.keep(answer.json(), tokens.login)
 
-    def _post(self, path: str, body: dict[str, str]) -> httpx.Response:
+    def _begin(self, path: str, body: Mapping[str, Any]) -> Tokens:
+        """Store the tokens of a new login."""
+        with self._exchange:
+            return self._box.keep(self._post(path, body).json())
+
+    def _post(self, path: str, body: Mapping[str, Any]) -> httpx.Response:
         return self._http.post(path, json=body, auth=NO_TOKEN)
 
     def _put_password(self, body: dict[str, str], tokens: Tokens | None) -> Tokens:

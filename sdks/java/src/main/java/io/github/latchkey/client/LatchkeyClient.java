@@ -1,5 +1,7 @@
 package io.github.latchkey.client;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import io.github.latchkey.client.api.OwnAccountApi;
 import io.github.latchkey.client.api.SessionsApi;
 import io.github.latchkey.client.generated.ApiClient;
@@ -7,18 +9,23 @@ import io.github.latchkey.client.generated.ContractOperation;
 import io.github.latchkey.client.model.ChangePasswordRequest;
 import io.github.latchkey.client.model.LoginRequest;
 import io.github.latchkey.client.model.LogoutRequest;
+import io.github.latchkey.client.model.PasskeyAssertion;
+import io.github.latchkey.client.model.PasskeyLoginRequest;
 import io.github.latchkey.client.model.RefreshRequest;
+import io.github.latchkey.client.model.SecondFactorLogin;
 import io.github.latchkey.client.model.TokenSet;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 
 /**
  * A client for one Latchkey service, and at most one session at a time: it logs in, stores the tokens, refreshes them
@@ -75,14 +82,52 @@ public final class LatchkeyClient {
    * Begins a session and stores its tokens in place of the client's earlier ones. The earlier session does not end: log out
    * first to end it.
    *
+   * @param acrValues the levels that the login must reach: those of a {@link StepUpRequiredException}
+   * @throws SecondFactorRequiredException if the password was right, and the account has a second factor
    * @throws LatchkeyException mostly {@code INVALID_CREDENTIALS}, {@code TOO_MANY_ATTEMPTS} or {@code BUSY}
    */
+  public Tokens login(String username, String password, List<String> acrValues) {
+    LoginRequest request = new LoginRequest().username(username).password(password);
+    return begin(() -> publicSessions.login(
+        acrValues.isEmpty() ? request : request.acrValues(String.join(" ", acrValues))));
+  }
+
+  /** Begins a session like {@link #login(String, String, List)}, whatever its level. */
   public Tokens login(String username, String password) {
-    Instant askedAt = Instant.now();
-    Tokens tokens =
-        tokensOf(publicSessions.login(new LoginRequest().username(username).password(password)), askedAt);
-    keeper.begin(tokens);
-    return tokens;
+    return login(username, password, List.of());
+  }
+
+  /**
+   * Finishes a login with a code of the authenticator app, or a recovery code, and stores the tokens.
+   *
+   * @throws LatchkeyException {@code WRONG_SECOND_FACTOR}, after which another code may be right, or {@code
+   *     INVALID_LOGIN_TOKEN}, after which the login begins again
+   */
+  public Tokens finishLogin(SecondFactorRequiredException required, String code) {
+    SecondFactorLogin request = new SecondFactorLogin().loginToken(required.loginToken()).code(code);
+    return begin(() -> publicSessions.loginWithSecondFactor(request));
+  }
+
+  /**
+   * Begins a session with what a passkey has signed, and stores the tokens.
+   *
+   * @param credential the JSON of a browser's {@code PublicKeyCredential}, for the options that {@link
+   *     SessionsApi#createPasskeyLoginOptions} has returned
+   * @throws IllegalArgumentException if that is not JSON of such a credential
+   * @throws LatchkeyException mostly {@code INVALID_PASSKEY}
+   */
+  public Tokens loginWithPasskey(String credential) {
+    return loginWithPasskey(new PasskeyLoginRequest().credential(parse(credential)));
+  }
+
+  /**
+   * Finishes a login with what a passkey has signed, like {@link #loginWithPasskey(String)}.
+   *
+   * @throws LatchkeyException mostly {@code WRONG_SECOND_FACTOR} or {@code INVALID_LOGIN_TOKEN}
+   */
+  public Tokens finishLoginWithPasskey(SecondFactorRequiredException required, String credential) {
+    return loginWithPasskey(
+        new PasskeyLoginRequest().credential(parse(credential)).loginToken(required.loginToken()));
   }
 
   /**
@@ -124,6 +169,28 @@ public final class LatchkeyClient {
    */
   public HttpClient httpClient() {
     return httpClient;
+  }
+
+  private Tokens loginWithPasskey(PasskeyLoginRequest request) {
+    return begin(() -> publicSessions.loginWithPasskey(request));
+  }
+
+  private static PasskeyAssertion parse(String credential) {
+    try {
+      return ApiClient.createDefaultObjectMapper()
+          .configure(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES, false)
+          .readValue(credential, PasskeyAssertion.class);
+    } catch (JsonProcessingException error) {
+      throw new IllegalArgumentException("The credential is not the JSON of a PublicKeyCredential.", error);
+    }
+  }
+
+  /** Stores the tokens of a new login. */
+  private Tokens begin(Supplier<TokenSet> login) {
+    Instant askedAt = Instant.now();
+    Tokens tokens = tokensOf(login.get(), askedAt);
+    keeper.begin(tokens);
+    return tokens;
   }
 
   private Tokens refresh(String refreshToken) {

@@ -24,7 +24,8 @@ import java.util.Optional;
  * which {@link #getResponseBody()} returns. If the service cannot be reached, calls throw another {@link ApiException},
  * with the {@link IOException} as its cause.
  */
-public final class LatchkeyException extends ApiException {
+public sealed class LatchkeyException extends ApiException
+    permits SecondFactorRequiredException, StepUpRequiredException {
   private static final long serialVersionUID = 1L;
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final int LONGEST_BODY = 1 << 20;
@@ -38,7 +39,7 @@ public final class LatchkeyException extends ApiException {
   private final String requestId;
   private final Duration retryAfter;
 
-  private LatchkeyException(int status, HttpHeaders headers, String body, JsonNode problem) {
+  LatchkeyException(int status, HttpHeaders headers, String body, JsonNode problem) {
     super(messageOf(status, headers, problem), null, status, headers, body);
     code = ProblemCode.fromValue(problem.path("code").asText());
     oauthCode = problem.has("error") ? OAuthErrorCode.fromValue(problem.path("error").asText()) : null;
@@ -62,10 +63,18 @@ public final class LatchkeyException extends ApiException {
     }
     try (InputStream body = ApiClient.getResponseBody(response)) {
       String text = body == null ? "" : new String(body.readNBytes(LONGEST_BODY), StandardCharsets.UTF_8);
-      throw new LatchkeyException(response.statusCode(), response.headers(), text, parse(text));
+      throw create(response.statusCode(), response.headers(), text, parse(text));
     } catch (IOException error) {
       throw new ApiException(error);
     }
+  }
+
+  private static LatchkeyException create(int status, HttpHeaders headers, String body, JsonNode problem) {
+    return switch (ProblemCode.fromValue(problem.path("code").asText())) {
+      case SECOND_FACTOR_REQUIRED -> new SecondFactorRequiredException(status, headers, body, problem);
+      case INSUFFICIENT_USER_AUTHENTICATION -> new StepUpRequiredException(status, headers, body, problem);
+      default -> new LatchkeyException(status, headers, body, problem);
+    };
   }
 
   /** Empty without a body, which a 204 and a 304 never have. */
