@@ -134,6 +134,7 @@ export class Builder {
     // Why tsoa fails is often among them, with its line.
     const refused = generating.flatMap((message) => this.#explain(message, sources, errors.length > 0));
     if (errors.length > 0 || refused.length > 0) return [...errors, ...refused];
+    if (native) compiler.trust();
     removeOrphans(this.#root, [commonPasswords]);
     const ofPage = this.#isLatchkey ? await this.#compilePage(native) : [];
     const emitting = native ? [] : this.#emit(compiler);

@@ -122,6 +122,27 @@ export class Compiler {
     return { errors: this.#format(diagnostics), hasChanged: changed.length > 0 };
   }
 
+  /**
+   * Takes everything for right and written, which another compiler has looked at: the next process then checks what has changed
+   * since. TypeScript has no call for that, so this writes what it remembers after a build that found nothing.
+   */
+  trust(): void {
+    const { host } = this.#loaded();
+    const builder = this.#tracked() as ts.EmitAndSemanticDiagnosticsBuilderProgram & {
+      readonly emitBuildInfo: (write: ts.WriteFileCallback) => void;
+    };
+    builder.emitBuildInfo((file, text, ...how) => {
+      const memory = JSON.parse(text) as { fileInfos: (string | { signature?: unknown })[] };
+      const pending = ['changeFileSet', 'semanticDiagnosticsPerFile', 'affectedFilesPendingEmit', 'errors'];
+      const checked = Object.entries(memory).filter(([name]) => !pending.includes(name));
+      // Where nobody has computed a file's declarations, its text stands for them.
+      const fileInfos = memory.fileInfos.map((info) =>
+        typeof info !== 'string' && info.signature === false ? { ...info, signature: undefined } : info,
+      );
+      host.writeFile(file, JSON.stringify({ ...Object.fromEntries(checked), fileInfos }), ...how);
+    });
+  }
+
   /** Takes everything for written, where it is. */
   skipEmit(): void {
     if (this.#isOutdated()) return;
