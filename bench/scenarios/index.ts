@@ -1,3 +1,4 @@
+import { addressTiming } from './address-timing.ts';
 import { editLoopOfProject } from './edit-loop-project.ts';
 import { audit } from './audit.ts';
 import { editLoop } from './edit-loop.ts';
@@ -25,6 +26,7 @@ export const scenarios = {
   'revocations-million': revocationsMillion,
   login,
   'login-timing': loginTiming,
+  'address-timing': addressTiming,
   audit,
   metrics,
   'refresh-sqlite': refreshSqlite,
