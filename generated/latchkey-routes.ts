@@ -1235,7 +1235,7 @@ export const routes = defineRoutes({
       dataType: 'refObject',
       properties: {
         'network': {"dataType":"string","required":true,"validators":{"maxLength":{"value":64},"pattern":{"value":"^[0-9a-f.:/]*$"}}},
-        'agent': {"dataType":"string","required":true,"validators":{"maxLength":{"value":64},"pattern":{"errorMsg":"]+$","value":"^[A-Za-z"}}},
+        'agent': {"dataType":"string","required":true,"validators":{"maxLength":{"value":64},"pattern":{"value":"^[A-Za-z\\u0020]+$"}}},
         'created_at': {"dataType":"string","required":true},
         'last_used_at': {"dataType":"string","required":true},
         'expires_at': {"dataType":"string","required":true},

@@ -324,7 +324,7 @@ export interface OwnLoginPlace {
   /**
    * The program, without its version.
    * @maxLength 64
-   * @pattern ^[A-Za-z ]+$
+   * @pattern ^[A-Za-z\u0020]+$
    */
   agent: string;
   /**
