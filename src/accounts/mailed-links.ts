@@ -3,6 +3,7 @@ import { auditStore } from '../audit/audit.store.js';
 import type { Clock } from '../clock.js';
 import type { Database, Queries } from '../database/database.js';
 import type { AccountTokenRow } from '../database/schema.js';
+import { createAppLink, type AppPage } from '../email/app-links.js';
 import type { Outbox } from '../email/outbox.js';
 import type { RequestContext } from '../http/request-context.js';
 import { createId } from '../ids.js';
@@ -28,10 +29,18 @@ export interface LinkKind {
   readonly template: 'password_reset' | 'login_link';
   /** Of the request. */
   readonly event: AuditEvent;
-  /** The path of the app's page. */
-  readonly page: string;
+  readonly page: AppPage;
   /** Minutes. */
   readonly lifetime: number;
+}
+
+/** Whom a token is for, as the account is now. */
+export type LinkUser = Pick<TokenUser, 'id' | 'email_key' | 'version'>;
+
+export interface IssuedToken {
+  readonly token: string;
+  /** Milliseconds since the Unix epoch. */
+  readonly expiresAt: number;
 }
 
 interface LinkRequest {
@@ -76,13 +85,16 @@ export class MailedLinks {
     });
   }
 
-  async #send(
+  /**
+   * A token that is void once the account has changed.
+   * @param user undefined: nobody, for the time that a token takes.
+   */
+  async issue(
     queries: Queries,
-    { purpose, template, page, lifetime }: LinkKind,
-    { language, hash }: LinkRequest,
-    user: TokenUser | undefined,
-  ): Promise<void> {
-    const { clock, outbox } = this.foundations;
+    { purpose, lifetime }: LinkKind,
+    { user, hash }: { readonly user: LinkUser | undefined } & Pick<LinkRequest, 'hash'>,
+  ): Promise<IssuedToken> {
+    const { clock } = this.foundations;
     const now = clock.now();
     const token = createAccountToken(purpose);
     const expiresAt = now + lifetime * 60_000;
@@ -97,11 +109,22 @@ export class MailedLinks {
       created_at: now,
       expires_at: expiresAt,
     });
-    await outbox.enqueue(queries, {
+    return { token, expiresAt };
+  }
+
+  async #send(
+    queries: Queries,
+    kind: LinkKind,
+    { language, hash }: LinkRequest,
+    user: TokenUser | undefined,
+  ): Promise<void> {
+    const { template, page, lifetime } = kind;
+    const { token, expiresAt } = await this.issue(queries, kind, { user, hash });
+    await this.foundations.outbox.enqueue(queries, {
       template,
       to: user ? { userId: user.id } : 'nobody',
       language,
-      variables: { link: `${this.appUrl}/${page}?token=${token}`, minutes: lifetime },
+      variables: { link: createAppLink(this.appUrl, page, token), minutes: lifetime },
       expiresAt,
     });
   }

@@ -1,15 +1,18 @@
 import { invitationsStore } from '../accounts/invitations.store.js';
+import { registrationsStore } from '../accounts/registrations.store.js';
 import type { Logger } from 'pino';
 import { accountTokensStore } from '../accounts/account-tokens.store.js';
 import type { AuditOutputs } from '../audit-feed/outputs/audit-outputs.js';
 import type { AuditRetention } from '../audit/audit-retention.js';
 import { loginAttemptsStore } from '../authentication/login-attempts.store.js';
+import { loginPlacesStore } from '../authentication/login-places.store.js';
 import { loginChallengesStore } from '../authentication/login-challenges.store.js';
 import { legacyUsersStore } from '../authentication/legacy-users.store.js';
 import type { Clock } from '../clock.js';
 import { runInBatches } from '../database/batches.js';
 import type { Database } from '../database/database.js';
 import { outboxStore } from '../email/outbox.store.js';
+import { safetyLinksStore } from '../email/safety-links.store.js';
 import { outboxRetention } from '../email/outbox.js';
 import type { KeyRing } from '../keys/key-ring.js';
 import { usedAssertionsStore } from '../oauth/used-assertions.store.js';
@@ -74,7 +77,8 @@ export function createHousekeeping({
       const expiring = [
         ...[sessionEndingsStore, loginAttemptsStore, loginChallengesStore],
         ...[usedAssertionsStore, legacyUsersStore, devicesStore, passkeyChallengesStore],
-        ...[accountTokensStore, invitationsStore],
+        ...[accountTokensStore, invitationsStore, registrationsStore],
+        ...[safetyLinksStore, loginPlacesStore],
       ];
       for (const store of expiring) {
         await runInBatches(database, (queries, limit) => store.deleteExpired(queries, now, limit));

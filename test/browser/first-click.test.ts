@@ -24,6 +24,7 @@ const otherAnswers: Readonly<Record<string, number>> = {
   acceptLoginLinkWithCookies: 404,
   loginWithSecondFactor: 401,
   loginWithSecondFactorAndCookies: 404,
+  sendUserVerification: 404,
   sendVerification: 409, // the administrator has no address
   verifyEmail: 400,
   deleteMe: 401, // the token is of a refresh, as the page gets one
@@ -37,7 +38,11 @@ const otherAnswers: Readonly<Record<string, number>> = {
   removeTotp: 401,
   confirmTotp: 404,
   forgotPassword: 204,
+  register: 403, // registration is off
   resetPassword: 400,
+  secureAccount: 400,
+  undoEmailChange: 400,
+  changeEmail: 401, // the token is of a refresh, as the page gets one
   createInvitation: 201,
   acceptInvitation: 404,
   deleteInvitation: 404,

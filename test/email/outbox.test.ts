@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { exampleVariables } from '../../src/email/messages/message.js';
 import { operatorContext } from '../../src/audit/actor.js';
 import type { NewMessage } from '../../src/email/outbox.js';
 import { outboxStore } from '../../src/email/outbox.store.js';
@@ -10,7 +11,8 @@ import { addUser } from '../support/records.js';
 import { TestApp } from '../support/test-app.js';
 
 const from = 'Example <no-reply@example.com>';
-const variables = { at: '2026-11-24T09:00:00.000Z', address: '192.0.2.7' };
+const appUrl = 'https://app.example.com';
+const variables = exampleVariables.password_changed;
 
 for (const kind of databaseKinds) {
   describe(`The outbox on ${kind}`, () => {
@@ -21,7 +23,7 @@ for (const kind of databaseKinds) {
       server = await MailServer.start();
       app = await TestApp.start({
         database: kind,
-        settings: { LATCHKEY_SMTP_URL: server.url, LATCHKEY_MAIL_FROM: from },
+        settings: { LATCHKEY_SMTP_URL: server.url, LATCHKEY_MAIL_FROM: from, LATCHKEY_APP_URL: appUrl },
       });
     });
     beforeEach(async () => {
@@ -272,7 +274,7 @@ for (const kind of databaseKinds) {
 describe('The outbox of two replicas', () => {
   it('is sent once, by one of them at a time, and by the other after its end', async () => {
     const server = await MailServer.start();
-    const settings = { LATCHKEY_SMTP_URL: server.url, LATCHKEY_MAIL_FROM: from };
+    const settings = { LATCHKEY_SMTP_URL: server.url, LATCHKEY_MAIL_FROM: from, LATCHKEY_APP_URL: appUrl };
     const app = await TestApp.start({ database: 'postgres', settings });
     const other = await app.openAgain();
     const { queries } = app.services.database;

@@ -2,7 +2,9 @@ import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
 import { expect } from 'chai';
+import { generateSync } from 'otplib';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
 import { adminPassword } from '../support/api-client.js';
 import { checkout } from '../support/checkout.js';
@@ -179,6 +181,44 @@ describe(`In ${page}`, () => {
     });
   }
 
+  it('second-factor.ts asks for a login with one, which step-up.ts makes', async () => {
+    const url = await start('second-factor.ts');
+    const { api } = service;
+    const password = 'the password of grace';
+    await api.createUser('grace', password, ['analyst']);
+    const { access_token: token } = await api.login('grace', password);
+    const refused = await ask(url, 'DELETE /reports', token);
+    expect(refused.status).to.equal(401);
+    expect(refused.headers.get('www-authenticate')).to.match(
+      /^Bearer realm="latchkey", error="insufficient_user_authentication", .*, acr_values="aal2", max_age="300"$/,
+    );
+
+    const { body: begun } = await api.post('/me/second-factors/totp', undefined, token).expect(201);
+    const confirmation = { code: generateSync({ secret: begun.secret }) };
+    const { body: confirmed } = await api
+      .post('/me/second-factors/totp/confirm', confirmation, token)
+      .expect(200);
+    const asked: unknown[] = [];
+    const logInAgain = async (acrValues: readonly string[], maxAge?: number): Promise<string> => {
+      asked.push(acrValues, maxAge);
+      const body = { username: 'grace', password, acr_values: acrValues.join(' ') };
+      const { body: demand } = await api.post('/login', body).expect(401);
+      const { body: tokens } = await api
+        .post('/login/second-factor', { login_token: demand.login_token, code: confirmed.recovery_codes[0] })
+        .expect(200);
+      return tokens.access_token;
+    };
+    const { send } = (await import(pathToFileURL(temporary.path('out/step-up.js')).href)) as {
+      send(request: Request, logIn: typeof logInAgain): Promise<Response>;
+    };
+    const headers = { Authorization: `Bearer ${token}` };
+    const removed = await send(new Request(`${url}/reports`, { method: 'DELETE', headers }), logInAgain);
+    expect(removed.status).to.equal(204);
+    expect(asked).to.deep.equal([['aal2'], 300]);
+    expect((await send(new Request(`${url}/reports`, { headers }), logInAgain)).status).to.equal(200);
+    expect(asked).to.have.length(2);
+  });
+
   it('report.test.ts needs no service', () => {
     const { status, stdout, stderr } = spawnSync(process.execPath, ['out/report.test.js'], {
       cwd: temporary.path('.'),
@@ -221,6 +261,11 @@ describe(`In ${page}`, () => {
   });
 
   it('each of these is tried', () => {
-    expect([...snippets.keys()]).to.have.members([...apis, 'report.test.ts']);
+    expect([...snippets.keys()]).to.have.members([
+      ...apis,
+      'second-factor.ts',
+      'step-up.ts',
+      'report.test.ts',
+    ]);
   });
 });

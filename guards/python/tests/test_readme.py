@@ -87,13 +87,28 @@ def test_django(load, issuer, name):
         behaves_as_a_guarded_api(Client(), issuer, "/reports/all" if name == "django_views" else None)
 
 
+def test_second_factor(load, issuer):
+    client = load("second_factor.py").app.test_client()
+    scopes = ("reports:read", "reports:write")
+    answer = client.delete("/reports", headers=bearer(issuer.token(*scopes)))
+    challenge = answer.headers["WWW-Authenticate"]
+    assert (answer.status_code, answer.json["code"]) == (401, "insufficient_user_authentication")
+    assert 'acr_values="aal2", max_age="300"' in challenge
+    proved = issuer.token(*scopes, second_factor=True)
+    assert client.delete("/reports", headers=bearer(proved)).status_code == 204
+    answer = client.get("/reports", headers=bearer(proved))
+    assert (answer.json["methods"], answer.json["level"]) == (["pwd", "otp", "mfa"], "aal2")
+    old = issuer.token(*scopes, second_factor=True, age=301)
+    assert client.delete("/reports", headers=bearer(old)).status_code == 401
+
+
 def test_in_tests(load, issuer):
     load("flask_api.py")
     load("test_api.py").test_reports()
 
 
 def test_none_is_left_out():
-    tried = {"flask_api.py", "fastapi_api.py", "starlette_api.py", "django_views.py", "drf_views.py", "test_api.py"}
+    tried = {"flask_api.py", "fastapi_api.py", "starlette_api.py", "django_views.py", "drf_views.py", "second_factor.py", "test_api.py"}
     assert set(BLOCKS) == tried
 
 
