@@ -1231,6 +1231,17 @@ export const routes = defineRoutes({
       },
       additionalProperties: false,
     },
+    'OwnLoginPlace': {
+      dataType: 'refObject',
+      properties: {
+        'network': {"dataType":"string","required":true,"validators":{"maxLength":{"value":64}}},
+        'agent': {"dataType":"string","required":true,"validators":{"maxLength":{"value":64}}},
+        'created_at': {"dataType":"string","required":true},
+        'last_used_at': {"dataType":"string","required":true},
+        'expires_at': {"dataType":"string","required":true},
+      },
+      additionalProperties: false,
+    },
     'OwnMessage': {
       dataType: 'refObject',
       properties: {
@@ -1297,6 +1308,7 @@ export const routes = defineRoutes({
         'passkeys': {"dataType":"array","array":{"dataType":"refObject","ref":"Passkey"},"required":true,"validators":{"maxItems":{"value":1000}}},
         'authenticator_apps': {"dataType":"array","array":{"dataType":"refObject","ref":"OwnAuthenticatorApp"},"required":true,"validators":{"maxItems":{"value":1000}}},
         'devices': {"dataType":"array","array":{"dataType":"refObject","ref":"Device"},"required":true,"validators":{"maxItems":{"value":1000}}},
+        'login_places': {"dataType":"array","array":{"dataType":"refObject","ref":"OwnLoginPlace"},"required":true,"validators":{"maxItems":{"value":1000}}},
         'messages': {"dataType":"array","array":{"dataType":"refObject","ref":"OwnMessage"},"required":true,"validators":{"maxItems":{"value":2147483647}}},
         'foreign_accounts': {"dataType":"array","array":{"dataType":"refObject","ref":"OwnForeignAccount"},"required":true,"validators":{"maxItems":{"value":2147483647}}},
         'events': {"dataType":"array","array":{"dataType":"refObject","ref":"OwnEvent"},"required":true,"validators":{"maxItems":{"value":2147483647}}},

@@ -3,6 +3,7 @@ import type { Actor } from '../audit/actor.js';
 import type { Clock } from '../clock.js';
 import type { Database } from '../database/database.js';
 import type { AccountTokenRow } from '../database/schema.js';
+import { createAppLink } from '../email/app-links.js';
 import type { Outbox } from '../email/outbox.js';
 import { Problem, retryLater } from '../problems/problem.js';
 import { usersStore } from '../users/users.store.js';
@@ -87,7 +88,7 @@ export class VerificationService {
         to: { address: email, userId },
         language,
         variables: {
-          link: `${this.appUrl}/verify-email?token=${token}`,
+          link: createAppLink(this.appUrl, 'verify-email', token),
           code: `${code.slice(0, 3)} ${code.slice(3)}`,
           minutes: lifetime,
         },
