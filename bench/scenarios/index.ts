@@ -1,9 +1,11 @@
+import { addressTiming } from './address-timing.ts';
 import { editLoopOfProject } from './edit-loop-project.ts';
 import { audit } from './audit.ts';
 import { editLoop } from './edit-loop.ts';
 import { firstSight } from './first-sight.ts';
 import { guardRevocations } from './guard-revocations.ts';
 import { loginTiming } from './login-timing.ts';
+import { importUsers } from './import-users.ts';
 import { login } from './login.ts';
 import { logouts } from './logouts.ts';
 import { longWork } from './long-work.ts';
@@ -25,6 +27,7 @@ export const scenarios = {
   'revocations-million': revocationsMillion,
   login,
   'login-timing': loginTiming,
+  'address-timing': addressTiming,
   audit,
   metrics,
   'refresh-sqlite': refreshSqlite,
@@ -33,6 +36,7 @@ export const scenarios = {
   replicas,
   logouts,
   'long-work': longWork,
+  'import-users': importUsers,
   'revocations-memory': revocationsMemory,
   'guard-revocations': guardRevocations,
   'memory-and-start': memoryAndStart,
