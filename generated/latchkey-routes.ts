@@ -27,6 +27,7 @@ import { ForwardAuthController } from './../src/authentication/forward-auth.cont
 import { CookiesController } from './../src/authentication/cookies.controller.js';
 import { AuditController } from './../src/audit-feed/audit.controller.js';
 import { VerificationController } from './../src/accounts/verification.controller.js';
+import { RegistrationController } from './../src/accounts/registration.controller.js';
 import { RecoveryController } from './../src/accounts/recovery.controller.js';
 import { PasswordCheckController } from './../src/accounts/password-check.controller.js';
 import { OwnDataController } from './../src/accounts/own-data.controller.js';
@@ -1079,11 +1080,42 @@ export const routes = defineRoutes({
       dataType: 'refAlias',
       type: {"dataType":"string","validators":{"maxLength":{"value":40},"pattern":{"errorMsg":"must be the id of an event, or 0","value":"^(0|[1-9][0-9]{0,15}-[0-9a-f]{16})$"}}},
     },
+    'SendVerificationRequest': {
+      dataType: 'refObject',
+      properties: {
+        'registration_token': {"dataType":"string","validators":{"pattern":{"errorMsg":"must be the token of a registration","value":"^[A-Za-z0-9_-]+$"},"minLength":{"value":1},"maxLength":{"value":200}}},
+      },
+      additionalProperties: false,
+    },
     'VerifyEmailRequest': {
       dataType: 'refObject',
       properties: {
         'token': {"dataType":"string","validators":{"pattern":{"errorMsg":"must be the token of a link","value":"^[A-Za-z0-9_-]+$"},"minLength":{"value":1},"maxLength":{"value":200}}},
         'code': {"dataType":"string","validators":{"minLength":{"value":6},"maxLength":{"value":6},"pattern":{"errorMsg":"must be six digits","value":"^[0-9]{6}$"}}},
+        'registration_token': {"dataType":"string","validators":{"pattern":{"errorMsg":"must be the token of a registration","value":"^[A-Za-z0-9_-]+$"},"minLength":{"value":1},"maxLength":{"value":200}}},
+        'password': {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":4096}}},
+        'username': {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":200},"pattern":{"errorMsg":"must not have control characters, nor white space at either end","value":"^[^\\s\\u0000-\\u001f\\u007f]([^\\u0000-\\u001f\\u007f]*[^\\s\\u0000-\\u001f\\u007f])?$"}}},
+        'display_name': {"ref":"DisplayName"},
+      },
+      additionalProperties: false,
+    },
+    'RegistrationResult': {
+      dataType: 'refObject',
+      properties: {
+        'registration_token': {"dataType":"string","validators":{"maxLength":{"value":200},"pattern":{"value":"^[A-Za-z0-9_-]+$"}}},
+        'expires_in': {"dataType":"integer","validators":{"minimum":{"value":0},"maximum":{"value":86400}}},
+        'username': {"dataType":"string","validators":{"maxLength":{"value":200},"pattern":{"value":"^[^\\u0000-\\u001f\\u007f]*$"}}},
+      },
+      additionalProperties: false,
+    },
+    'RegisterRequest': {
+      dataType: 'refObject',
+      properties: {
+        'email': {"dataType":"string","validators":{"minLength":{"value":3},"maxLength":{"value":254},"pattern":{"errorMsg":"must be an e-mail address, such as ada@example.com","value":"^[!-?A-~]+@[^\\s@]+$"}}},
+        'username': {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":200},"pattern":{"errorMsg":"must not have control characters, nor white space at either end","value":"^[^\\s\\u0000-\\u001f\\u007f]([^\\u0000-\\u001f\\u007f]*[^\\s\\u0000-\\u001f\\u007f])?$"}}},
+        'password': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":4096}}},
+        'display_name': {"ref":"DisplayName"},
+        'language': {"ref":"LanguageTag"},
       },
       additionalProperties: false,
     },
@@ -2207,8 +2239,9 @@ export const routes = defineRoutes({
       handler: 'sendVerification',
       parameters: {
         request: {"in":"request","name":"request","required":true,"dataType":"object"},
+        body: {"in":"body","name":"body","ref":"SendVerificationRequest"},
       },
-      security: [{"bearer":[]}],
+      security: [{},{"bearer":[]}],
       successStatus: 204,
     },
     {
@@ -2220,8 +2253,21 @@ export const routes = defineRoutes({
         body: {"in":"body","name":"body","required":true,"ref":"VerifyEmailRequest"},
         request: {"in":"request","name":"request","required":true,"dataType":"object"},
       },
-      security: [{"bearer":[]}],
+      security: [{},{"bearer":[]}],
       successStatus: 204,
+    },
+    {
+      method: 'post',
+      path: '/register',
+      controller: RegistrationController,
+      handler: 'register',
+      parameters: {
+        body: {"in":"body","name":"body","required":true,"ref":"RegisterRequest"},
+        request: {"in":"request","name":"request","required":true,"dataType":"object"},
+        created: {"in":"res","name":"201","required":true,"ref":"RegistrationResult"},
+      },
+      security: [],
+      successStatus: 202,
     },
     {
       method: 'post',

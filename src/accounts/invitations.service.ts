@@ -148,7 +148,7 @@ export class InvitationsService {
       language: found.language ?? undefined,
     };
     const actor: Actor = { kind: 'service', context };
-    return this.users.create(invited, actor, async (transaction) => {
+    const claim = async (transaction: Queries): Promise<void> => {
       const taken = await invitationsStore.takeByToken(transaction, tokenHash, this.clock.now());
       const missing = await rolesStore.findMissing(transaction, invited.roles);
       if (!taken || missing.length > 0 || !(await mayGive(transaction, taken))) {
@@ -157,7 +157,8 @@ export class InvitationsService {
       await this.#audit(transaction, 'invitation_accepted', taken, actor, {
         ...(taken.invited_by !== '' && { invited_by: taken.invited_by }),
       });
-    });
+    };
+    return this.users.create(invited, actor, { claim });
   }
 
   #audit(

@@ -152,6 +152,16 @@ export const auditEvents = {
     target: 'user',
     doc: 'A user chose a new password by a link: sessions and tokens ended.',
   },
+  registration_requested: {
+    target: 'user',
+    doc: 'Somebody has registered with an address, and the account is made once that is verified. With a target: an account had the address already, and its owner is told.',
+    details: '`sent`: whether a message goes out',
+  },
+  user_registered: {
+    target: 'user',
+    doc: 'Somebody has made an account by themselves; `user_created` is the account.',
+    details: '`email_verified`: whether an address was verified by it',
+  },
   user_invited: { target: 'invitation', doc: 'Somebody was invited by e-mail.', details: '`roles`' },
   invitation_withdrawn: { target: 'invitation', doc: 'An invitation was withdrawn.' },
   invitation_accepted: {

@@ -17,6 +17,7 @@ import { addMailCommand } from './mail.js';
 import { addMigrateCommand } from './migrate.js';
 import type { Project } from '../server/project.js';
 import { addPasskeyCommands } from './passkeys.js';
+import { addRegistrationsCommand } from './registrations.js';
 import { addRestoreCommand } from './restore.js';
 import { addRoleCommands } from './roles.js';
 import { addSecondFactorCommands } from './second-factors.js';
@@ -64,6 +65,7 @@ export function createProgram(launcher: Launcher<Project>, surroundings = ofProc
   addSessionCommands(program, withInstallation);
   addInvitationCommands(program, withInstallation);
   addMailCommand(program, withInstallation);
+  addRegistrationsCommand(program, withInstallation);
   addPasskeyCommands(program, withInstallation);
   addSecondFactorCommands(program, withInstallation);
   addAuditCommands(program, withInstallation);

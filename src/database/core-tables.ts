@@ -21,6 +21,7 @@ const order: Readonly<Record<keyof Schema, true>> = {
   latchkey_devices: true,
   latchkey_safety_links: true,
   latchkey_invitations: true,
+  latchkey_registrations: true,
   latchkey_passkeys: true,
   latchkey_passkey_challenges: true,
   latchkey_audit_seals: true,

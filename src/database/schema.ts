@@ -30,6 +30,7 @@ export interface Schema {
   latchkey_recovery_codes: RecoveryCodeRow;
   latchkey_devices: DeviceRow;
   latchkey_invitations: InvitationRow;
+  latchkey_registrations: RegistrationRow;
   latchkey_passkeys: PasskeyRow;
   latchkey_passkey_challenges: PasskeyChallengeRow;
 }
@@ -464,6 +465,33 @@ export interface InvitationRow {
   language: string | null;
   /** The id of a user, who may be gone; empty: the operator. */
   invited_by: string;
+  created_at: number;
+  expires_at: number;
+}
+
+/** A registration whose account is not made yet, and one message about it: a message that is sent again has a row of its own. */
+export interface RegistrationRow {
+  /** SHA-256 of the token in the message's link, base64url. */
+  token_hash: string;
+  /** SHA-256 of the `registration_token`, base64url: the same for all messages of a registration. */
+  client_hash: string;
+  /** Empty: the account has no address, and is made already; the row is there to be counted. */
+  email: string;
+  /** As of a user. */
+  email_key: string;
+  /** Null: none was chosen. */
+  username: string | null;
+  display_name: string | null;
+  /** As BCP 47 names it; null: not chosen. */
+  language: string | null;
+  /** Null: an account had the address already, and none can be made with this. */
+  password_hash: string | null;
+  /** SHA-256 of `token_hash` and the code, base64url. */
+  code_hash: string;
+  /** Of the code. */
+  tries_left: number;
+  /** 1: the message was sent; 0: the address had had enough messages. */
+  sent: number;
   created_at: number;
   expires_at: number;
 }

@@ -130,9 +130,9 @@ export class Outbox {
   > {
     if (typeof to === 'object' && 'address' in to && to.language !== undefined)
       return { address: to.address, userId: to.userId ?? null, language: to.language };
-    // Nobody takes the same statements as a user.
-    const userId = to === 'nobody' ? '' : to.userId;
-    const found = userId === undefined ? undefined : await outboxStore.findRecipient(queries, userId);
+    // Nobody, and an address that no account has, take the same statements as a user.
+    const userId = to === 'nobody' ? '' : (to.userId ?? '');
+    const found = await outboxStore.findRecipient(queries, userId);
     const language = found?.language ?? null;
     if (to === 'nobody') return { address: '', userId: null, language };
     if ('address' in to) return { address: to.address, userId: to.userId ?? null, language };

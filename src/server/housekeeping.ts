@@ -1,4 +1,5 @@
 import { invitationsStore } from '../accounts/invitations.store.js';
+import { registrationsStore } from '../accounts/registrations.store.js';
 import type { Logger } from 'pino';
 import { accountTokensStore } from '../accounts/account-tokens.store.js';
 import type { AuditOutputs } from '../audit-feed/outputs/audit-outputs.js';
@@ -75,7 +76,7 @@ export function createHousekeeping({
       const expiring = [
         ...[sessionEndingsStore, loginAttemptsStore, loginChallengesStore],
         ...[usedAssertionsStore, legacyUsersStore, devicesStore, passkeyChallengesStore],
-        ...[accountTokensStore, invitationsStore, safetyLinksStore],
+        ...[accountTokensStore, invitationsStore, registrationsStore, safetyLinksStore],
       ];
       for (const store of expiring) {
         await runInBatches(database, (queries, limit) => store.deleteExpired(queries, now, limit));

@@ -247,6 +247,15 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
     { database, clock, log, revocations, version: packageVersion },
     config,
   );
+  const accounts = createAccountServices(
+    {
+      ...{ database, clock, log, hooks, outbox, notices, versions, onDenied, users: users.users },
+      ...passwordServices,
+      ...authentication,
+    },
+    config,
+    issuer,
+  );
   return {
     legacyTokens,
     presentedTokens: new PresentedTokensService(sessions.sessions, legacyTokens),
@@ -280,15 +289,7 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
     ),
     roles: new RolesService(database, clock, versions, accessTokens),
     clients: new ClientsService(database, clock, versions, accessTokens),
-    ...createAccountServices(
-      {
-        ...{ database, clock, outbox, notices, versions, onDenied, users: users.users },
-        ...passwordServices,
-        ...authentication,
-      },
-      config,
-      issuer,
-    ),
+    ...accounts,
     oauth,
     catchUp,
     ...audit,
@@ -299,6 +300,7 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
       ...{ database, clock, ring, accessTokens, revocations, feed, confirmation, revocationFeed },
       ...{ passwords, breaches, passwordStrength },
       outboxWorker: email.outboxWorker,
+      registration: accounts.registration,
       ...{ logins: authentication.loginCompletion, sessions: sessions.sessions, denials, readiness },
       auditOutputs: auditFeed.auditOutputs,
     }),

@@ -99,6 +99,13 @@ export class UserRecords {
     if (fault !== undefined) throw new Problem('validation_failed', { errors: { username: fault } });
   }
 
+  /** @throws {Problem} `username_taken`; `validation_failed`. */
+  async refuseTakenName(queries: Queries, username: string): Promise<void> {
+    this.refuseInvalidName(username);
+    if (await usersStore.findByName(queries, username)) throw new Problem('username_taken');
+    await this.rename(queries, '', username);
+  }
+
   /** @returns the columns to update for a new name. @throws {Problem} `username_taken`. */
   async rename(
     queries: Queries,

@@ -37,6 +37,7 @@ const otherAnswers: Readonly<Record<string, number>> = {
   removeTotp: 401,
   confirmTotp: 404,
   forgotPassword: 204,
+  register: 403, // registration is off
   resetPassword: 400,
   secureAccount: 400,
   undoEmailChange: 400,

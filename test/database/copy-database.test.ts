@@ -159,6 +159,19 @@ describe('A copy of an installation from SQLite to PostgreSQL', () => {
       })
       .execute();
     await queries
+      .insertInto('latchkey_registrations')
+      .values({
+        ...{
+          token_hash: 'aGFzaA',
+          client_hash: 'Y2xpZW50',
+          email: 'Zoe@example.org',
+          email_key: 'zoe@example.org',
+        },
+        ...{ username: 'Zoë', display_name: null, language: 'de', password_hash: null, code_hash: 'Y29kZQ' },
+        ...{ tries_left: 5, sent: 1, created_at: 1, expires_at: 2 },
+      })
+      .execute();
+    await queries
       .insertInto('latchkey_passkeys')
       .values({
         id: '0199f3c2-7f00-7b12-9d3e-5a6b7c8d9e0f',

@@ -42,6 +42,17 @@ export const german: Language = {
       'Wenn Sie das nicht waren, brauchen Sie nichts zu tun. Ohne die Bestätigung kann niemand Ihre Adresse benutzen.',
     ],
   }),
+  registration: ({ service, link, code, hours }) => ({
+    subject: `Schließen Sie Ihre Registrierung bei ${service} ab`,
+    body: [
+      `Jemand, hoffentlich Sie, hat sich mit dieser Adresse bei ${service} registriert. Bestätigen Sie, dass es Ihre ist, und Ihr Konto wird angelegt:`,
+      { label: 'Registrierung abschließen', link },
+      'Oder geben Sie diesen Code dort ein, wo Sie sich registriert haben:',
+      { code },
+      `Beides gilt einmal und ${hours} Stunden lang.`,
+      'Wenn Sie das nicht waren, brauchen Sie nichts zu tun. Es wird kein Konto angelegt.',
+    ],
+  }),
   address_known: ({ service, link }) => ({
     subject: `Sie haben schon ein Konto bei ${service}`,
     body: [

@@ -42,6 +42,17 @@ export const english: Language = {
       'If it was not you, do nothing. Without the confirmation nobody can use your address.',
     ],
   }),
+  registration: ({ service, link, code, hours }) => ({
+    subject: `Complete your registration at ${service}`,
+    body: [
+      `Somebody, hopefully you, has registered at ${service} with this address. Confirm that it is yours, and your account is made:`,
+      { label: 'Complete the registration', link },
+      'Or enter this code where you have registered:',
+      { code },
+      `Both work once, and for ${hours} hours.`,
+      'If it was not you, do nothing. No account is made.',
+    ],
+  }),
   address_known: ({ service, link }) => ({
     subject: `You already have an account at ${service}`,
     body: [

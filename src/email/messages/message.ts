@@ -34,6 +34,8 @@ export interface SafetyOccurrence extends Occurrence {
 export interface MessageVariables {
   /** To the address that somebody has entered, to prove that it is theirs. */
   readonly address_verification: { readonly link: string; readonly code: string; readonly minutes: number };
+  /** To the address that somebody has registered with. */
+  readonly registration: { readonly link: string; readonly code: string; readonly hours: number };
   /** To the owner of an address with which somebody has tried to register. */
   readonly address_known: { readonly link: string };
   readonly password_reset: { readonly link: string; readonly minutes: number };
@@ -93,6 +95,11 @@ export const exampleVariables: MessageVariables = {
     link: 'https://app.example.com/verify-email?token=lk_ev_Zm9ydHkgcmFuZG9tIGJ5dGVzIGluIGhlcmU',
     code: '481 516',
     minutes: 60,
+  },
+  registration: {
+    link: 'https://app.example.com/verify-email?token=lk_rg_Zm9ydHkgcmFuZG9tIGJ5dGVzIGluIGhlcmU',
+    code: '481 516',
+    hours: 24,
   },
   address_known: { link: 'https://app.example.com/forgot-password' },
   invitation: {
