@@ -5,7 +5,7 @@ import type { Response } from 'supertest';
 import type { CookieSession, TokenSet } from '../../src/sessions/sessions.models.js';
 import type { Form } from '../support/api-client.js';
 import { cookieHeader, cookiesOf, type SetCookie } from '../support/cookies.js';
-import { tokenIn } from '../support/messages.js';
+import { messagesTo, tokenIn } from '../support/messages.js';
 import { enrollTotp } from '../support/second-factors.js';
 import type { TestApp } from '../support/test-app.js';
 
@@ -274,6 +274,35 @@ export const waysIn: readonly Way[] = [
         expect(status).to.equal(201);
       });
       return scene.app.post('/login', { username, password });
+    },
+  },
+  {
+    title: 'a registration with the address of the account',
+    // Its owner is told so: nothing is verified that way, and the password is still the one of before.
+    ...asLogin,
+    go: async ({ app, person: { email } }) => {
+      const fields = { email, password: next };
+      const { body } = await app.post('/register', fields).expect(202);
+      const { registration_token } = body as { registration_token: string };
+      const [message] = await messagesTo(app, email);
+      expect(message?.template).to.equal('address_known');
+      await app.post('/email/verify', { code: '000000', registration_token }).expect(400);
+      await app.post('/login', { username: email, password: next }).expect(401);
+      return app.post('/login', { username: email, password });
+    },
+  },
+  {
+    title: 'a registration, and the login of its new account',
+    // As after an invitation.
+    withFactor: 'aal1',
+    withoutFactor: 'enroll',
+    go: async ({ app, person }) => {
+      const fields = { email: `registered.${person.email}`, password };
+      const { body } = await app.post('/register', fields).expect(202);
+      const { registration_token } = body as { registration_token: string };
+      const token = await tokenIn(app, fields.email, 'registration');
+      await app.post('/email/verify', { token, registration_token }).expect(204);
+      return app.post('/login', { username: fields.email, password });
     },
   },
   {
