@@ -3,6 +3,7 @@ import { auditStore } from '../audit/audit.store.js';
 import type { Clock } from '../clock.js';
 import { isUniqueViolation } from '../database/constraint-errors.js';
 import type { Database, Queries } from '../database/database.js';
+import { createAppLink } from '../email/app-links.js';
 import type { Outbox } from '../email/outbox.js';
 import type { SafetyNotices } from '../email/safety-notices.js';
 import { Problem, retryLater } from '../problems/problem.js';
@@ -154,7 +155,7 @@ export class AddressChanges {
       language,
       expiresAt,
       variables: {
-        link: `${this.appUrl}/verify-email?token=${token}`,
+        link: createAppLink(this.appUrl, 'verify-email', token),
         code: `${code.slice(0, 3)} ${code.slice(3)}`,
         minutes: changeLifetime,
       },

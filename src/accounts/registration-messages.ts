@@ -2,6 +2,7 @@ import { auditStore } from '../audit/audit.store.js';
 import type { Clock } from '../clock.js';
 import type { Database } from '../database/database.js';
 import type { RegistrationRow } from '../database/schema.js';
+import { createAppLink } from '../email/app-links.js';
 import type { Outbox } from '../email/outbox.js';
 import type { RequestContext } from '../http/request-context.js';
 import { createCode, hashAccountToken, hashCode } from './account-tokens.js';
@@ -78,7 +79,7 @@ export class RegistrationMessages {
           ...shared,
           template: 'address_known',
           to: isSent ? { address: email, userId: holder.id } : 'nobody',
-          variables: { link: `${this.appUrl}/forgot-password` },
+          variables: { link: createAppLink(this.appUrl, 'forgot-password') },
         });
       } else {
         await outbox.enqueue(transaction, {
@@ -86,7 +87,7 @@ export class RegistrationMessages {
           template: 'registration',
           to: isSent ? { address: email } : 'nobody',
           variables: {
-            link: `${this.appUrl}/verify-email?token=${token}`,
+            link: createAppLink(this.appUrl, 'verify-email', token),
             code: `${code.slice(0, 3)} ${code.slice(3)}`,
             hours: registrationLifetime,
           },

@@ -203,14 +203,14 @@ export const settings = {
   passkeyRpId: defineSetting({
     name: 'LATCHKEY_PASSKEY_RP_ID',
     parse: parseRelyingPartyId,
-    defaultInWords: 'the host of the first origin',
+    defaultInWords: 'the host of the first origin, or of `LATCHKEY_APP_URL`, or of the issuer',
     doc: 'The domain that passkeys are made for ([passkeys](passkeys.md)): that of the pages that use them, or one above it. Passkeys of another domain stop working, so keep it. `off`: there are no passkeys.',
   }),
   passkeyOrigins: defineSetting({
     name: 'LATCHKEY_PASSKEY_ORIGINS',
     parse: parsePasskeyOrigins,
     default: '',
-    defaultInWords: 'that of `LATCHKEY_ISSUER`',
+    defaultInWords: 'those of `LATCHKEY_APP_URL` and `LATCHKEY_ISSUER` in the domain',
     doc: 'Origins whose pages may ask for passkeys, comma-separated: `https://…`, `http://localhost:…`, or `android:apk-key-hash:…` for an app.',
   }),
   hstsIncludeSubDomains: defineSetting({
@@ -351,7 +351,7 @@ export const settings = {
     name: 'LATCHKEY_APP_URL',
     parse: parseIssuerUrl,
     defaultInWords: 'the issuer',
-    doc: 'The URL of your pages that links in messages lead to, each with a `token` in the query: `<it>/reset-password` and `<it>/verify-email` ([recovery](recovery.md), [registration](registration.md)), `<it>/login` ([login links](login-links.md)), `<it>/invitation` ([invitations](invitations.md)); and `<it>/forgot-password`, without one.',
+    doc: 'The URL of your pages that links in messages lead to, each with a `token` in the query; it must be set with `LATCHKEY_SMTP_URL`: `<it>/reset-password` and `<it>/verify-email` ([recovery](recovery.md), [registration](registration.md)), `<it>/login` ([login links](login-links.md)), `<it>/invitation` ([invitations](invitations.md)), `<it>/not-me` and `<it>/undo-email` ([account safety](account-safety.md)); and `<it>/forgot-password`, without one.',
   }),
   invitationExpires: defineSetting({
     name: 'LATCHKEY_INVITATION_EXPIRES',
@@ -753,6 +753,12 @@ export const settings = {
     parse: createDurationParser(0, 31_536_000),
     default: '0',
     doc: 'How long a browser whose user asked for it is not asked for a second factor again; 0: never.',
+  }),
+  newLoginMessages: defineSetting({
+    name: 'LATCHKEY_NEW_LOGIN_MESSAGES',
+    parse: parseFlag,
+    default: 'true',
+    doc: 'Whether networks and programs that users log in from are remembered, and users told of a login from new ones ([account safety](account-safety.md#new-logins)).',
   }),
   loginFreeAttempts: defineSetting({
     name: 'LATCHKEY_LOGIN_FREE_ATTEMPTS',

@@ -25,6 +25,7 @@ export interface Schema {
   latchkey_data_keys: DataKeyRow;
   latchkey_account_tokens: AccountTokenRow;
   latchkey_safety_links: SafetyLinkRow;
+  latchkey_login_places: LoginPlaceRow;
   latchkey_login_challenges: LoginChallengeRow;
   latchkey_totp: TotpRow;
   latchkey_recovery_codes: RecoveryCodeRow;
@@ -379,6 +380,19 @@ export interface SafetyLinkRow {
   email: string;
   /** What was done from then on is taken back. */
   created_at: number;
+  expires_at: number;
+}
+
+/** Where a user has logged in from, and with what. */
+export interface LoginPlaceRow {
+  user_id: string;
+  /** As `getWideNetwork` returns it. */
+  network: string;
+  /** As `formatAgentFamily` returns it. */
+  agent: string;
+  created_at: number;
+  /** Up to a week before the last login: see `LoginPlaces`. */
+  last_used_at: number;
   expires_at: number;
 }
 

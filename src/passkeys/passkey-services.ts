@@ -45,7 +45,10 @@ export function createPasskeyServices(
   config: Config,
   issuer: string,
 ): PasskeyServices {
-  const relyingParty = createRelyingParty(config, [issuer]);
+  const relyingParty = createRelyingParty(config, [
+    ...(config.appUrl === undefined ? [] : [config.appUrl]),
+    issuer,
+  ]);
   const challenges = new PasskeyChallenges(database, clock);
   return {
     passkeys: new PasskeysService(database, clock, challenges, notices, {

@@ -24,6 +24,7 @@ const otherAnswers: Readonly<Record<string, number>> = {
   acceptLoginLinkWithCookies: 404,
   loginWithSecondFactor: 401,
   loginWithSecondFactorAndCookies: 404,
+  sendUserVerification: 404,
   sendVerification: 409, // the administrator has no address
   verifyEmail: 400,
   deleteMe: 401, // the token is of a refresh, as the page gets one

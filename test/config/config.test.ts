@@ -5,9 +5,9 @@ import { settings } from '../../src/config/settings.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-function faultsOf(environment: Environment): readonly string[] {
+function faultsOf(environment: Environment, reader?: 'service'): readonly string[] {
   try {
-    readConfig(environment);
+    readConfig(environment, reader);
     return [];
   } catch (error) {
     if (error instanceof ConfigError) return error.errors;
@@ -139,6 +139,7 @@ describe('The settings', () => {
       secondFactor: { mode: 'optional', permissions: [] },
       totpIssuer: undefined,
       rememberedDevices: 0,
+      newLoginMessages: true,
       loginFreeAttempts: 5,
       loginFreeAttemptsPerAddress: 5,
       loginFreeAttemptsPerSite: 100,
@@ -205,7 +206,10 @@ const smtp = (given: object): object => ({
 /** Setting → others that must be set with it. */
 const companions: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   LATCHKEY_AUDIT_WEBHOOK_URL: { LATCHKEY_AUDIT_WEBHOOK_SECRET: 'x'.repeat(32) },
-  LATCHKEY_SMTP_URL: { LATCHKEY_MAIL_FROM: 'no-reply@example.com' },
+  LATCHKEY_SMTP_URL: {
+    LATCHKEY_MAIL_FROM: 'no-reply@example.com',
+    LATCHKEY_APP_URL: 'https://app.example.com',
+  },
 };
 
 /** Setting → texts that are valid → their values. */
@@ -357,6 +361,7 @@ const good: Readonly<Record<string, readonly (readonly [string, unknown])[]>> = 
   LATCHKEY_REQUEST_LOG: flags,
   LATCHKEY_HSTS_INCLUDE_SUBDOMAINS: flags,
   LATCHKEY_LOGIN_LINKS: flags,
+  LATCHKEY_NEW_LOGIN_MESSAGES: flags,
   LATCHKEY_USERNAMES: [
     ['distinct', 'distinct'],
     ['precis', 'precis'],
@@ -618,6 +623,7 @@ const bad: Readonly<Record<string, readonly string[]>> = {
   LATCHKEY_METRICS_HOST: [' '],
   LATCHKEY_HSTS_INCLUDE_SUBDOMAINS: ['maybe'],
   LATCHKEY_LOGIN_LINKS: ['maybe'],
+  LATCHKEY_NEW_LOGIN_MESSAGES: ['maybe'],
   LATCHKEY_CLIENT_ASSERTION_AUDIENCE: ['endpoint', 'Issuer'],
   JWT_ENCODE_NBF: ['maybe'],
   JWT_ACCESS_TOKEN_TYPE: ['jwt', 'AT+JWT', 'none'],
@@ -785,6 +791,38 @@ describe('LATCHKEY_PASSKEY_ORIGINS', () => {
       'LATCHKEY_PASSKEY_RP_ID must be set where LATCHKEY_PASSKEY_ORIGINS has apps alone.',
     ]);
     expect(faultsOf({ ...app, LATCHKEY_PASSKEY_RP_ID: 'example.com' })).to.deep.equal([]);
+  });
+});
+
+describe('The domain of passkeys', () => {
+  const app = { LATCHKEY_APP_URL: 'https://app.example.com' };
+  const faults = (settings: Record<string, string>): readonly string[] => faultsOf(settings, 'service');
+
+  it('has to be chosen where the application and the service are different sites', () => {
+    const other = { ...app, LATCHKEY_ISSUER: 'https://login.example.org/auth' };
+    expect(faults(other)).to.deep.equal([
+      'LATCHKEY_PASSKEY_RP_ID must be set, because LATCHKEY_APP_URL (https://app.example.com) and LATCHKEY_ISSUER (https://login.example.org) are different sites, and passkeys work on one: set it to app.example.com if your pages ask for passkeys, to login.example.org if the pages of the service do, or to off. Later it cannot be changed without losing the passkeys that there are.',
+    ]);
+    for (const id of ['app.example.com', 'example.com', 'login.example.org', 'off'])
+      expect(faults({ ...other, LATCHKEY_PASSKEY_RP_ID: id })).to.deep.equal([]);
+    expect(faults({ ...other, LATCHKEY_PASSKEY_ORIGINS: 'https://shop.example.net' })).to.deep.equal([]);
+  });
+
+  it('follows from URLs that may be one site, or of which one has no passkeys', () => {
+    for (const issuer of ['https://login.example.com', 'https://example.com', 'http://10.0.0.1:3000'])
+      expect(faults({ ...app, LATCHKEY_ISSUER: issuer })).to.deep.equal([]);
+    for (const settings of [app, {}, { LATCHKEY_APP_URL: 'http://localhost:5173' }])
+      expect(faults(settings)).to.deep.equal([]);
+  });
+
+  it('is one that some page is in', () => {
+    const id = { LATCHKEY_PASSKEY_RP_ID: 'example.net' };
+    const fault =
+      'LATCHKEY_PASSKEY_RP_ID is example.net, and neither LATCHKEY_APP_URL nor LATCHKEY_ISSUER is a page of it: set LATCHKEY_PASSKEY_ORIGINS to the pages that ask for passkeys, such as https://example.net, or LATCHKEY_PASSKEY_RP_ID to off.';
+    expect(faults({ ...app, ...id })).to.deep.equal([fault]);
+    expect(faults(id)).to.deep.equal([fault]);
+    expect(faults({ ...id, LATCHKEY_APP_URL: 'https://www.example.net' })).to.deep.equal([]);
+    expect(faults({ LATCHKEY_PASSKEY_RP_ID: 'localhost' })).to.deep.equal([]);
   });
 });
 
