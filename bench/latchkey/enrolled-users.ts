@@ -7,13 +7,13 @@ import type { Client } from '../harness/client.ts';
 import { checkout } from '../harness/folders.ts';
 import type { Prepared } from './latchkey.ts';
 
-const password = 'the long enough password of everybody';
+export const enrolledPassword = 'the long enough password of everybody';
 /** Of everybody's authenticator app. */
 const totpSecret = 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ';
 
 /** Adds users by the service's own import: so many with an authenticator app, and as many without. */
 export function importUsers({ settings }: Pick<Prepared, 'settings'>, count: number, folder: string): void {
-  const hash = hashSync(password, { memoryCost: 19_456, timeCost: 2, parallelism: 1 });
+  const hash = hashSync(enrolledPassword, { memoryCost: 19_456, timeCost: 2, parallelism: 1 });
   const lines = Array.from({ length: 2 * count }, (_, index) => {
     const hasApp = index < count;
     const username = nameOf(hasApp, hasApp ? index : index - count);
@@ -34,7 +34,7 @@ export function importUsers({ settings }: Pick<Prepared, 'settings'>, count: num
 
 /** A whole login, with the second step where the user has an app. Each of these logs in once: a code is good once. */
 export async function logIn(client: Client, url: string, hasApp: boolean, index: number): Promise<void> {
-  const credentials = { username: nameOf(hasApp, index), password };
+  const credentials = { username: nameOf(hasApp, index), password: enrolledPassword };
   if (!hasApp) {
     await client.expect(200, `${url}/login`, { body: credentials });
     return;
@@ -45,14 +45,14 @@ export async function logIn(client: Client, url: string, hasApp: boolean, index:
 }
 
 /** The first step of a user with an app. @returns the `login_token`. */
-export async function beginLogin(client: Client, url: string, index: number): Promise<string> {
-  const body = { username: nameOf(true, index), password };
+async function beginLogin(client: Client, url: string, index: number): Promise<string> {
+  const body = { username: nameOf(true, index), password: enrolledPassword };
   const response = (await client.expect(401, `${url}/login`, { body })) as { login_token: string };
   return response.login_token;
 }
 
 /** The one of now is not taken right after an import. */
-export function codeOfNextStep(): string {
+function codeOfNextStep(): string {
   return generateSync({ secret: totpSecret, epoch: Math.floor(Date.now() / 1000) + 30 });
 }
 
