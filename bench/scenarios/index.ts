@@ -4,6 +4,7 @@ import { editLoop } from './edit-loop.ts';
 import { firstSight } from './first-sight.ts';
 import { guardRevocations } from './guard-revocations.ts';
 import { loginTiming } from './login-timing.ts';
+import { importUsers } from './import-users.ts';
 import { login } from './login.ts';
 import { logouts } from './logouts.ts';
 import { longWork } from './long-work.ts';
@@ -35,6 +36,7 @@ export const scenarios = {
   replicas,
   logouts,
   'long-work': longWork,
+  'import-users': importUsers,
   'revocations-memory': revocationsMemory,
   'guard-revocations': guardRevocations,
   'memory-and-start': memoryAndStart,
