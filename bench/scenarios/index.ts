@@ -1,3 +1,4 @@
+import { addressTiming } from './address-timing.ts';
 import { editLoopOfProject } from './edit-loop-project.ts';
 import { audit } from './audit.ts';
 import { editLoop } from './edit-loop.ts';
@@ -28,6 +29,7 @@ export const scenarios = {
   login,
   'login-timing': loginTiming,
   'second-factors': secondFactors,
+  'address-timing': addressTiming,
   audit,
   metrics,
   'refresh-sqlite': refreshSqlite,

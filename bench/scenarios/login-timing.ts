@@ -1,6 +1,7 @@
 import { Client } from '../harness/client.ts';
 import { number } from '../harness/report.ts';
 import { withServers } from '../harness/server.ts';
+import { shuffled } from '../harness/shuffled.ts';
 import { median, separationOf } from '../harness/statistics.ts';
 import { latchkey, prepare, startLatchkey } from '../latchkey/latchkey.ts';
 import { kinds, makeAccounts, users, type Kind } from '../latchkey/refused-logins.ts';
@@ -95,11 +96,3 @@ export const loginTiming: Scenario = {
     };
   },
 };
-
-/** In a fixed order each would come after the same other one. */
-function shuffled<Item>(items: readonly Item[]): Item[] {
-  return items
-    .map((item) => ({ item, place: Math.random() }))
-    .sort((one, other) => one.place - other.place)
-    .map(({ item }) => item);
-}

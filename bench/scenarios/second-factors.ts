@@ -26,7 +26,7 @@ const noWait = {
 };
 
 export const secondFactors: Scenario = {
-  title: 'What a code of an authenticator app adds to a login',
+  title: 'What a code adds to a login',
   run: async (conditions, { against }) => {
     const steps = await measureSteps(conditions);
     const before = against.length > 0 ? await measureAgainst(conditions, against) : undefined;
