@@ -74,7 +74,7 @@ export class RegistrationMessages {
         created_at: now,
         expires_at: expiresAt,
       });
-      const shared = { language: holder?.language ?? language, expiresAt };
+      const shared = { language, expiresAt };
       if (holder) {
         await outbox.enqueue(transaction, {
           ...shared,
