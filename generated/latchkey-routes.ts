@@ -1234,8 +1234,8 @@ export const routes = defineRoutes({
     'OwnLoginPlace': {
       dataType: 'refObject',
       properties: {
-        'network': {"dataType":"string","required":true,"validators":{"maxLength":{"value":64}}},
-        'agent': {"dataType":"string","required":true,"validators":{"maxLength":{"value":64}}},
+        'network': {"dataType":"string","required":true,"validators":{"maxLength":{"value":64},"pattern":{"value":"^[0-9a-f.:/]*$"}}},
+        'agent': {"dataType":"string","required":true,"validators":{"maxLength":{"value":64},"pattern":{"value":"^[A-Za-z\\u0020]+$"}}},
         'created_at': {"dataType":"string","required":true},
         'last_used_at': {"dataType":"string","required":true},
         'expires_at': {"dataType":"string","required":true},

@@ -318,11 +318,13 @@ export interface OwnLoginPlace {
   /**
    * The network: of an IPv4 address its /24, of an IPv6 address its /48. Empty where the address was unknown.
    * @maxLength 64
+   * @pattern ^[0-9a-f.:/]*$
    */
   network: string;
   /**
    * The program, without its version.
    * @maxLength 64
+   * @pattern ^[A-Za-z\u0020]+$
    */
   agent: string;
   /**

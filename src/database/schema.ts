@@ -489,7 +489,7 @@ export interface RegistrationRow {
   token_hash: string;
   /** SHA-256 of the `registration_token`, base64url: the same for all messages of a registration. */
   client_hash: string;
-  /** Empty: the account has no address, and is made already; the row is there to be counted. */
+  /** Empty: the account is made; the row is there to be counted. */
   email: string;
   /** As of a user. */
   email_key: string;
