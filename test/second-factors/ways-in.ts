@@ -119,6 +119,12 @@ export const waysIn: readonly Way[] = [
     ...asLogin,
     go: ({ app, person }) => app.post('/login/cookies', { username: person.username, password }),
   },
+  { title: 'a login link', ...asLogin, go: (scene) => acceptLoginLink(scene, '/login/link/accept') },
+  {
+    title: 'a login link, with cookies',
+    ...asLogin,
+    go: (scene) => acceptLoginLink(scene, '/login/link/accept/cookies'),
+  },
   { title: 'a refresh of a session of before', ...asSession, go: (scene) => refresh(scene) },
   {
     title: 'a refresh with cookies of a session of before',
@@ -275,6 +281,12 @@ export const waysIn: readonly Way[] = [
     go: ({ app, client }) => app.postForm('/oauth/token', { grant_type: 'client_credentials', ...client }),
   },
 ];
+
+async function acceptLoginLink({ app, person: { email } }: Scene, path: string): Promise<Response> {
+  const { body } = await app.post('/login/link', { email }).expect(202);
+  const { request_token } = body as { request_token: string };
+  return app.post(path, { token: await readToken(app, email, 'login_link'), request_token });
+}
 
 async function acceptInvitation({ app, admin, person }: Scene, username: string): Promise<Response> {
   const email = `invited.${person.email}`;
