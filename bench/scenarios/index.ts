@@ -18,6 +18,7 @@ import { replicas } from './replicas.ts';
 import { revocationsMemory } from './revocations-memory.ts';
 import { revocationsMillion } from './revocations-million.ts';
 import type { Scenario } from './scenario.ts';
+import { secondFactors } from './second-factors.ts';
 import { soak } from './soak.ts';
 import { statements } from './statements.ts';
 
@@ -27,6 +28,7 @@ export const scenarios = {
   'revocations-million': revocationsMillion,
   login,
   'login-timing': loginTiming,
+  'second-factors': secondFactors,
   'address-timing': addressTiming,
   audit,
   metrics,

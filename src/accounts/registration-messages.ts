@@ -18,7 +18,7 @@ export const hour = 3_600_000;
  */
 const maxMessages = 5;
 /** Of a code: five guesses of a million. */
-const maxTries = 5;
+export const maxTries = 5;
 
 /** A registration as its message needs it. */
 export type PendingRegistration = Pick<
@@ -68,7 +68,8 @@ export class RegistrationMessages {
         // Nobody is to log in with it where the account is there.
         password_hash: holder ? null : registration.password_hash,
         code_hash: hashCode(code, hash),
-        tries_left: maxTries,
+        // A code that nobody was sent has no tries: they would be guesses without end.
+        tries_left: isSent ? maxTries : 0,
         sent: isSent ? 1 : 0,
         created_at: now,
         expires_at: expiresAt,

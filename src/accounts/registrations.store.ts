@@ -78,6 +78,27 @@ export const registrationsStore = {
     return rows;
   },
 
+  /** How many messages had a wrong code tried, of those that can still be used; it counts no further than `max`. */
+  async countMistaken(
+    queries: Queries,
+    { now, maxTries, max }: { readonly now: number; readonly maxTries: number; readonly max: number },
+  ): Promise<number> {
+    const { rows } = await queries
+      .selectFrom((eb) =>
+        eb
+          .selectFrom('latchkey_registrations')
+          .select('expires_at')
+          .where('sent', '=', 1)
+          .where('tries_left', '<', maxTries)
+          .where('expires_at', '>', now)
+          .limit(max)
+          .as('counted'),
+      )
+      .select(({ fn }) => fn.countAll<number>().as('rows'))
+      .executeTakeFirstOrThrow();
+    return rows;
+  },
+
   async insert(queries: Queries, row: RegistrationRow): Promise<void> {
     await queries.insertInto('latchkey_registrations').values(row).execute();
   },

@@ -245,6 +245,15 @@ for (const kind of databaseKinds) {
       for (let count = 0; count < 6; count += 1)
         await ask('annoyed@example.org', (await create()).token).expect(202);
       expect(await messagesTo(app, 'annoyed@example.org')).to.have.length(5);
+      // Nobody was sent the sixth code: guesses of it would be without end.
+      const tries = await app.services.database.queries
+        .selectFrom('latchkey_account_tokens')
+        .select('tries_left')
+        .where('new_email_key', '=', 'annoyed@example.org')
+        .orderBy('created_at')
+        .orderBy('tries_left', 'desc')
+        .execute();
+      expect(tries.map(({ tries_left: left }) => left)).to.deep.equal([5, 5, 5, 5, 5, 0]);
     });
 
     it('is undone by the address of before, when it was asked for and for seven days after it took effect', async () => {

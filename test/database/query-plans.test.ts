@@ -73,6 +73,8 @@ const queriesOf: Readonly<Record<string, (queries: Queries) => Promise<unknown>>
   'registrations of the last hour': (queries) => registrationsStore.count(queries, now, 1000),
   'messages to an address that was registered': (queries) =>
     registrationsStore.countSent(queries, 'ada@example.com', now, 5),
+  'registrations with a wrong code': (queries) =>
+    registrationsStore.countMistaken(queries, { now, maxTries: 5, max: 100 }),
   'what was registered with a token': (queries) => registrationsStore.findByClient(queries, 'a hash', now),
   'the account that has an address': (queries) => registrationsStore.findHolder(queries, 'ada@example.com'),
   'pending registrations': (queries) => registrationsStore.list(queries, { now, limit: 50 }),
