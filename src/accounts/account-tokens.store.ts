@@ -141,11 +141,17 @@ export const accountTokensStore = {
       .executeTakeFirst();
   },
 
-  async deleteOfUser(queries: Queries, userId: string, purpose: Purpose): Promise<void> {
+  /** They count all the same for how many were issued: whoever has used one would else be without a limit. */
+  async expireOfUser(
+    queries: Queries,
+    { userId, purposes, now }: { userId: string; purposes: readonly Purpose[]; now: number },
+  ): Promise<void> {
     await queries
-      .deleteFrom('latchkey_account_tokens')
+      .updateTable('latchkey_account_tokens')
+      .set({ expires_at: now })
       .where('user_id', '=', userId)
-      .where('purpose', '=', purpose)
+      .where('purpose', 'in', purposes)
+      .where('expires_at', '>', now)
       .execute();
   },
 

@@ -98,8 +98,8 @@ export class AddressChanges {
       if (isUniqueViolation(cause)) throw new Problem('email_taken', { cause });
       throw cause;
     }
-    for (const purpose of ['email_change', 'email_verification'] as const)
-      await accountTokensStore.deleteOfUser(transaction, userId, purpose);
+    const purposes = ['email_change', 'email_verification'] as const;
+    await accountTokensStore.expireOfUser(transaction, { userId, purposes, now });
     if (formerAddress !== null && verifiedAt !== null) {
       const notice = { userId, clientAddress: actor.context.address, formerAddress, variables: {} };
       await notices.send(transaction, { template: 'address_changed', ...notice });

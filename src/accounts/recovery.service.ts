@@ -63,7 +63,7 @@ export class RecoveryService {
         one_time_expires_at: null,
       });
       await endUserSessions(transaction, userId);
-      await accountTokensStore.deleteOfUser(transaction, userId, 'password_reset');
+      await accountTokensStore.expireOfUser(transaction, { userId, purposes: ['password_reset'], now });
       await auditStore.add(transaction, clock, {
         event: 'password_recovered',
         actor: { kind: 'user', id: userId, name: user.username, context },

@@ -119,7 +119,7 @@ export class VerificationService {
       if (!user || used?.user_id !== userId) throw new Problem('invalid_link');
       if (used.new_email !== null) return this.changes.complete(transaction, user, used.new_email, actor);
       await usersStore.update(transaction, userId, now, { email_verified_at: now });
-      await accountTokensStore.deleteOfUser(transaction, userId, 'email_verification');
+      await accountTokensStore.expireOfUser(transaction, { userId, purposes: ['email_verification'], now });
       await auditStore.add(transaction, clock, {
         event: 'email_changed',
         actor,

@@ -88,8 +88,9 @@ ${links}<iframe src="${root}dev/mail/${row.id}/html" title="The message" sandbox
 }
 
 /**
- * Only a browser on this machine that has opened an address of it: no other machine, no proxy, and no page of a site whose name
- * resolves to this machine (DNS rebinding).
+ * Only a browser on this machine that has opened an address of it: no other machine, no proxy, no page of a site whose name
+ * resolves to this machine (DNS rebinding), and no script of an origin that may read responses (Fetch §3.2: it sends `Origin`,
+ * which opening a page does not).
  */
 const refuseOthers: RequestHandler = (request, _response, next) => {
   const { headers, socket } = request;
@@ -99,7 +100,8 @@ const refuseOthers: RequestHandler = (request, _response, next) => {
   const name = URL.canParse(`http://${headers.host ?? ''}`)
     ? new URL(`http://${headers.host ?? ''}`).hostname
     : '';
-  if (isForwarded || !ownNames.has(name) || !isOwnAddress(socket.remoteAddress ?? ''))
+  const isScript = headers.origin !== undefined;
+  if (isForwarded || isScript || !ownNames.has(name) || !isOwnAddress(socket.remoteAddress ?? ''))
     throw new Problem('not_found');
   next();
 };

@@ -140,11 +140,13 @@ export class UserRecords {
 
   /**
    * Tells the address that somebody else than the user took from the account. Links that it was sent stop working: such as
-   * where the mailbox itself is in wrong hands.
+   * where the mailbox itself is in wrong hands. So they do where the address is not verified any more.
    */
   async leaveAddress(queries: Queries, before: UserWithRoles, after: UserWithRoles): Promise<void> {
-    if (before.email?.toLowerCase() === after.email?.toLowerCase()) return;
+    const isSame = before.email?.toLowerCase() === after.email?.toLowerCase();
+    if (isSame && !losesVerification(before, after)) return;
     await safetyLinksStore.deleteSince(queries, before.id, 0);
+    if (isSame) return;
     await tellFormerAddress(queries, { outbox: this.outbox, clock: this.clock }, before, null);
   }
 
@@ -186,6 +188,14 @@ export class UserRecords {
 export async function isAddressTaken(queries: Queries, key: string, exceptId: string): Promise<boolean> {
   const named = await usersStore.findByName(queries, key);
   return (named !== undefined && named.id !== exceptId) || usersStore.hasEmail(queries, key, exceptId);
+}
+
+/** Whether an address that was the user's is not known to be any more. */
+export function losesVerification(
+  before: Pick<UserWithRoles, 'email_verified_at'>,
+  after: Pick<UserWithRoles, 'email_verified_at'>,
+): boolean {
+  return before.email_verified_at !== null && after.email_verified_at === null;
 }
 
 /** @throws {Problem} `user_not_found`. */

@@ -13,7 +13,7 @@ import type { NewPasswords } from '../passwords/new-passwords.js';
 import { refuseHashKind, toStoredHash } from '../passwords/stored-hash.js';
 import { toContactColumns, type ContactDetails } from './contact-details.js';
 import { describeNewUser, describeUpdate } from './describe-user-changes.js';
-import { requireUser, type UserRecords } from './user-records.js';
+import { losesVerification, requireUser, type UserRecords } from './user-records.js';
 import { usersStore, type UserWithRoles } from './users.store.js';
 import { administratorRole } from '../roles/administrator-role.js';
 import { sessionEpochsStore } from './session-epochs.store.js';
@@ -168,9 +168,9 @@ export class UsersService {
       for (const [event, details] of describeUpdate(before, user, passwordHash !== undefined))
         await this.#audit(transaction, event, before, actor, details);
       return {
-        // Tokens say the name, which another user may have next.
+        // Tokens say the name, which another user may have next. Links to an address that is in doubt are void with the version.
         revoked:
-          signedOut || rolesChange || renamed
+          signedOut || rolesChange || renamed || losesVerification(before, user)
             ? await this.versions.increment(transaction, { userId: id })
             : [],
         user,

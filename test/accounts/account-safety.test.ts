@@ -136,6 +136,18 @@ for (const kind of databaseKinds) {
       await secure(`lk_nm_${'x'.repeat(43)}`).expect(400);
     });
 
+    it('is void, as are links for new passwords, once an administrator doubts the address', async () => {
+      const user = await create();
+      await changePassword(user);
+      const token = await linkOf(user);
+      await app.post('/password/forgot', { email: user.email }).expect(204);
+      const resetToken = await tokenIn(app, user.email, 'password_reset');
+      await app.patch(`/users/${user.id}`, { email_verified: false }, admin).expect(200);
+      await secure(token).expect(400);
+      await reset(resetToken).expect(400);
+      expect((await app.get(`/users/${user.id}`, admin)).body).to.include({ email_verified: false });
+    });
+
     it('does not lead around the second factor, which is asked for after the reset', async () => {
       const user = await create();
       const { secret } = await enrollTotp(app, await app.login(user.username, password));

@@ -257,6 +257,17 @@ for (const kind of databaseKinds) {
       expect(tries.map(({ tries_left: left }) => left)).to.deep.equal([5, 5, 5, 5, 5, 0]);
     });
 
+    it('is limited also for who verifies an address of their own in between', async () => {
+      const account = await create();
+      let { token } = account;
+      for (let sent = 0; sent < 4; sent += 1) await ask('bombed@example.org', token).expect(202);
+      token = await change(account, 'mine@example.org');
+      await ask('bombed@example.org', token).expect(202);
+      await ask('bombed@example.org', token).expect(429);
+      await ask('bombed@example.org', (await create()).token).expect(202);
+      expect(await messagesTo(app, 'bombed@example.org')).to.have.length(5);
+    });
+
     it('is undone by the address of before, when it was asked for and for seven days after it took effect', async () => {
       const asked = await create();
       await ask('asked@example.org', asked.token).expect(202);

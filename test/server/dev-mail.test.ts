@@ -86,10 +86,11 @@ describe('The page of messages', () => {
   for (const [what, headers] of [
     ['through a proxy', { 'X-Forwarded-For': '203.0.113.7' }],
     ['through another proxy', { Via: '1.1 proxy' }],
+    ['for a script of a site that may read responses', { Origin: 'https://app.example' }],
     ['under a name that resolves to this machine', { Host: 'attacker.example' }],
   ] as const) {
     it(`is not there ${what}`, async () => {
-      for (const path of ['/dev/mail', `/dev/mail/${id}`, `/dev/mail/${id}/html`])
+      for (const path of ['/dev/mail', `/dev/mail/${id}`, `/dev/mail/${id}/html`, '/reset-password?token=x'])
         await get(path).set(headers).expect(404);
     });
   }
