@@ -16,6 +16,7 @@ import { parseEmailAddress } from '../text/email-address.js';
 import { usersStore } from '../users/users.store.js';
 import type { UsersService, UserWithRoles } from '../users/users.service.js';
 import { invitationsStore, type InvitationRow } from './invitations.store.js';
+import { refuseAddressAsName } from './registration-names.js';
 
 export type { InvitationRow };
 
@@ -140,6 +141,8 @@ export class InvitationsService {
     const found = await invitationsStore.findByToken(this.database.queries, tokenHash, this.clock.now());
     if (!found) throw new Problem('invitation_not_found');
     const { username, password, displayName } = account;
+    // The name would be in the way of the address's owner.
+    if (parseEmailAddress(username)?.key !== found.email_key) refuseAddressAsName(username);
     const invited = {
       ...{ username, password, displayName },
       email: found.email,

@@ -6,6 +6,7 @@ import type { AccountTokenRow } from '../database/schema.js';
 import { createAppLink, type AppPage } from '../email/app-links.js';
 import type { Outbox } from '../email/outbox.js';
 import type { RequestContext } from '../http/request-context.js';
+import { getNetwork } from '../http/network.js';
 import { createId } from '../ids.js';
 import { parseEmailAddress } from '../text/email-address.js';
 import { createAccountToken } from './account-tokens.js';
@@ -13,6 +14,8 @@ import { accountTokensStore, type TokenUser } from './account-tokens.store.js';
 
 /** Messages to one address in an hour: more would be somebody who annoys its owner. */
 const maxPerHour = 5;
+/** The same for who is where the account has logged in: strangers must not use up what its owner needs. */
+const maxPerHourWhereKnown = 10;
 const hour = 3_600_000;
 /** No address has it: it has no @. */
 const unusedKey = ' ';
@@ -68,13 +71,14 @@ export class MailedLinks {
     const key = parseEmailAddress(request.address)?.key ?? unusedKey;
     await database.transaction(async (transaction) => {
       const found = await accountTokensStore.findByAddress(transaction, key);
-      const issued = await accountTokensStore.countSince(transaction, {
-        purpose: kind.purpose,
-        // Nobody's tokens must not be many either: counting them would take time.
-        userId: found?.id ?? createId(clock),
-        since: clock.now() - hour,
-      });
-      const isSent = found !== undefined && issued < maxPerHour;
+      // Nobody's tokens must not be many either: counting them would take time.
+      const userId = found?.id ?? createId(clock);
+      const since = clock.now() - hour;
+      const { purpose } = kind;
+      const issued = await accountTokensStore.countSince(transaction, { purpose, userId, since });
+      const network = getNetwork(context.address ?? '');
+      const isKnown = await accountTokensStore.isKnownNetwork(transaction, userId, network);
+      const isSent = found !== undefined && issued < (isKnown ? maxPerHourWhereKnown : maxPerHour);
       await this.#send(transaction, kind, request, isSent ? found : undefined);
       await auditStore.add(transaction, clock, {
         event: kind.event,

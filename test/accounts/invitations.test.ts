@@ -145,6 +145,15 @@ for (const database of databaseKinds) {
       await accept(token).expect(201);
     });
 
+    it('make no account whose name is the address of somebody else', async () => {
+      const { token, email } = await invite();
+      for (const username of ['ceo@example.org', 'ceo\uff20example.org']) {
+        const { body } = await accept(token, { username }).expect(422);
+        expect(body.errors).to.have.all.keys('username');
+      }
+      await accept(token, { username: email }).expect(201);
+    });
+
     it('give no more than who sends them may do', async () => {
       const { username } = await app.createUser(`inviter ${++made}`, password, ['inviter']);
       const { access_token: inviter } = await app.login(username, password);

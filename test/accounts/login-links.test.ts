@@ -323,6 +323,15 @@ for (const database of databaseKinds) {
       admin = (await app.login()).access_token;
     });
 
+    it('is sent to who asks where the account has logged in, though strangers have asked often', async () => {
+      const person = await create();
+      for (let count = 0; count < 6; count += 1) await ask(person.email).expect(202);
+      expect(await messagesTo(person.email)).to.have.length(5);
+      await app.login(person.username, password);
+      for (let count = 0; count < 6; count += 1) await ask(person.email).expect(202);
+      expect(await messagesTo(person.email)).to.have.length(10);
+    });
+
     it('is written in the language of the request', async () => {
       const person = await create();
       await ask(person.email).set('Accept-Language', 'de').expect(202);
