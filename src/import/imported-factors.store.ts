@@ -10,6 +10,16 @@ export interface FactorRows {
   readonly passkeys: readonly PasskeyRow[];
 }
 
+/** A statement has 32,766 values at most on SQLite, and 65,535 on PostgreSQL. */
+const rowsPerStatement = 1000;
+
+function split<Row>(rows: readonly Row[]): Row[][] {
+  const count = Math.ceil(rows.length / rowsPerStatement);
+  return Array.from({ length: count }, (_, at) =>
+    rows.slice(at * rowsPerStatement, (at + 1) * rowsPerStatement),
+  );
+}
+
 /** The second factors of many users at once. */
 export const importedFactorsStore = {
   /** Which of these credentials some account has. */
@@ -31,9 +41,11 @@ export const importedFactorsStore = {
     const codes = rows.flatMap(([id, { recoveryCodeHashes: hashes }]) =>
       hashes.map((hash) => ({ user_id: id, code_hash: hash, created_at: now })),
     );
-    if (codes.length > 0) await queries.insertInto('latchkey_recovery_codes').values(codes).execute();
+    for (const portion of split(codes))
+      await queries.insertInto('latchkey_recovery_codes').values(portion).execute();
     const passkeys = rows.flatMap(([, factors]) => factors.passkeys);
-    if (passkeys.length > 0) await queries.insertInto('latchkey_passkeys').values(passkeys).execute();
+    for (const portion of split(passkeys))
+      await queries.insertInto('latchkey_passkeys').values(portion).execute();
   },
 
   /** User's id → what the user has. */

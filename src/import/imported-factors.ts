@@ -12,6 +12,11 @@ import { importedFactorsStore, type FactorRows, type PasskeyRow } from './import
 /** As an account can have. */
 const maxPasskeys = 25;
 const maxPasskeyNameLength = 100;
+/** More than applications give out. */
+const maxRecoveryCodes = 100;
+/** WebAuthn §5.4.3 and §4: bytes. */
+const maxUserHandleLength = 64;
+const maxCredentialIdLength = 1023;
 
 /** The factors of a user who can be imported. */
 export interface UsableFactors extends Pick<ForeignFactors, 'totpSecret'> {
@@ -37,6 +42,12 @@ export function chooseFactors(
     ...unusable,
     ...(passkeys.some(isLost) ? ['passkeys, which are bound to the id of the user: it must be a UUID'] : []),
     ...(passkeys.length > maxPasskeys ? [`${passkeys.length} passkeys: ${maxPasskeys} are taken`] : []),
+    ...(new Set(passkeys.map(({ credentialId }) => credentialId)).size < passkeys.length
+      ? ['the same passkey twice']
+      : []),
+    ...(recoveryCodeHashes.length > maxRecoveryCodes
+      ? [`${recoveryCodeHashes.length} recovery codes: ${maxRecoveryCodes} are taken`]
+      : []),
   ];
   const [first] = all;
   if (first !== undefined && !ignore) {
@@ -44,14 +55,16 @@ export function chooseFactors(
       `has ${all.join('; and ')}. Without it the password alone would be enough: --ignore-factors imports the user so`,
     );
   }
-  const taken = passkeys.filter((passkey) => !isLost(passkey)).slice(0, maxPasskeys);
+  const usable = passkeys.filter((passkey) => !isLost(passkey));
+  const taken = [...new Map(usable.map((each) => [each.credentialId, each])).values()].slice(0, maxPasskeys);
   const bits =
     (totpSecret === undefined ? 0 : secondFactorBits.totp) |
     (taken.length === 0 ? 0 : secondFactorBits.passkey);
   return {
     ...{ totpSecret, bits, passkeys: taken, isReduced: first !== undefined },
     // They are in the place of a factor, and are hashed with the id.
-    recoveryCodeHashes: keepsId && bits !== 0 ? recoveryCodeHashes : [],
+    recoveryCodeHashes:
+      keepsId && bits !== 0 ? [...new Set(recoveryCodeHashes)].slice(0, maxRecoveryCodes) : [],
   };
 }
 
@@ -74,8 +87,12 @@ export function checkPasskeys(records: readonly SourceRecord[]): Promise<SourceR
   );
 }
 
-async function findError({ name, publicKey }: ForeignPasskey): Promise<string | undefined> {
+async function findError(passkey: ForeignPasskey): Promise<string | undefined> {
+  const { name, publicKey } = passkey;
   if (name.length > maxPasskeyNameLength) return 'a passkey with a name that is too long';
+  if (/\p{Cc}/u.test(name) || !name.isWellFormed()) return 'a passkey with control characters in its name';
+  const part = findWrongPart(passkey);
+  if (part !== undefined) return `the passkey ${JSON.stringify(name)}, whose ${part} is none`;
   try {
     await assertUsablePublicKey(Buffer.from(publicKey, 'base64url'));
     return undefined;
@@ -83,6 +100,18 @@ async function findError({ name, publicKey }: ForeignPasskey): Promise<string | 
     if (!(error instanceof WebAuthnError)) throw error;
     return `the passkey ${JSON.stringify(name)}, which cannot be used: ${error.message}`;
   }
+}
+
+/** What no authenticator has: a database would take it on one system and end the import on another. */
+function findWrongPart({ credentialId, aaguid, transports, userHandle }: ForeignPasskey): string | undefined {
+  const isEncoded = (text: string, maxBytes: number): boolean =>
+    /^[A-Za-z0-9_-]*$/.test(text) && text.length <= Math.ceil((maxBytes * 4) / 3);
+  if (!isEncoded(credentialId, maxCredentialIdLength)) return 'credential_id';
+  if (!isEncoded(userHandle ?? '', maxUserHandleLength)) return 'user_handle';
+  if (!/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(aaguid)) return 'aaguid';
+  return transports.every((each) => /^[a-z-]{1,32}$/.test(each)) && transports.length <= 16
+    ? undefined
+    : 'list of transports';
 }
 
 /** Stores the factors of users who are inserted in the same transaction, with their secrets encrypted. */

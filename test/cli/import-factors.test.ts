@@ -255,6 +255,37 @@ for (const kind of databaseKinds) {
       expect(count).to.equal(251);
     });
 
+    it('refuses what no authenticator has for its user alone, whom nobody else of the batch waits for', async () => {
+      const at = (count: number) => `5c6f6a3c-5d1e-4a44-8c5b-${String(count).padStart(12, '0')}`;
+      const device = deviceFor('cmVmdXNlZA');
+      const passkey = {
+        ...{ credential_id: device.id, public_key: device.publicKey.toString('base64url') },
+        ...{ name: 'Phone', user_handle: 'cmVmdXNlZA' },
+      };
+      const codes = Array.from({ length: 20_000 }, (_, count) => String(count).padStart(43, '0'));
+      const hostile = [
+        { passkeys: [passkey, passkey] },
+        { totp_secret: betterAuth.totp, recovery_code_hashes: codes },
+        { passkeys: [{ ...passkey, name: 'a\0b' }] },
+        { passkeys: [{ ...passkey, name: 'a\ud800b' }] },
+        { passkeys: [{ ...passkey, aaguid: 'x\0' }] },
+        { passkeys: [{ ...passkey, transports: ['\0'] }] },
+        { passkeys: [{ ...passkey, user_handle: 'a\0' }] },
+        { passkeys: [{ ...passkey, user_handle: 'a'.repeat(90) }] },
+      ].map((fields, count) => ({ id: at(count), username: `hostile ${count}`, ...fields }));
+      const [hash = ''] = codes;
+      const harmless = {
+        ...{ id: at(99), username: 'harmless', totp_secret: betterAuth.totp },
+        recovery_code_hashes: [hash, hash],
+      };
+      const lines = [...hostile, harmless].map((each) => `${JSON.stringify(each)}\n`).join('');
+      const { stdout, exitCode } = await run(['import', 'users', file('hostile.ndjson', lines)]);
+      expect(exitCode).to.equal(5);
+      for (const { username } of hostile) expect(stdout).to.include(`("${username}"): has `);
+      expect(stdout).not.to.include('run the import again').and.not.to.include('("harmless")');
+      await setPassword('harmless');
+    });
+
     it('refuses fields that are none', async () => {
       const lines = [
         { username: 'a', recovery_code_hashes: ['x'] },
