@@ -99,7 +99,7 @@ export interface AcceptInvitationRequest {
    */
   token: string;
   /**
-   * The name to log in with. The rules are those of `POST /users`.
+   * The name to log in with. The rules are those of `POST /users`, and no @ may be in it, unless it is the invited address.
    * @minLength 1
    * @maxLength 200
    * @pattern ^[^\s\u0000-\u001f\u007f]([^\u0000-\u001f\u007f]*[^\s\u0000-\u001f\u007f])?$ must not have control characters, nor white space at either end

@@ -29,7 +29,8 @@ export class LoginLinksController {
   /**
    * Sends a link to a verified address, with which its user logs in without a password; only where `LATCHKEY_LOGIN_LINKS` is
    * on. Keep the `request_token` in the browser: the link works there alone. The response is the same, and takes the same
-   * time, whether or not an account has the address. At most five messages an hour go to one account.
+   * time, whether or not an account has the address. At most five messages an hour go to one account, and five more to who asks
+   * in a network where it has a session.
    * @summary Ask for a link to log in with
    */
   @Post()

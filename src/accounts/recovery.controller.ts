@@ -21,7 +21,8 @@ export class RecoveryController {
 
   /**
    * Sends a link for a new password to a verified address. The response is the same, and takes the same time, whether or
-   * not an account has the address. At most five messages an hour go to one account.
+   * not an account has the address. At most five messages an hour go to one account, and five more to who
+   * asks in a network where it has a session.
    * @summary Ask for a new password
    */
   @Post('forgot')

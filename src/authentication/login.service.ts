@@ -1,6 +1,7 @@
 import type { RequestContext } from '../http/request-context.js';
 import { Problem } from '../problems/problem.js';
 import type { Passwords } from '../passwords/passwords.js';
+import { parseEmailAddress } from '../text/email-address.js';
 import { toUsernameKey } from '../usernames/username.js';
 import { parseScope } from '../roles/rights.js';
 import { assuranceLevels } from '../tokens/authentication-methods.js';
@@ -50,7 +51,7 @@ export class LoginService {
   ): Promise<TokenSet> {
     const address = context.address ?? '';
     const { user, known } = await this.users.find(username, getNetwork(address), findLoginPlace(context));
-    const decided = this.limiter.attempt({ account: toUsernameKey(username), address, known }, (attempt) =>
+    const decided = this.limiter.attempt({ account: toAttemptKey(username), address, known }, (attempt) =>
       this.#decide(user, password, attempt, context, options),
     );
     const decision = await reportRateLimit(decided, this.onDenied, context, user?.id);
@@ -93,4 +94,9 @@ export class LoginService {
     }
     return { refused: now?.disabled_at === null ? 'one_time_password_over' : 'disabled_user' };
   }
+}
+
+/** As the user is looked for: each spelling of an address that finds an account counts for the same one. */
+function toAttemptKey(username: string): string {
+  return parseEmailAddress(username)?.key ?? toUsernameKey(username);
 }

@@ -92,7 +92,8 @@ async function findError(passkey: ForeignPasskey): Promise<string | undefined> {
   if (name.length > maxPasskeyNameLength) return 'a passkey with a name that is too long';
   if (/\p{Cc}/u.test(name) || !name.isWellFormed()) return 'a passkey with control characters in its name';
   const part = findWrongPart(passkey);
-  if (part !== undefined) return `the passkey ${JSON.stringify(name)}, whose ${part} is none`;
+  if (part !== undefined)
+    return `the passkey ${JSON.stringify(name)}, whose ${part} is not one of an authenticator`;
   try {
     await assertUsablePublicKey(Buffer.from(publicKey, 'base64url'));
     return undefined;
@@ -106,10 +107,10 @@ async function findError(passkey: ForeignPasskey): Promise<string | undefined> {
 function findWrongPart({ credentialId, aaguid, transports, userHandle }: ForeignPasskey): string | undefined {
   const isEncoded = (text: string, maxBytes: number): boolean =>
     /^[A-Za-z0-9_-]*$/.test(text) && text.length <= Math.ceil((maxBytes * 4) / 3);
-  if (!isEncoded(credentialId, maxCredentialIdLength)) return 'credential_id';
+  if (credentialId === '' || !isEncoded(credentialId, maxCredentialIdLength)) return 'credential_id';
   if (!isEncoded(userHandle ?? '', maxUserHandleLength)) return 'user_handle';
   if (!/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(aaguid)) return 'aaguid';
-  return transports.every((each) => /^[a-z-]{1,32}$/.test(each)) && transports.length <= 16
+  return transports.every((each) => /^[a-z-]{1,32}$/i.test(each)) && transports.length <= 16
     ? undefined
     : 'list of transports';
 }

@@ -143,10 +143,10 @@ export class UserRecords {
    * where the mailbox itself is in wrong hands. So they do where the address is not verified any more.
    */
   async leaveAddress(queries: Queries, before: UserWithRoles, after: UserWithRoles): Promise<void> {
-    const isSame = before.email?.toLowerCase() === after.email?.toLowerCase();
-    if (isSame && !losesVerification(before, after)) return;
-    await safetyLinksStore.deleteSince(queries, before.id, 0);
-    if (isSame) return;
+    const isDoubted = losesVerification(before, after);
+    const isLeft = !isSameAddress(before, after);
+    if (isLeft || isDoubted) await safetyLinksStore.deleteSince(queries, before.id, 0);
+    if (!isLeft) return;
     await tellFormerAddress(queries, { outbox: this.outbox, clock: this.clock }, before, null);
   }
 
@@ -187,15 +187,21 @@ export class UserRecords {
 /** Whether another user has an address, or has it as the name to log in with. @param key as `parseEmailAddress` returns it. */
 export async function isAddressTaken(queries: Queries, key: string, exceptId: string): Promise<boolean> {
   const named = await usersStore.findByName(queries, key);
-  return (named !== undefined && named.id !== exceptId) || usersStore.hasEmail(queries, key, exceptId);
+  // Both are always asked: the time is not to tell which it was.
+  const isHeld = await usersStore.hasEmail(queries, key, exceptId);
+  return isHeld || (named !== undefined && named.id !== exceptId);
 }
 
-/** Whether an address that was the user's is not known to be any more. */
-export function losesVerification(
-  before: Pick<UserWithRoles, 'email_verified_at'>,
-  after: Pick<UserWithRoles, 'email_verified_at'>,
-): boolean {
-  return before.email_verified_at !== null && after.email_verified_at === null;
+type Address = Pick<UserWithRoles, 'email' | 'email_verified_at'>;
+
+/** Whether an address stays that was known to be the user's, and is not any more. */
+export function losesVerification(before: Address, after: Address): boolean {
+  const isLost = before.email_verified_at !== null && after.email_verified_at === null;
+  return isLost && isSameAddress(before, after);
+}
+
+function isSameAddress(before: Address, after: Address): boolean {
+  return before.email?.toLowerCase() === after.email?.toLowerCase();
 }
 
 /** @throws {Problem} `user_not_found`. */

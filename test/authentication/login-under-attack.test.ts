@@ -170,6 +170,25 @@ for (const database of databaseKinds) {
       );
     });
 
+    it('counts each spelling of an address for the same account', async () => {
+      const admin = (await app.login()).access_token;
+      const body = { username: 'cy', password, email: 'cy@example.com', email_verified: true };
+      await app.post('/users', body, admin).expect(201);
+      // Where the account has logged in, nothing else is counted.
+      await login('cy@example.com', '192.0.2.1').expect(200);
+      const spellings = ['cy', 'CY', 'Cy'].flatMap((name) => [
+        `${name}@example.com`,
+        `${name}@EXAMPLE.com`,
+        `${name}@ｅxample.com`,
+        `${name}@example。com`,
+      ]);
+      const codes = [];
+      for (const name of spellings) codes.push(await attempt(0, 'a wrong guess', '192.0.2.1', name));
+      expect(count(codes, 'invalid_credentials')).to.equal(6);
+      for (const name of ['cy@example.com/1', 'cy@example.com?', 'cy@exa%6dple.com', 'cy@exam\u00adple.com'])
+        expect(await attempt(0, password, '192.0.2.1', name)).not.to.equal('in');
+    });
+
     it('counts a /48 of IPv6 in addition to its networks, with its own allowance', async () => {
       const limited = await app.openAgain({ LATCHKEY_LOGIN_FREE_ATTEMPTS_PER_SITE: '10' });
       try {
