@@ -209,7 +209,7 @@ describe(`In ${page}`, () => {
       return tokens.access_token;
     };
     const { send } = (await import(pathToFileURL(temporary.path('out/step-up.js')).href)) as {
-      send(request: Request, logIn: typeof logInAgain): Promise<Response>;
+      readonly send: (request: Request, logIn: typeof logInAgain) => Promise<Response>;
     };
     const headers = { Authorization: `Bearer ${token}` };
     const removed = await send(new Request(`${url}/reports`, { method: 'DELETE', headers }), logInAgain);
