@@ -206,7 +206,7 @@ describe(`In ${page}`, () => {
       const { body: tokens } = await api
         .post('/login/second-factor', { login_token: demand.login_token, code: confirmed.recovery_codes[0] })
         .expect(200);
-      return tokens.access_token;
+      return String(tokens.access_token);
     };
     const { send } = (await import(pathToFileURL(temporary.path('out/step-up.js')).href)) as {
       readonly send: (request: Request, logIn: typeof logInAgain) => Promise<Response>;
