@@ -27,11 +27,14 @@ import { ForwardAuthController } from './../src/authentication/forward-auth.cont
 import { CookiesController } from './../src/authentication/cookies.controller.js';
 import { AuditController } from './../src/audit-feed/audit.controller.js';
 import { VerificationController } from './../src/accounts/verification.controller.js';
+import { RegistrationController } from './../src/accounts/registration.controller.js';
 import { RecoveryController } from './../src/accounts/recovery.controller.js';
 import { PasswordCheckController } from './../src/accounts/password-check.controller.js';
 import { OwnDataController } from './../src/accounts/own-data.controller.js';
 import { LoginLinksController } from './../src/accounts/login-links.controller.js';
 import { InvitationsController } from './../src/accounts/invitations.controller.js';
+import { AddressChangesController } from './../src/accounts/address-changes.controller.js';
+import { AccountSafetyController } from './../src/accounts/account-safety.controller.js';
 
 export const routes = defineRoutes({
   root: new URL('../../', import.meta.url),
@@ -1077,11 +1080,42 @@ export const routes = defineRoutes({
       dataType: 'refAlias',
       type: {"dataType":"string","validators":{"maxLength":{"value":40},"pattern":{"errorMsg":"must be the id of an event, or 0","value":"^(0|[1-9][0-9]{0,15}-[0-9a-f]{16})$"}}},
     },
+    'SendVerificationRequest': {
+      dataType: 'refObject',
+      properties: {
+        'registration_token': {"dataType":"string","validators":{"pattern":{"errorMsg":"must be the token of a registration","value":"^[A-Za-z0-9_-]+$"},"minLength":{"value":1},"maxLength":{"value":200}}},
+      },
+      additionalProperties: false,
+    },
     'VerifyEmailRequest': {
       dataType: 'refObject',
       properties: {
         'token': {"dataType":"string","validators":{"pattern":{"errorMsg":"must be the token of a link","value":"^[A-Za-z0-9_-]+$"},"minLength":{"value":1},"maxLength":{"value":200}}},
         'code': {"dataType":"string","validators":{"minLength":{"value":6},"maxLength":{"value":6},"pattern":{"errorMsg":"must be six digits","value":"^[0-9]{6}$"}}},
+        'registration_token': {"dataType":"string","validators":{"pattern":{"errorMsg":"must be the token of a registration","value":"^[A-Za-z0-9_-]+$"},"minLength":{"value":1},"maxLength":{"value":200}}},
+        'password': {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":4096}}},
+        'username': {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":200},"pattern":{"errorMsg":"must not have control characters, nor white space at either end","value":"^[^\\s\\u0000-\\u001f\\u007f]([^\\u0000-\\u001f\\u007f]*[^\\s\\u0000-\\u001f\\u007f])?$"}}},
+        'display_name': {"ref":"DisplayName"},
+      },
+      additionalProperties: false,
+    },
+    'RegistrationResult': {
+      dataType: 'refObject',
+      properties: {
+        'registration_token': {"dataType":"string","validators":{"maxLength":{"value":200},"pattern":{"value":"^[A-Za-z0-9_-]+$"}}},
+        'expires_in': {"dataType":"integer","validators":{"minimum":{"value":0},"maximum":{"value":86400}}},
+        'username': {"dataType":"string","validators":{"maxLength":{"value":200},"pattern":{"value":"^[^\\u0000-\\u001f\\u007f]*$"}}},
+      },
+      additionalProperties: false,
+    },
+    'RegisterRequest': {
+      dataType: 'refObject',
+      properties: {
+        'email': {"dataType":"string","validators":{"minLength":{"value":3},"maxLength":{"value":254},"pattern":{"errorMsg":"must be an e-mail address, such as ada@example.com","value":"^[!-?A-~]+@[^\\s@]+$"}}},
+        'username': {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":200},"pattern":{"errorMsg":"must not have control characters, nor white space at either end","value":"^[^\\s\\u0000-\\u001f\\u007f]([^\\u0000-\\u001f\\u007f]*[^\\s\\u0000-\\u001f\\u007f])?$"}}},
+        'password': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":4096}}},
+        'display_name': {"ref":"DisplayName"},
+        'language': {"ref":"LanguageTag"},
       },
       additionalProperties: false,
     },
@@ -1298,7 +1332,7 @@ export const routes = defineRoutes({
         'id': {"ref":"Id","required":true},
         'email': {"dataType":"string","required":true,"validators":{"maxLength":{"value":254},"pattern":{"value":"^[!-~]+$"}}},
         'roles': {"dataType":"array","array":{"dataType":"refAlias","ref":"RoleName"},"required":true,"validators":{"maxItems":{"value":1000}}},
-        'invited_by': {"ref":"Id","required":true},
+        'invited_by': {"ref":"Id"},
         'created_at': {"dataType":"string","required":true},
         'expires_at': {"dataType":"string","required":true},
       },
@@ -1346,6 +1380,36 @@ export const routes = defineRoutes({
         'username': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":200},"pattern":{"errorMsg":"must not have control characters, nor white space at either end","value":"^[^\\s\\u0000-\\u001f\\u007f]([^\\u0000-\\u001f\\u007f]*[^\\s\\u0000-\\u001f\\u007f])?$"}}},
         'password': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":4096}}},
         'display_name': {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":200},"pattern":{"errorMsg":"must have no control characters","value":"^[^\\u0000-\\u001f\\u007f]+$"}}},
+      },
+      additionalProperties: false,
+    },
+    'EmailChange': {
+      dataType: 'refObject',
+      properties: {
+        'expires_in': {"dataType":"integer","required":true,"validators":{"minimum":{"value":1},"maximum":{"value":3600}}},
+      },
+      additionalProperties: false,
+    },
+    'ChangeEmailRequest': {
+      dataType: 'refObject',
+      properties: {
+        'email': {"dataType":"string","required":true,"validators":{"minLength":{"value":3},"maxLength":{"value":254},"pattern":{"errorMsg":"must be an e-mail address, such as ada@example.com","value":"^[!-?A-~]+@[^\\s@]+$"}}},
+      },
+      additionalProperties: false,
+    },
+    'SecuredAccount': {
+      dataType: 'refObject',
+      properties: {
+        'reset_token': {"dataType":"string","required":true,"validators":{"pattern":{"value":"^[A-Za-z0-9_-]+$"},"maxLength":{"value":200}}},
+        'expires_in': {"dataType":"integer","required":true,"validators":{"minimum":{"value":1},"maximum":{"value":1800}}},
+        'email_restored': {"dataType":"boolean","required":true},
+      },
+      additionalProperties: false,
+    },
+    'SecureAccountRequest': {
+      dataType: 'refObject',
+      properties: {
+        'token': {"dataType":"string","required":true,"validators":{"pattern":{"errorMsg":"must be the token of a link","value":"^[A-Za-z0-9_-]+$"},"minLength":{"value":1},"maxLength":{"value":200}}},
       },
       additionalProperties: false,
     },
@@ -2175,8 +2239,9 @@ export const routes = defineRoutes({
       handler: 'sendVerification',
       parameters: {
         request: {"in":"request","name":"request","required":true,"dataType":"object"},
+        body: {"in":"body","name":"body","ref":"SendVerificationRequest"},
       },
-      security: [{"bearer":[]}],
+      security: [{},{"bearer":[]}],
       successStatus: 204,
     },
     {
@@ -2188,8 +2253,21 @@ export const routes = defineRoutes({
         body: {"in":"body","name":"body","required":true,"ref":"VerifyEmailRequest"},
         request: {"in":"request","name":"request","required":true,"dataType":"object"},
       },
-      security: [{"bearer":[]}],
+      security: [{},{"bearer":[]}],
       successStatus: 204,
+    },
+    {
+      method: 'post',
+      path: '/register',
+      controller: RegistrationController,
+      handler: 'register',
+      parameters: {
+        body: {"in":"body","name":"body","required":true,"ref":"RegisterRequest"},
+        request: {"in":"request","name":"request","required":true,"dataType":"object"},
+        created: {"in":"res","name":"201","required":true,"ref":"RegistrationResult"},
+      },
+      security: [],
+      successStatus: 202,
     },
     {
       method: 'post',
@@ -2331,6 +2409,42 @@ export const routes = defineRoutes({
       },
       security: [{"bearer":["users:write"]}],
       successStatus: 204,
+    },
+    {
+      method: 'put',
+      path: '/me/email',
+      controller: AddressChangesController,
+      handler: 'changeEmail',
+      parameters: {
+        body: {"in":"body","name":"body","required":true,"ref":"ChangeEmailRequest"},
+        request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      },
+      security: [{"bearer":["fresh:300"]}],
+      successStatus: 202,
+    },
+    {
+      method: 'post',
+      path: '/account/secure',
+      controller: AccountSafetyController,
+      handler: 'secureAccount',
+      parameters: {
+        body: {"in":"body","name":"body","required":true,"ref":"SecureAccountRequest"},
+        request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      },
+      security: [],
+      successStatus: 200,
+    },
+    {
+      method: 'post',
+      path: '/email/undo',
+      controller: AccountSafetyController,
+      handler: 'undoEmailChange',
+      parameters: {
+        body: {"in":"body","name":"body","required":true,"ref":"SecureAccountRequest"},
+        request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      },
+      security: [],
+      successStatus: 200,
     },
   ],
   validation: {"noImplicitAdditionalProperties":"throw-on-extras","bodyCoercion":false},

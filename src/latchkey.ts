@@ -17,7 +17,7 @@ export type {
   PublicServices as Services,
 } from './server/public-services.js';
 export type { AccessGrant, AccessTokenClaims } from './tokens/access-token-claims.js';
-export type { Hooks, LoadUser } from './tokens/hooks.js';
+export type { Hooks, LoadUser, Registration, RegistrationDecision } from './tokens/hooks.js';
 
 export { serviceActor, type Actor } from './audit/actor.js';
 export {

@@ -1,7 +1,9 @@
 import { expect } from 'chai';
-import type { Hooks } from '../src/tokens/hooks.js';
+import { defineProblems } from '../src/problems/project-problems.js';
+import type { Hooks, Registration } from '../src/tokens/hooks.js';
 import { clientToken, createClient } from './support/oauth-clients.js';
 import { ownOperation } from './support/own-operations.js';
+import { readMessages } from './support/registrations.js';
 import { TestApp } from './support/test-app.js';
 import { readJwt } from './support/tokens.js';
 
@@ -14,6 +16,10 @@ const example: Hooks = {
   verifyClaims: ({ tenant }) => (closedTenants.has(tenant) ? 'This tenant is closed.' : undefined),
   loadUser: ({ sub }) => Promise.resolve(customers.get(sub)),
 };
+
+/** The second one there. */
+const exampleOfRegistration: NonNullable<Hooks['register']> = ({ email = '' }) =>
+  email.endsWith('.edu') ? { roles: ['student'] } : { refuse: 'Use the address of your university.' };
 
 const ownOperations = [
   ownOperation('user', [{ bearer: [] }]),
@@ -184,6 +190,88 @@ describe('Hooks', () => {
       expect(headers['www-authenticate']).to.match(
         /error_description="Mandant \?a'b' ist geschlossen.\?\?X-Evil: 1"$/,
       );
+    });
+  });
+
+  describe('register', () => {
+    const start = async (register: NonNullable<Hooks['register']>): Promise<void> => {
+      app = await TestApp.start({
+        hooks: { register },
+        settings: {
+          LATCHKEY_REGISTRATION: 'open',
+          LATCHKEY_REGISTRATION_EMAIL: 'optional',
+          LATCHKEY_REGISTRATION_LIMIT: '0',
+        },
+      });
+      const { access_token: admin } = await app.login();
+      await app.put('/roles/student', { permissions: ['courses:read'] }, admin).expect(201);
+    };
+    const password = 'correct horse battery';
+    const registerAs = (email: string) => app.post('/register', { email, password, username: 'ada' });
+
+    it('refuses who registers, in words of its own, before anything is stored', async () => {
+      await start(exampleOfRegistration);
+      const { body } = await registerAs('ada@example.com').expect(403);
+      expect(body).to.include({
+        code: 'registration_refused',
+        detail: 'Use the address of your university.',
+      });
+      expect(await app.services.registration.listPending(10)).to.deep.equal([]);
+      expect(app.services.registration.outcomes).to.include({ refused: 1, pending: 0 });
+    });
+
+    it('adds roles and a display name, and is asked again when the address is verified', async () => {
+      const asked: Registration[] = [];
+      await start((registration) => {
+        asked.push(registration);
+        return Promise.resolve({ roles: ['student', 'admin', 'nobody'], displayName: 'A student' });
+      });
+      const { body } = await registerAs('ada@example.edu').expect(202);
+      const [message] = await readMessages(app, 'ada@example.edu');
+      const { registration_token } = body as { readonly registration_token: string };
+      await app.post('/email/verify', { token: message?.token, registration_token }).expect(204);
+      const common = { username: 'ada', email: 'ada@example.edu', address: '127.0.0.1' };
+      const others = { displayName: undefined, language: undefined };
+      expect(asked).to.deep.equal([
+        { ...common, ...others, emailVerified: false },
+        { ...common, ...others, emailVerified: true },
+      ]);
+      const { access_token: own } = await app.login('ada', password);
+      const { body: me } = await app.get('/me', own).expect(200);
+      expect(me).to.include({ display_name: 'A student' });
+      expect(me.roles).to.deep.equal(['student']);
+    });
+
+    it('may change its mind until the address is verified, and a problem that it throws is the response', async () => {
+      let isOpen = true;
+      const problems = defineProblems({
+        waiting_list: {
+          status: 409,
+          title: 'Waiting list',
+          detail: 'You are on the waiting list.',
+          meaning: 'There is no room now.',
+          remedy: 'Wait for a message.',
+        },
+      });
+      await start(() => {
+        if (!isOpen) throw problems.create('waiting_list');
+        return undefined;
+      });
+      const { body } = await registerAs('ada@example.edu').expect(202);
+      const { registration_token } = body as { readonly registration_token: string };
+      const [message] = await readMessages(app, 'ada@example.edu');
+      const proof = { token: message?.token, registration_token };
+      isOpen = false;
+      // The contract of this project does not have its code.
+      const response = await fetch(`${app.url}/email/verify`, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json' },
+        body: JSON.stringify(proof),
+      });
+      expect(response.status).to.equal(409);
+      expect(await response.json()).to.include({ code: 'waiting_list' });
+      isOpen = true;
+      await app.post('/email/verify', proof).expect(204);
     });
   });
 

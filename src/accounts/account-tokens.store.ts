@@ -5,6 +5,7 @@ import { deleteExpiredRows } from '../database/expired-rows.js';
 import type { AccountTokenRow, UserRow } from '../database/schema.js';
 
 type Purpose = AccountTokenRow['purpose'];
+type NewAddress = Pick<AccountTokenRow, 'new_email' | 'new_email_key'>;
 
 /** A token, as far as it can still be used. */
 interface LiveToken {
@@ -55,8 +56,25 @@ export const accountTokensStore = {
     return issued;
   },
 
-  async insert(queries: Queries, row: AccountTokenRow): Promise<void> {
-    await queries.insertInto('latchkey_account_tokens').values(row).execute();
+  /** How many would give some account this address, and were issued since a time. */
+  async countOfNewAddress(queries: Queries, key: string, since: number): Promise<number> {
+    const { issued } = await queries
+      .selectFrom('latchkey_account_tokens')
+      .select(({ fn }) => fn.countAll<number>().as('issued'))
+      .where('new_email_key', '=', key)
+      .where('created_at', '>', since)
+      .executeTakeFirstOrThrow();
+    return issued;
+  },
+
+  async insert(
+    queries: Queries,
+    row: Omit<AccountTokenRow, keyof NewAddress> & Partial<NewAddress>,
+  ): Promise<void> {
+    await queries
+      .insertInto('latchkey_account_tokens')
+      .values({ new_email: null, new_email_key: null, ...row })
+      .execute();
   },
 
   /** The user that a token is for, if it can still be used. */
@@ -69,7 +87,7 @@ export const accountTokensStore = {
       .where(
         sql<boolean>`exists (select 1 from latchkey_account_tokens tokens where tokens.token_hash = ${hash}
           and tokens.purpose = ${purpose} and tokens.expires_at > ${now} and tokens.user_id = users.id
-          and tokens.user_version = users.version and tokens.email_key = users.email_key)`,
+          and tokens.user_version = users.version and tokens.email_key = coalesce(users.email_key, ''))`,
       )
       .where(
         'id',
@@ -82,10 +100,13 @@ export const accountTokensStore = {
   /**
    * Uses a token up: of several who try at once, one does. It is void where the account has changed since: another password,
    * name, address or other roles.
-   * @returns the user; undefined where the token cannot be used.
+   * @returns the user, and the address that the account gets by it; undefined where the token cannot be used.
    */
-  async consume(queries: Queries, token: LiveToken): Promise<string | undefined> {
-    return (await createConsumeQuery(queries, token).executeTakeFirst())?.user_id;
+  consume(
+    queries: Queries,
+    token: LiveToken,
+  ): Promise<Pick<AccountTokenRow, 'user_id' | 'new_email'> | undefined> {
+    return createConsumeQuery(queries, token).executeTakeFirst();
   },
 
   /** The same for a batch, which fails where the token cannot be used. */
@@ -93,11 +114,15 @@ export const accountTokensStore = {
     return { query: createConsumeQuery(queries, token), required: true };
   },
 
-  /** Takes one of the tries that the codes of a user have. @returns the newest token with a try left, and its code. */
+  /** Takes one of the tries that the newest code of a user has. @returns its token; undefined where it has no try left. */
   tryCode(
     queries: Queries,
-    { purpose, userId, now }: { readonly purpose: Purpose; readonly userId: string; readonly now: number },
-  ): Promise<Pick<AccountTokenRow, 'token_hash' | 'code_hash'> | undefined> {
+    {
+      purposes,
+      userId,
+      now,
+    }: { readonly purposes: readonly Purpose[]; readonly userId: string; readonly now: number },
+  ): Promise<Pick<AccountTokenRow, 'token_hash' | 'code_hash' | 'purpose'> | undefined> {
     return queries
       .updateTable('latchkey_account_tokens')
       .set((eb) => ({ tries_left: eb('tries_left', '-', 1) }))
@@ -106,13 +131,13 @@ export const accountTokensStore = {
           .selectFrom('latchkey_account_tokens as newest')
           .select('newest.token_hash')
           .where('newest.user_id', '=', userId)
-          .where('newest.purpose', '=', purpose)
+          .where('newest.purpose', 'in', purposes)
           .where('newest.expires_at', '>', now)
           .orderBy('newest.created_at', 'desc')
           .limit(1),
       )
       .where('tries_left', '>', 0)
-      .returning(['token_hash', 'code_hash'])
+      .returning(['token_hash', 'code_hash', 'purpose'])
       .executeTakeFirst();
   },
 
@@ -139,8 +164,8 @@ function createConsumeQuery(queries: Queries, { purpose, hash, now }: LiveToken)
     .where(
       sql<boolean>`exists (select 1 from users where users.id = latchkey_account_tokens.user_id
         and users.version = latchkey_account_tokens.user_version
-        and users.email_key = latchkey_account_tokens.email_key
+        and coalesce(users.email_key, '') = latchkey_account_tokens.email_key
         and users.disabled_at is null and users.deleted_at is null)`,
     )
-    .returning('user_id');
+    .returning(['user_id', 'new_email']);
 }

@@ -7,8 +7,17 @@ type Purpose = AccountTokenRow['purpose'];
 const prefixes: Readonly<Record<Purpose, string>> = {
   password_reset: 'lk_pr_',
   email_verification: 'lk_ev_',
+  email_change: 'lk_ec_',
   login_link: 'lk_ll_',
 };
+
+/** By the beginning of a token; undefined: it is none of these. */
+export function findPurpose<Wanted extends Purpose>(
+  token: string,
+  purposes: readonly Wanted[],
+): Wanted | undefined {
+  return purposes.find((purpose) => token.startsWith(prefixes[purpose]));
+}
 
 /** 256 random bits. */
 export function createAccountToken(purpose: Purpose): string {

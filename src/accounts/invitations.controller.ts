@@ -114,12 +114,13 @@ export class InvitationsController {
   }
 }
 
-function toInvitation(row: InvitationRow): Invitation {
+/** An invitation as clients see it. */
+export function toInvitation(row: InvitationRow): Invitation {
   return {
     id: row.id,
     email: row.email,
     roles: parseScope(row.roles),
-    invited_by: row.invited_by,
+    ...(row.invited_by !== '' && { invited_by: row.invited_by }),
     created_at: new Date(row.created_at).toISOString(),
     expires_at: new Date(row.expires_at).toISOString(),
   };

@@ -18,8 +18,8 @@ export interface Invitation {
    * @maxItems 1000
    */
   roles: RoleName[];
-  /** The user who has sent it. */
-  invited_by: Id;
+  /** The user who has sent it; absent where the operator has. */
+  invited_by?: Id;
   /**
    * When it was sent.
    * @format date-time

@@ -67,13 +67,13 @@ export class InvitationsService {
 
   /**
    * Sends an invitation; an earlier one of the same address is void.
-   * @param inviterId the user who acts.
+   * @param inviterId the user who acts; undefined: the operator, who may give every role.
    * @throws {Problem} `email_taken`; `insufficient_scope` for a role that permits what the inviter may not;
    *   `validation_failed` for what is no address, and for an unknown role.
    */
   async invite(
     { email, roles, language }: NewInvitation,
-    inviterId: string,
+    inviterId: string | undefined,
     actor: Actor,
   ): Promise<InvitationRow> {
     const address = parseEmailAddress(email);
@@ -87,7 +87,7 @@ export class InvitationsService {
       email_key: address.key,
       roles: [...new Set(roles)].sort().join(' '),
       language: language ?? null,
-      invited_by: inviterId,
+      invited_by: inviterId ?? '',
       created_at: now,
       expires_at: now + this.options.lifetime * 1000,
     };
@@ -148,14 +148,17 @@ export class InvitationsService {
       language: found.language ?? undefined,
     };
     const actor: Actor = { kind: 'service', context };
-    return this.users.create(invited, actor, async (transaction) => {
+    const claim = async (transaction: Queries): Promise<void> => {
       const taken = await invitationsStore.takeByToken(transaction, tokenHash, this.clock.now());
       const missing = await rolesStore.findMissing(transaction, invited.roles);
       if (!taken || missing.length > 0 || !(await mayGive(transaction, taken))) {
         throw new Problem('invitation_not_found');
       }
-      await this.#audit(transaction, 'invitation_accepted', taken, actor, { invited_by: taken.invited_by });
-    });
+      await this.#audit(transaction, 'invitation_accepted', taken, actor, {
+        ...(taken.invited_by !== '' && { invited_by: taken.invited_by }),
+      });
+    };
+    return this.users.create(invited, actor, { claim });
   }
 
   #audit(
@@ -170,8 +173,9 @@ export class InvitationsService {
   }
 }
 
-/** Whether the inviter may, now, invite and do all that the roles permit. The rights must be locked. */
+/** Whether the inviter may, now, invite and do all that the roles permit; the operator may. The rights must be locked. */
 async function mayGive(queries: Queries, { invited_by: inviterId, roles }: InvitationRow): Promise<boolean> {
+  if (inviterId === '') return true;
   const inviter = await usersStore.find(queries, inviterId);
   if (inviter?.disabled_at !== null || inviter.password_one_time === 1) return false;
   const own = new Set(parseScope(inviter.permissions));

@@ -34,6 +34,15 @@ export interface LinkKind {
   readonly lifetime: number;
 }
 
+/** Whom a token is for, as the account is now. */
+export type LinkUser = Pick<TokenUser, 'id' | 'email_key' | 'version'>;
+
+export interface IssuedToken {
+  readonly token: string;
+  /** Milliseconds since the Unix epoch. */
+  readonly expiresAt: number;
+}
+
 interface LinkRequest {
   readonly address: string;
   /** Of the message; undefined: the default one. */
@@ -76,13 +85,16 @@ export class MailedLinks {
     });
   }
 
-  async #send(
+  /**
+   * A token that is void once the account has changed.
+   * @param user undefined: nobody, for the time that a token takes.
+   */
+  async issue(
     queries: Queries,
-    { purpose, template, page, lifetime }: LinkKind,
-    { language, hash }: LinkRequest,
-    user: TokenUser | undefined,
-  ): Promise<void> {
-    const { clock, outbox } = this.foundations;
+    { purpose, lifetime }: LinkKind,
+    { user, hash }: { readonly user: LinkUser | undefined } & Pick<LinkRequest, 'hash'>,
+  ): Promise<IssuedToken> {
+    const { clock } = this.foundations;
     const now = clock.now();
     const token = createAccountToken(purpose);
     const expiresAt = now + lifetime * 60_000;
@@ -97,7 +109,18 @@ export class MailedLinks {
       created_at: now,
       expires_at: expiresAt,
     });
-    await outbox.enqueue(queries, {
+    return { token, expiresAt };
+  }
+
+  async #send(
+    queries: Queries,
+    kind: LinkKind,
+    { language, hash }: LinkRequest,
+    user: TokenUser | undefined,
+  ): Promise<void> {
+    const { template, page, lifetime } = kind;
+    const { token, expiresAt } = await this.issue(queries, kind, { user, hash });
+    await this.foundations.outbox.enqueue(queries, {
       template,
       to: user ? { userId: user.id } : 'nobody',
       language,

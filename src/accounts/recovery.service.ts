@@ -1,6 +1,6 @@
 import { auditStore } from '../audit/audit.store.js';
 import type { Clock } from '../clock.js';
-import type { Database } from '../database/database.js';
+import type { Database, Queries } from '../database/database.js';
 import type { RequestContext } from '../http/request-context.js';
 import type { NewPasswords } from '../passwords/new-passwords.js';
 import { Problem } from '../problems/problem.js';
@@ -10,7 +10,7 @@ import { toOwner } from '../users/users.service.js';
 import { usersStore } from '../users/users.store.js';
 import { hashAccountToken } from './account-tokens.js';
 import { accountTokensStore } from './account-tokens.store.js';
-import type { LinkKind, MailedLinks } from './mailed-links.js';
+import type { IssuedToken, LinkKind, LinkUser, MailedLinks } from './mailed-links.js';
 
 const resetLink: LinkKind = {
   purpose: 'password_reset',
@@ -53,7 +53,9 @@ export class RecoveryService {
     const passwordHash = await newPasswords.hash('new_password', newPassword, toOwner(user));
     const revoked = await database.transaction(async (transaction) => {
       const now = clock.now();
-      const userId = await accountTokensStore.consume(transaction, { ...which, now });
+      // Locked first: a change in progress may be about to void the token.
+      await usersStore.lock(transaction, user.id);
+      const { user_id: userId } = (await accountTokensStore.consume(transaction, { ...which, now })) ?? {};
       if (userId === undefined) throw new Problem('invalid_link');
       await usersStore.update(transaction, userId, now, {
         password_hash: passwordHash,
@@ -71,5 +73,10 @@ export class RecoveryService {
       return versions.increment(transaction, { userId });
     });
     versions.apply(revoked);
+  }
+
+  /** A token for `reset`, which is void once the account has changed again. */
+  issue(queries: Queries, user: LinkUser): Promise<IssuedToken> {
+    return this.mailedLinks.issue(queries, resetLink, { user, hash: hashAccountToken });
   }
 }

@@ -1,56 +1,149 @@
 import { Body, Post, Request, Response, Route, Security, SuccessResponse, Tags } from '@tsoa/runtime';
+import type { Request as HttpRequest } from 'express';
+import { authenticate } from '../authentication/authentication.js';
+import { countRequest, type RequestLimits } from '../authentication/request-limits.js';
 import type { Outbox } from '../email/outbox.js';
+import { findPreferredLanguage } from '../http/preferred-language.js';
+import { getRequestContext } from '../http/request-context.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
 import { Problem } from '../problems/problem.js';
 import { requireUser, toActor, type AuthenticatedRequest } from '../tokens/caller.js';
-import { findPreferredLanguage } from '../http/preferred-language.js';
-import type { VerifyEmailRequest } from './recovery.models.js';
+import type { SendVerificationRequest, VerifyEmailRequest } from './recovery.models.js';
+import type { RegistrationCompletion, RegistrationProof } from './registration-completion.service.js';
+import { isRegistrationLinkToken } from './registration-tokens.js';
+import type { RegistrationService, RegistrationSource } from './registration.service.js';
 import type { AddressProof, VerificationService } from './verification.service.js';
 
 @Route('email')
 @Tags('Own account')
+// Who registers has no access token; who has one sends it.
+@Security({})
 @Security('bearer')
 export class VerificationController {
   constructor(
-    private readonly services: { readonly outbox: Outbox; readonly verification: VerificationService },
+    private readonly services: {
+      readonly outbox: Outbox;
+      readonly registration: RegistrationService;
+      readonly registrationCompletion: RegistrationCompletion;
+      readonly requestLimits: RequestLimits;
+      readonly verification: VerificationService;
+    },
   ) {}
 
   /**
    * Sends a message with a link and a code to the address of your account, which is not verified yet; again, where one was
-   * sent before. At most five an hour.
+   * sent before. At most five an hour. With the `registration_token` of `POST /register`, and no access token: another one about
+   * that registration; at most five a day go to one address, and the response does not say whether one did.
    * @summary Have your address verified
    */
   @Post('verification')
   @SuccessResponse(204, 'Accepted; the message is on its way.')
-  @Response<ProblemDetails>(403, 'The caller is a client, not a user: `user_session_required`.')
+  @Response<ProblemDetails>(400, 'The registration is unknown, completed or has expired: `invalid_link`.')
+  @Response<ProblemDetails>(
+    401,
+    'Neither a registration_token nor a valid access token was sent: `authentication_required`, `invalid_token`, `csrf_failed`.',
+  )
+  @Response<ProblemDetails>(
+    403,
+    'The caller is a client, not a user, or registration is closed: `user_session_required`, `registration_off`, `invitation_required`, `email_domain_refused`.',
+  )
   @Response<ProblemDetails>(
     409,
     'The account has no address, or it is verified already: `email_missing`, `email_verified`.',
   )
-  @Response<ProblemDetails>(429, 'Five messages were sent within the hour: `too_many_requests`.')
-  public async sendVerification(@Request() request: AuthenticatedRequest): Promise<void> {
-    const { userId } = requireUser(request);
-    const language = findPreferredLanguage(request, this.services.outbox.languages);
-    await this.services.verification.send(userId, language);
+  @Response<ProblemDetails>(
+    429,
+    'Five messages were sent within the hour, or the limit per address is reached: `too_many_requests`.',
+  )
+  @Response<ProblemDetails>(
+    503,
+    'Too many have registered, or the database does not respond: `too_many_registrations`, `not_ready`.',
+  )
+  public async sendVerification(
+    @Request() request: HttpRequest,
+    @Body() body?: SendVerificationRequest,
+  ): Promise<void> {
+    const { outbox, registration, verification } = this.services;
+    if (body?.registration_token !== undefined) {
+      countRequest(request, this.services, 'registration');
+      await registration.sendAgain(body.registration_token, this.#toSource(request));
+      return;
+    }
+    const { userId } = requireUser(requireCaller(request));
+    await verification.send(userId, findPreferredLanguage(request, outbox.languages));
   }
 
   /**
-   * Proves that the address of your account is yours, by the token of the link or by the code of the message: each works once
-   * and for an hour. It has to be the account that you are logged in to: nobody who enters a stranger's address gains it
+   * Proves that the address of your account, or the one that it is to have (`PUT /me/email`), is yours, by the token of the link
+   * or by the code of the message: each works once and for an hour. It has to be the account that you are logged in to: nobody who enters a stranger's address gains it
    * by the stranger's click.
+   *
+   * Of a registration, which needs no access token, it makes the account; then log in with `POST /login`. With its
+   * `registration_token` the password is the one that was registered. With the token of the link alone, as on another device,
+   * `password` is required, and nothing of what was registered is used: a stranger may have chosen it. `username`, `password` and
+   * `display_name` take the place of what was registered, as where another user has the name by now. What is refused uses
+   * nothing up.
    * @summary Verify your address
+   * @example body.by_token { "token": "lk_rg_Zm9ydHkgcmFuZG9tIGJ5dGVzIGluIGhlcmU" }
+   * @example body.by_code { "code": "481516", "registration_token": "lk_rc_Zm9ydHkgcmFuZG9tIGJ5dGVzIGluIGhlcmU" }
    */
   @Post('verify')
-  @SuccessResponse(204, 'Verified.')
+  @SuccessResponse(204, 'Verified; of a registration, the account is made.')
   @Response<ProblemDetails>(400, 'The link or the code was used, has expired, or is void: `invalid_link`.')
-  @Response<ProblemDetails>(403, 'The caller is a client, not a user: `user_session_required`.')
-  public async verifyEmail(
-    @Body() body: VerifyEmailRequest,
-    @Request() request: AuthenticatedRequest,
-  ): Promise<void> {
-    const { userId } = requireUser(request);
-    await this.services.verification.verify(userId, toProof(body), toActor(request));
+  @Response<ProblemDetails>(
+    401,
+    'It is not about a registration, and no valid access token was sent: `authentication_required`, `invalid_token`, `csrf_failed`.',
+  )
+  @Response<ProblemDetails>(
+    403,
+    'The caller is a client, not a user, or registration is closed, or refuses this one: `user_session_required`, `registration_off`, `invitation_required`, `email_domain_refused`, `registration_refused`.',
+  )
+  @Response<ProblemDetails>(409, 'Another user has the name or the address: `username_taken`, `email_taken`.')
+  @Response<ProblemDetails>(429, 'The limit per address is reached: `too_many_requests`.')
+  @Response<ProblemDetails>(
+    503,
+    'Too many passwords are being checked, the password cannot be looked up among breached ones, or the database does not respond: `busy`, `breach_check_unavailable`, `not_ready`.',
+  )
+  public async verifyEmail(@Body() body: VerifyEmailRequest, @Request() request: HttpRequest): Promise<void> {
+    const registered = toRegistrationProof(body);
+    if (registered) {
+      countRequest(request, this.services, 'registration');
+      const { username, password, display_name: displayName } = body;
+      const choices = { username, password, displayName };
+      await this.services.registrationCompletion.complete(registered, choices, this.#toSource(request));
+      return;
+    }
+    const authenticated = requireCaller(request);
+    const { userId } = requireUser(authenticated);
+    await this.services.verification.verify(userId, toProof(body), toActor(authenticated));
   }
+
+  #toSource(request: HttpRequest): RegistrationSource {
+    return {
+      context: getRequestContext(request),
+      language: findPreferredLanguage(request, this.services.outbox.languages),
+    };
+  }
+}
+
+/** @throws {Problem} `authentication_required`. */
+function requireCaller(request: HttpRequest): AuthenticatedRequest {
+  request.caller ??= authenticate(request);
+  return request as AuthenticatedRequest;
+}
+
+/** @returns undefined where it is not about a registration. @throws {Problem} `validation_failed`. */
+function toRegistrationProof(body: VerifyEmailRequest): RegistrationProof | undefined {
+  const { registration_token: registrationToken, token } = body;
+  const isOfRegistration =
+    registrationToken !== undefined || (token !== undefined && isRegistrationLinkToken(token));
+  if (!isOfRegistration) {
+    refuseFieldsOfRegistrations(body);
+    return undefined;
+  }
+  const proof = toProof(body);
+  if ('token' in proof) return { ...proof, registrationToken };
+  return registrationToken === undefined ? undefined : { ...proof, registrationToken };
 }
 
 /** @throws {Problem} `validation_failed` unless one of both is there. */
@@ -58,4 +151,12 @@ function toProof({ token, code }: VerifyEmailRequest): AddressProof {
   if (token !== undefined && code === undefined) return { token };
   if (code !== undefined && token === undefined) return { code };
   throw new Problem('validation_failed', { errors: { token: 'is required, or code in its place' } });
+}
+
+/** @throws {Problem} `validation_failed`: an account that is there already is not changed by it. */
+function refuseFieldsOfRegistrations(body: VerifyEmailRequest): void {
+  for (const field of ['username', 'password', 'display_name'] as const) {
+    if (body[field] === undefined) continue;
+    throw new Problem('validation_failed', { errors: { [field]: 'is allowed for a registration alone' } });
+  }
 }

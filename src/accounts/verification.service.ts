@@ -2,11 +2,20 @@ import { auditStore } from '../audit/audit.store.js';
 import type { Actor } from '../audit/actor.js';
 import type { Clock } from '../clock.js';
 import type { Database } from '../database/database.js';
+import type { AccountTokenRow } from '../database/schema.js';
 import type { Outbox } from '../email/outbox.js';
 import { Problem, retryLater } from '../problems/problem.js';
 import { usersStore } from '../users/users.store.js';
-import { createAccountToken, createCode, hashAccountToken, hashCode, isSameHash } from './account-tokens.js';
+import {
+  createAccountToken,
+  createCode,
+  findPurpose,
+  hashAccountToken,
+  hashCode,
+  isSameHash,
+} from './account-tokens.js';
 import { accountTokensStore } from './account-tokens.store.js';
+import type { AddressChanges } from './address-changes.service.js';
 
 /** Minutes. */
 const lifetime = 60;
@@ -14,6 +23,10 @@ const maxPerHour = 5;
 const hour = 3_600_000;
 /** Of a code: five guesses of a million. */
 const maxTries = 5;
+/** Of tokens that verify an address: the account's, or a new one that takes its place. */
+const purposes = ['email_verification', 'email_change'] as const;
+
+type FoundToken = Pick<AccountTokenRow, 'purpose'> & { readonly hash: string };
 
 interface Foundations {
   readonly database: Database;
@@ -33,6 +46,7 @@ export class VerificationService {
   constructor(
     private readonly foundations: Foundations,
     private readonly appUrl: string,
+    private readonly changes: Pick<AddressChanges, 'complete'>,
   ) {}
 
   /** @throws {Problem} `email_missing`, `email_verified`, `too_many_requests`. */
@@ -79,20 +93,21 @@ export class VerificationService {
     });
   }
 
-  /** @throws {Problem} `invalid_link` for a token or code that is wrong, used, expired or void, or another user's. */
+  /**
+   * @throws {Problem} `invalid_link` for a token or code that is wrong, used, expired or void, or another user's; `email_taken`
+   *   for a new address that another account has by now.
+   */
   async verify(userId: string, proof: AddressProof, actor: Actor): Promise<void> {
     const { database, clock } = this.foundations;
     const now = clock.now();
-    const hash =
-      'token' in proof ? hashAccountToken(proof.token) : await this.#findByCode(userId, proof.code);
+    const found = 'token' in proof ? findByToken(proof.token) : await this.#findByCode(userId, proof.code);
     await database.transaction(async (transaction) => {
-      const used = await accountTokensStore.consume(transaction, {
-        purpose: 'email_verification',
-        hash,
-        now,
-      });
+      // Locked first: a change in progress may be about to void the token.
+      const user = await usersStore.lock(transaction, userId);
+      const used = await accountTokensStore.consume(transaction, { ...found, now });
       // Of another user: the rollback leaves that user the link.
-      if (used === undefined || used !== userId) throw new Problem('invalid_link');
+      if (!user || used?.user_id !== userId) throw new Problem('invalid_link');
+      if (used.new_email !== null) return this.changes.complete(transaction, user, used.new_email, actor);
       await usersStore.update(transaction, userId, now, { email_verified_at: now });
       await accountTokensStore.deleteOfUser(transaction, userId, 'email_verification');
       await auditStore.add(transaction, clock, {
@@ -105,16 +120,20 @@ export class VerificationService {
   }
 
   /** The try is committed by itself: that of a wrong code counts. */
-  async #findByCode(userId: string, code: string): Promise<string> {
+  async #findByCode(userId: string, code: string): Promise<FoundToken> {
     const { database, clock } = this.foundations;
-    const tried = await accountTokensStore.tryCode(database.queries, {
-      purpose: 'email_verification',
-      userId,
-      now: clock.now(),
-    });
-    const { token_hash: hash = '', code_hash: expected } = tried ?? {};
+    const now = clock.now();
+    const tried = await accountTokensStore.tryCode(database.queries, { purposes, userId, now });
+    const { token_hash: hash = '', code_hash: expected, purpose } = tried ?? {};
     const isRight = typeof expected === 'string' && isSameHash(expected, hashCode(code, hash));
-    if (!isRight) throw new Problem('invalid_link');
-    return hash;
+    if (!isRight || purpose === undefined) throw new Problem('invalid_link');
+    return { hash, purpose };
   }
+}
+
+/** @throws {Problem} `invalid_link`. */
+function findByToken(token: string): FoundToken {
+  const purpose = findPurpose(token, purposes);
+  if (purpose === undefined) throw new Problem('invalid_link');
+  return { hash: hashAccountToken(token), purpose };
 }

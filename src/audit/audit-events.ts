@@ -66,12 +66,23 @@ export const auditEvents = {
     doc: 'An import ended.',
     details: '`source`, `imported`, `refused`, `skipped`, `revoked_tokens`',
   },
-  users_exported: { doc: 'An export of all users with their hashes began.' },
+  users_exported: { doc: 'An export of all users with their hashes or second factors began.' },
   user_renamed: { target: 'user', doc: 'A user has another name.', details: 'both names' },
   email_changed: {
     target: 'user',
     doc: 'A user has another e-mail address, or it is verified now, or not any more.',
     details: '`email`, `email_verified`: what changed, with both values',
+  },
+  email_change_requested: {
+    target: 'user',
+    doc: 'A user asked for another e-mail address, which counts once it is verified: `email_changed`.',
+    details: '`email`: the new one',
+  },
+  account_secured: {
+    target: 'user',
+    doc: 'Somebody took an account back by the link of a message about it: sessions and tokens ended, and the password became useless.',
+    details:
+      '`by`: `not_me` or `email_undo`; `sent_at`: when the link was sent; `email`: both addresses, where it changed',
   },
   profile_changed: {
     target: 'user',
@@ -141,12 +152,22 @@ export const auditEvents = {
     target: 'user',
     doc: 'A user chose a new password by a link: sessions and tokens ended.',
   },
+  registration_requested: {
+    target: 'user',
+    doc: 'Somebody has registered with an address, and the account is made once that is verified. With a target: an account had the address already, and its owner is told.',
+    details: '`sent`: whether a message goes out',
+  },
+  user_registered: {
+    target: 'user',
+    doc: 'Somebody has made an account by themselves; `user_created` is the account.',
+    details: '`email_verified`: whether an address was verified by it',
+  },
   user_invited: { target: 'invitation', doc: 'Somebody was invited by e-mail.', details: '`roles`' },
   invitation_withdrawn: { target: 'invitation', doc: 'An invitation was withdrawn.' },
   invitation_accepted: {
     target: 'invitation',
     doc: 'An invitation was accepted; `user_created` is the account.',
-    details: '`invited_by`',
+    details: '`invited_by`, unless the operator invited',
   },
   user_deleted: {
     target: 'user',

@@ -99,6 +99,7 @@ export function createAuthenticationServices(
       refresh: new RequestLimiter(clock, config.refreshLimit),
       passwordCheck: new RequestLimiter(clock, config.passwordCheckLimit),
       recovery: new RequestLimiter(clock, config.recoveryLimit),
+      registration: new RequestLimiter(clock, config.registrationLimit),
     },
   };
 }

@@ -8,6 +8,7 @@ export interface RequestLimits {
   readonly refresh: RequestLimiter;
   readonly passwordCheck: RequestLimiter;
   readonly recovery: RequestLimiter;
+  readonly registration: RequestLimiter;
 }
 
 /**

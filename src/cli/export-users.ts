@@ -10,6 +10,11 @@ import { addAction, type Output } from './command-output.js';
 import type { WithInstallation } from './installation-command.js';
 import { operator } from './operator.js';
 
+interface Words {
+  readonly withHashes?: boolean;
+  readonly withFactors?: boolean;
+}
+
 export function addExportCommand(program: Command, withInstallation: WithInstallation): void {
   addAction(
     program
@@ -18,16 +23,20 @@ export function addExportCommand(program: Command, withInstallation: WithInstall
       .command('users')
       .description('write all users to a new file that its owner alone can read (NDJSON)')
       .argument('<file>', 'which must not exist')
-      .option('--with-hashes', 'with their password hashes, from which weak passwords can be found'),
-    (output, file: string, { withHashes = false }: { readonly withHashes?: boolean }) =>
-      withInstallation((services) => writeUsers(services, output, { file, withHashes })),
+      .option('--with-hashes', 'with their password hashes, from which weak passwords can be found')
+      .option(
+        '--with-factors',
+        'with their second factors: the secrets of authenticator apps, from which codes can be made',
+      ),
+    (output, file: string, { withHashes = false, withFactors = false }: Words) =>
+      withInstallation((services) => writeUsers(services, output, { file, withHashes, withFactors })),
   );
 }
 
 async function writeUsers(
-  { database, clock }: Services,
+  { database, clock, totpSecrets }: Services,
   output: Output,
-  { file, withHashes }: { readonly file: string; readonly withHashes: boolean },
+  { file, withHashes, withFactors }: Required<Words> & { readonly file: string },
 ): Promise<void> {
   const stream = createWriteStream(file, { flags: 'wx', mode: 0o600 });
   try {
@@ -37,11 +46,13 @@ async function writeUsers(
   }
   let count = 0;
   try {
-    // Before the first hash is written: an interrupted command has already written some.
-    if (withHashes) {
-      await auditStore.add(database.queries, clock, { event: 'users_exported', actor: operator });
+    // Before the first secret is written: an interrupted command has already written some.
+    if (withHashes || withFactors) {
+      const details = { with_hashes: withHashes, with_factors: withFactors };
+      await auditStore.add(database.queries, clock, { event: 'users_exported', actor: operator, details });
     }
-    for await (const user of exportUsers(database, withHashes)) {
+    const options = { withHashes, totpSecrets: withFactors ? totpSecrets : undefined };
+    for await (const user of exportUsers(database, options)) {
       if (!stream.write(`${JSON.stringify(user)}\n`)) await once(stream, 'drain');
       count += 1;
     }
@@ -54,7 +65,7 @@ async function writeUsers(
     throw error;
   }
   output.print(
-    { users: count, file, with_hashes: withHashes },
-    `${count} users are in ${file}, ${withHashes ? 'with' : 'without'} their password hashes.`,
+    { users: count, file, with_hashes: withHashes, with_factors: withFactors },
+    `${count} users are in ${file}, ${withHashes ? 'with' : 'without'} their password hashes, ${withFactors ? 'with' : 'without'} their second factors.`,
   );
 }

@@ -9,7 +9,7 @@ import { UserImport } from '../import/user-import.js';
 import type { Services } from '../server/services.js';
 import { addAction, type Output } from './command-output.js';
 import { FoundError, UsageError } from './exit-codes.js';
-import type { WithInstallation } from './installation-command.js';
+import type { Surroundings, WithInstallation } from './installation-command.js';
 import { operator } from './operator.js';
 import { createProgress } from './progress.js';
 
@@ -24,6 +24,7 @@ interface Words {
   readonly role: readonly string[];
   readonly createRoles?: boolean;
   readonly ignoreRoles?: boolean;
+  readonly ignoreFactors?: boolean;
   readonly rename?: string;
   readonly emailAsUsername?: boolean;
   readonly dryRun?: boolean;
@@ -32,7 +33,11 @@ interface Words {
 const collect = (word: string, before: readonly string[]): readonly string[] => [...before, word];
 
 /** @returns the group `import`. */
-export function addImportCommand(program: Command, withInstallation: WithInstallation): void {
+export function addImportCommand(
+  program: Command,
+  withInstallation: WithInstallation,
+  { environment }: Pick<Surroundings, 'environment'>,
+): void {
   addAction(
     program
       .command('import')
@@ -70,13 +75,14 @@ export function addImportCommand(program: Command, withInstallation: WithInstall
       .addOption(
         new Option('--ignore-roles', 'leave out the roles that are not here').conflicts('createRoles'),
       )
+      .option('--ignore-factors', 'leave out the second factors that cannot be taken over')
       .option('--rename <file>', 'CSV without a heading: the name there, the name here')
       .option('--email-as-username', 'users log in with their e-mail addresses'),
     (output, location: string, words: Words) => {
       const roles = parsePairs('--role', words.role);
       const columns = Object.fromEntries(parsePairs('--column', words.column));
       return withInstallation((services, config) =>
-        importUsers(services, config, { output, location, words, roles, columns }),
+        importUsers(services, config, { output, location, words, roles, columns, environment }),
       );
     },
   );
@@ -88,10 +94,11 @@ interface Task {
   readonly words: Words;
   readonly roles: ReadonlyMap<string, string>;
   readonly columns: Readonly<Record<string, string>>;
+  readonly environment: Surroundings['environment'];
 }
 
 async function importUsers(
-  { database, clock, accessTokens, roles }: Services,
+  { database, clock, accessTokens, roles, totpSecrets }: Services,
   config: Config,
   task: Task,
 ): Promise<void> {
@@ -105,12 +112,14 @@ async function importUsers(
     dryRun,
     roles: task.roles,
     unknownRoles: words.createRoles ? 'create' : words.ignoreRoles ? 'ignore' : 'refuse',
+    ignoreFactors: words.ignoreFactors ?? false,
     renames: words.rename === undefined ? new Map() : await readRenames(words.rename),
     emailAsUsername: words.emailAsUsername ?? false,
     usernames: config.usernames,
     actor: operator,
   };
-  const open = () => openSource(from, location, { ...words, columns: task.columns });
+  const { columns, environment } = task;
+  const open = () => openSource(from, location, { ...words, columns, environment });
   const total = process.stderr.isTTY ? await countRecords(open) : 0;
   const progress = createProgress({ unit: 'users' });
   const { users, revokedTokens, close } = await open();
@@ -119,7 +128,8 @@ async function importUsers(
   try {
     revoked = revokedTokens && (await takeRevokedTokens({ database, clock }, revokedTokens, config, dryRun));
     const all = { ...options, revokedTokens: revoked?.count };
-    counts = await UserImport.run({ database, clock, tokens: accessTokens, roles }, users, all, {
+    const dependencies = { database, clock, tokens: accessTokens, roles, totpSecrets };
+    counts = await UserImport.run(dependencies, users, all, {
       onFinding: (finding) => {
         progress.end();
         output.print(finding, describeFinding(finding));
@@ -188,10 +198,9 @@ function describeFinding({ place, username, message }: Finding): string {
   return `${place}${username === undefined ? '' : ` (${JSON.stringify(username)})`}: ${message}.`;
 }
 
-function describeCounts(
-  { read, imported, skipped, deleted, withoutPassword, withoutAddress, bcrypt }: ImportCounts,
-  dryRun: boolean,
-): string {
+function describeCounts(counts: ImportCounts, dryRun: boolean): string {
+  const { read, imported, skipped, deleted, withoutPassword, withoutAddress, bcrypt } = counts;
+  const { withFactors, withoutRecoveryCodes, withoutFactors } = counts;
   return [
     `${read} users were read, and ${imported} ${dryRun ? 'would be' : 'are'} imported.`,
     ...(skipped > 0 ? [`${skipped} were imported before.`] : []),
@@ -204,6 +213,16 @@ function describeCounts(
     ...(withoutAddress > 0
       ? [
           `${withoutAddress} are without their e-mail address: another user has it, or messages cannot be sent to it.`,
+        ]
+      : []),
+    ...(withFactors > 0
+      ? [
+          `${withFactors} have a second factor, ${withoutRecoveryCodes} of them without recovery codes, which they make when they have logged in.`,
+        ]
+      : []),
+    ...(withoutFactors > 0
+      ? [
+          `${withoutFactors} are without a second factor that they had: the password alone is enough until they set up another one.`,
         ]
       : []),
     ...(bcrypt > 0

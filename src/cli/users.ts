@@ -97,6 +97,13 @@ export function addUserCommands(program: Command, withInstallation: WithInstalla
       withInstallation((services) => setEmail(services, output, { name, address, ...options })),
   );
   addAction(
+    users
+      .command('verify-email')
+      .description('say that the e-mail address of an account is its user’s')
+      .argument('<name>', 'the username'),
+    (output, name: string) => withInstallation((services) => verifyEmail(services, output, name)),
+  );
+  addAction(
     addPasswordOptions(
       users
         .command('reset-password')
@@ -220,12 +227,20 @@ async function setEmail(
   const { id } = await findUser(services, name);
   validateBody('UpdateUserRequest', { email: address });
   const user = toUser(await services.users.update(id, { email: address, emailVerified: verified }, operator));
-  output.print(
-    user,
-    user.email === undefined
-      ? `"${user.username}" has no e-mail address.`
-      : `"${user.username}" has the address ${user.email}, which is ${user.email_verified === true ? '' : 'not '}verified.`,
-  );
+  output.print(user, describeAddress(user));
+}
+
+/** @throws {Problem} `validation_failed` where the account has no address. */
+async function verifyEmail(services: Services, output: Output, name: string): Promise<void> {
+  const { id } = await findUser(services, name);
+  const user = toUser(await services.users.update(id, { emailVerified: true }, operator));
+  output.print(user, describeAddress(user));
+}
+
+function describeAddress({ username, email, email_verified: isVerified }: ReturnType<typeof toUser>): string {
+  return email === undefined
+    ? `"${username}" has no e-mail address.`
+    : `"${username}" has the address ${email}, which is ${isVerified === true ? '' : 'not '}verified.`;
 }
 
 async function resetPassword(

@@ -2,7 +2,7 @@ import { closest, distance } from 'fastest-levenshtein';
 import { findIgnoredVariables, findUnmetRequirements } from '../database/postgres-variables.js';
 import { isSymmetric, minSecretBytes } from '../keys/algorithms.js';
 import { findExposedFiles, getFileVariable, readSecretFiles } from './secret-files.js';
-import { findPasskeyErrors } from './passkey-settings.js';
+import { findPasskeyErrors, findPasskeyUrlErrors } from './passkey-settings.js';
 import { settings, type Setting, type WithDefault } from './settings.js';
 import { importSigningKey } from '../keys/signing-keys.js';
 
@@ -86,7 +86,9 @@ export function readConfig(
       ...findPasskeyErrors(config),
     );
   }
-  if (errors.length === 0 && reader === 'service') errors.push(...findLegacyErrors(config));
+  if (errors.length === 0 && reader === 'service') {
+    errors.push(...findLegacyErrors(config), ...findPasskeyUrlErrors(config));
+  }
   if (errors.length > 0) throw new ConfigError(errors);
   return config;
 }

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { parseList } from './setting-parsers.js';
 
 /** In the place of a domain: no passkeys. */
@@ -44,14 +45,28 @@ export function getDomain(origin: string): string | undefined {
   return /^https?:/.test(origin) ? new URL(origin).hostname : undefined;
 }
 
-/** Settings that cannot work together, in sentences. */
-export function findPasskeyErrors({
-  passkeyRpId,
-  passkeyOrigins,
-}: {
+/**
+ * The origin of a URL's pages, where browsers have passkeys for it: over HTTPS, and on this machine by the name `localhost`. For
+ * addresses they have none.
+ */
+export function derivePageOrigin(text: string): string | undefined {
+  if (!URL.canParse(text)) return undefined;
+  const url = new URL(text);
+  const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
+  const isLocal = host === 'localhost' || host.endsWith('.localhost');
+  if (isIP(host) === 0) return url.protocol === 'https:' || isLocal ? url.origin : undefined;
+  if (!/^127\.|^::1$/.test(host)) return undefined;
+  url.hostname = 'localhost';
+  return url.origin;
+}
+
+interface PasskeySettings {
   readonly passkeyRpId: string | undefined;
   readonly passkeyOrigins: readonly string[];
-}): string[] {
+}
+
+/** Settings that cannot work together, in sentences. */
+export function findPasskeyErrors({ passkeyRpId, passkeyOrigins }: PasskeySettings): string[] {
   if (passkeyRpId === noPasskeys || passkeyOrigins.length === 0) return [];
   const id = passkeyRpId ?? passkeyOrigins.map(getDomain).find((domain) => domain !== undefined);
   if (id === undefined) {
@@ -63,4 +78,45 @@ export function findPasskeyErrors({
     : [
         `LATCHKEY_PASSKEY_ORIGINS has ${others.join(', ')}, whose pages cannot use passkeys of ${id}: set LATCHKEY_PASSKEY_RP_ID to a domain that all of them are in.`,
       ];
+}
+
+/** The same of the URLs of the application and of the service, where the origins follow from them. */
+export function findPasskeyUrlErrors({
+  passkeyRpId: id,
+  passkeyOrigins,
+  appUrl,
+  issuer,
+}: PasskeySettings & {
+  readonly appUrl: string | undefined;
+  readonly issuer: string | undefined;
+}): string[] {
+  if (id === noPasskeys || passkeyOrigins.length > 0) return [];
+  const app = appUrl === undefined ? undefined : derivePageOrigin(appUrl);
+  // Without a setting the issuer is an address of this machine.
+  const service = derivePageOrigin(issuer ?? 'http://localhost');
+  if (id !== undefined) {
+    const origins = [app, service].filter((origin) => origin !== undefined);
+    return origins.some((origin) => isOriginOf(id, origin))
+      ? []
+      : [
+          `LATCHKEY_PASSKEY_RP_ID is ${id}, and neither LATCHKEY_APP_URL nor LATCHKEY_ISSUER is a page of it: set LATCHKEY_PASSKEY_ORIGINS to the pages that ask for passkeys, such as https://${id}, or LATCHKEY_PASSKEY_RP_ID to off.`,
+        ];
+  }
+  if (app === undefined || service === undefined || issuer === undefined || areMaybeOneSite(app, service)) {
+    return [];
+  }
+  return [
+    `LATCHKEY_PASSKEY_RP_ID must be set, because LATCHKEY_APP_URL (${app}) and LATCHKEY_ISSUER (${service}) are different sites, and passkeys work on one: set it to ${getDomain(app) ?? ''} if your pages ask for passkeys, to ${getDomain(service) ?? ''} if the pages of the service do, or to off. Later it cannot be changed without losing the passkeys that there are.`,
+  ];
+}
+
+/** Whether two origins may be in one domain that somebody can have: `co.uk`, which nobody has, is not known here. */
+function areMaybeOneSite(one: string, other: string): boolean {
+  const [a = '', b = ''] = [getDomain(one), getDomain(other)];
+  return a === b || getParent(a) === getParent(b);
+}
+
+/** The last two labels. */
+function getParent(domain: string): string {
+  return domain.split('.').slice(-2).join('.');
 }

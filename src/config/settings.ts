@@ -28,6 +28,7 @@ import {
   parseUsername,
   createWholeNumberParser,
 } from './setting-parsers.js';
+import { parseRegistration, parseRoleNames } from './registration-setting.js';
 import { parseSecondFactor } from './second-factor-setting.js';
 import { parsePasskeyOrigins, parseRelyingPartyId } from './passkey-settings.js';
 import { algorithms } from '../keys/algorithms.js';
@@ -202,14 +203,14 @@ export const settings = {
   passkeyRpId: defineSetting({
     name: 'LATCHKEY_PASSKEY_RP_ID',
     parse: parseRelyingPartyId,
-    defaultInWords: 'the host of the first origin',
+    defaultInWords: 'the host of the first origin, or of `LATCHKEY_APP_URL`, or of the issuer',
     doc: 'The domain that passkeys are made for ([passkeys](passkeys.md)): that of the pages that use them, or one above it. Passkeys of another domain stop working, so keep it. `off`: there are no passkeys.',
   }),
   passkeyOrigins: defineSetting({
     name: 'LATCHKEY_PASSKEY_ORIGINS',
     parse: parsePasskeyOrigins,
     default: '',
-    defaultInWords: 'that of `LATCHKEY_ISSUER`',
+    defaultInWords: 'those of `LATCHKEY_APP_URL` and `LATCHKEY_ISSUER` in the domain',
     doc: 'Origins whose pages may ask for passkeys, comma-separated: `https://…`, `http://localhost:…`, or `android:apk-key-hash:…` for an app.',
   }),
   hstsIncludeSubDomains: defineSetting({
@@ -350,13 +351,44 @@ export const settings = {
     name: 'LATCHKEY_APP_URL',
     parse: parseIssuerUrl,
     defaultInWords: 'the issuer',
-    doc: 'The URL of your pages that links in messages lead to, each with a `token` in the query: `<it>/reset-password` and `<it>/verify-email` ([recovery](recovery.md)), `<it>/login` ([login links](login-links.md)), `<it>/invitation` ([invitations](invitations.md)).',
+    doc: 'The URL of your pages that links in messages lead to, each with a `token` in the query: `<it>/reset-password` and `<it>/verify-email` ([recovery](recovery.md), [registration](registration.md)), `<it>/login` ([login links](login-links.md)), `<it>/invitation` ([invitations](invitations.md)); and `<it>/forgot-password`, without one.',
   }),
   invitationExpires: defineSetting({
     name: 'LATCHKEY_INVITATION_EXPIRES',
     parse: createDurationParser(3600, 90 * 86_400),
     default: '7d',
     doc: 'How long an invitation can be accepted.',
+  }),
+  registration: defineSetting({
+    name: 'LATCHKEY_REGISTRATION',
+    parse: parseRegistration,
+    default: 'off',
+    doc: 'Who may make an account by themselves ([registration](registration.md)): `off`, nobody; `open`, everybody; `invitation`, who was [invited](invitations.md); or `domains:` and domains with commas between them, such as `domains:example.com,example.org`, who has an address in one of them.',
+  }),
+  registrationEmail: defineSetting({
+    name: 'LATCHKEY_REGISTRATION_EMAIL',
+    parse: createChoiceParser('required', 'optional'),
+    default: 'required',
+    doc: 'Whether who registers must give an e-mail address. Where it is `optional`, an account without one is made at once, and nobody can replace its lost password but an administrator.',
+  }),
+  registrationRoles: defineSetting({
+    name: 'LATCHKEY_REGISTRATION_ROLES',
+    parse: parseRoleNames,
+    default: '',
+    defaultInWords: 'none',
+    doc: 'Names of the roles that accounts have which people make by themselves, comma-separated. One that permits administration (`users:write`, `audit:read` and the like) is left out, and so is one that is not there; the log says so.',
+  }),
+  registrationLimit: defineSetting({
+    name: 'LATCHKEY_REGISTRATION_LIMIT',
+    parse: createWholeNumberParser(0, 1_000_000),
+    default: '10',
+    doc: 'How many registrations, their confirmations and requests for another message each process accepts per minute from one address; 0: no limit.',
+  }),
+  registrationsPerHour: defineSetting({
+    name: 'LATCHKEY_REGISTRATIONS_PER_HOUR',
+    parse: createWholeNumberParser(1, 1_000_000),
+    default: '1000',
+    doc: 'How many registrations are accepted in an hour, from all addresses and by all replicas; beyond that the response is 503. It limits what a flood of them stores and sends.',
   }),
   mailFrom: defineSetting({
     name: 'LATCHKEY_MAIL_FROM',

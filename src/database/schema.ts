@@ -24,11 +24,13 @@ export interface Schema {
   latchkey_leases: LeaseRow;
   latchkey_data_keys: DataKeyRow;
   latchkey_account_tokens: AccountTokenRow;
+  latchkey_safety_links: SafetyLinkRow;
   latchkey_login_challenges: LoginChallengeRow;
   latchkey_totp: TotpRow;
   latchkey_recovery_codes: RecoveryCodeRow;
   latchkey_devices: DeviceRow;
   latchkey_invitations: InvitationRow;
+  latchkey_registrations: RegistrationRow;
   latchkey_passkeys: PasskeyRow;
   latchkey_passkey_challenges: PasskeyChallengeRow;
 }
@@ -349,10 +351,10 @@ export interface OutboxRow {
 export interface AccountTokenRow {
   /** SHA-256 of the token, of a login link with the `request_token` of the browser that has asked for it; base64url. */
   token_hash: string;
-  purpose: 'password_reset' | 'email_verification' | 'login_link';
+  purpose: 'password_reset' | 'email_verification' | 'email_change' | 'login_link';
   /** Of an id that no user has, it is there to take the time that a token takes. */
   user_id: string;
-  /** The user's address when it was issued: with another one it is void. */
+  /** The user's address when it was issued: with another one it is void. Empty: there was none. */
   email_key: string;
   /** The user's `version` when it was issued: it is void once that has changed. */
   user_version: number;
@@ -360,6 +362,22 @@ export interface AccountTokenRow {
   tries_left: number;
   /** SHA-256 of `token_hash` and the code, base64url; null: there is no code. */
   code_hash: string | null;
+  /** The address that the account gets by it; null: it changes none. */
+  new_email: string | null;
+  new_email_key: string | null;
+  created_at: number;
+  expires_at: number;
+}
+
+/** With which the owner of an account takes back what somebody else has done to it. */
+export interface SafetyLinkRow {
+  /** SHA-256 of the token, base64url. */
+  token_hash: string;
+  purpose: 'not_me' | 'email_undo';
+  user_id: string;
+  /** The address that it was sent to, which was the account's and verified. */
+  email: string;
+  /** What was done from then on is taken back. */
   created_at: number;
   expires_at: number;
 }
@@ -445,8 +463,35 @@ export interface InvitationRow {
   roles: string;
   /** Of the message, as BCP 47 names it; null: not chosen. */
   language: string | null;
-  /** The id of a user, who may be gone. */
+  /** The id of a user, who may be gone; empty: the operator. */
   invited_by: string;
+  created_at: number;
+  expires_at: number;
+}
+
+/** A registration whose account is not made yet, and one message about it: a message that is sent again has a row of its own. */
+export interface RegistrationRow {
+  /** SHA-256 of the token in the message's link, base64url. */
+  token_hash: string;
+  /** SHA-256 of the `registration_token`, base64url: the same for all messages of a registration. */
+  client_hash: string;
+  /** Empty: the account has no address, and is made already; the row is there to be counted. */
+  email: string;
+  /** As of a user. */
+  email_key: string;
+  /** Null: none was chosen. */
+  username: string | null;
+  display_name: string | null;
+  /** As BCP 47 names it; null: not chosen. */
+  language: string | null;
+  /** Null: an account had the address already, and none can be made with this. */
+  password_hash: string | null;
+  /** SHA-256 of `token_hash` and the code, base64url. */
+  code_hash: string;
+  /** Of the code. */
+  tries_left: number;
+  /** 1: the message was sent; 0: the address had had enough messages. */
+  sent: number;
   created_at: number;
   expires_at: number;
 }
@@ -467,12 +512,17 @@ interface PasskeyRow {
   sign_count: number;
   /** 1: it logs in without a password; 0: it is a second factor alone. */
   passwordless: number;
-  /** 1: it may leave the device that made it. */
+  /** 1: it may leave the device that made it; -1: not known before its next use. */
   backup_eligible: number;
   /** 1: there was a copy of it, when it was last used. */
   backed_up: number;
   created_at: number;
   last_used_at: number | null;
+  /**
+   * The account that the authenticator names, base64url, of a passkey that was made for another application; empty: whatever
+   * it names, which that application has not kept. Null: it was made here.
+   */
+  user_handle: string | null;
 }
 
 /** What an authenticator is asked to sign, once. */

@@ -9,9 +9,11 @@ import { MessageTemplates } from './messages/message-templates.js';
 import { readProjectTemplates } from './messages/project-templates.js';
 import { OutboxWorker } from './outbox-worker.js';
 import { Outbox } from './outbox.js';
+import { SafetyNotices } from './safety-notices.js';
 
 export interface EmailServices {
   readonly outbox: Outbox;
+  readonly notices: SafetyNotices;
   /** Sends what is in it. */
   readonly outboxWorker: OutboxWorker;
   /** Makes what the outbox needs in the database. */
@@ -32,12 +34,14 @@ interface EmailOptions {
   readonly language: string;
   /** A folder with templates of the project. */
   readonly templates: string | undefined;
+  /** Where links lead to. */
+  readonly appUrl: string;
 }
 
 /** @throws {StartError} for a template that cannot be used. */
 export async function createEmailServices(
   { database, clock, log, sealing }: Dependencies,
-  { smtp, from, language, templates }: EmailOptions,
+  { smtp, from, language, templates, appUrl }: EmailOptions,
 ): Promise<EmailServices> {
   const service = from.name ?? from.address.slice(from.address.lastIndexOf('@') + 1);
   const ofProject = templates === undefined ? [] : await readProjectTemplates(templates, service);
@@ -46,6 +50,7 @@ export async function createEmailServices(
   const sender = smtp && createSmtpSender(smtp, from);
   return {
     outbox,
+    notices: new SafetyNotices(clock, outbox, appUrl),
     outboxWorker: new OutboxWorker(database, clock, log, outbox, sender),
     prepareOutbox: () => dataSealing.prepare(database.queries),
   };

@@ -13,7 +13,14 @@ import { outboxStore } from './outbox.store.js';
  * nobody, for the time that a message takes.
  */
 export type Recipient =
-  { readonly userId: string } | { readonly address: string; readonly userId?: string | undefined } | 'nobody';
+  | { readonly userId: string }
+  | {
+      readonly address: string;
+      readonly userId?: string | undefined;
+      /** The user's, as `findUser` found it; undefined: it is looked up. */
+      readonly language?: string | null;
+    }
+  | 'nobody';
 
 export interface NewMessage<Name extends MessageName> {
   readonly template: Name;
@@ -90,6 +97,11 @@ export class Outbox {
     });
   }
 
+  /** Where to reach a user, and in which language; undefined where there is no such user. */
+  findUser(queries: Queries, userId: string): ReturnType<typeof outboxStore.findRecipient> {
+    return outboxStore.findRecipient(queries, userId);
+  }
+
   /** Newest first. */
   list(queries: Queries, page: { readonly limit: number; readonly before?: string }): Promise<OutboxRow[]> {
     return outboxStore.list(queries, page);
@@ -116,9 +128,11 @@ export class Outbox {
   ): Promise<
     { readonly address: string; readonly userId: string | null; readonly language: string | null } | undefined
   > {
-    // Nobody takes the same statements as a user.
-    const userId = to === 'nobody' ? '' : to.userId;
-    const found = userId === undefined ? undefined : await outboxStore.findRecipient(queries, userId);
+    if (typeof to === 'object' && 'address' in to && to.language !== undefined)
+      return { address: to.address, userId: to.userId ?? null, language: to.language };
+    // Nobody, and an address that no account has, take the same statements as a user.
+    const userId = to === 'nobody' ? '' : (to.userId ?? '');
+    const found = await outboxStore.findRecipient(queries, userId);
     const language = found?.language ?? null;
     if (to === 'nobody') return { address: '', userId: null, language };
     if ('address' in to) return { address: to.address, userId: to.userId ?? null, language };

@@ -1,3 +1,5 @@
+import type { ForeignFactors } from './foreign-factors.js';
+
 /** A user as another application knows it. Times are milliseconds since the Unix epoch. */
 export interface ForeignUser {
   /** Unique within the source. */
@@ -12,6 +14,7 @@ export interface ForeignUser {
   readonly passwordHash?: string | undefined;
   /** When a one-time password expires; undefined for an ordinary one. */
   readonly oneTimeExpiresAt?: number | undefined;
+  readonly factors?: ForeignFactors | undefined;
   readonly roles: readonly string[];
   readonly disabled: boolean;
   readonly createdAt?: number | undefined;
@@ -57,6 +60,13 @@ export const fields = {
     const text = toText(value).replace(' ', 'T');
     const time = Date.parse(/(?:Z|[+-]\d\d:?\d\d)$/i.test(text) || !text.includes('T') ? text : `${text}Z`);
     return checkTime(time, name);
+  },
+
+  /** An authenticator's counter of signatures (WebAuthn §6.1): 32 bits. */
+  counter(value: unknown, name: string): number {
+    const count = Number(value ?? 0);
+    if (Number.isInteger(count) && count >= 0 && count < 2 ** 32) return count;
+    throw new FieldError(`${name} must be a number of 32 bits`);
   },
 
   /** A list, or a text with commas, semicolons or spaces in between. */

@@ -10,6 +10,8 @@ export interface ImportOptions {
   readonly roles: ReadonlyMap<string, string>;
   /** What becomes of a role that is neither mapped nor here. */
   readonly unknownRoles: 'refuse' | 'create' | 'ignore';
+  /** Whether users are imported without second factors that cannot be taken over; otherwise they are not imported. */
+  readonly ignoreFactors?: boolean | undefined;
   /** Name there → name here. */
   readonly renames: ReadonlyMap<string, string>;
   /** Whether users log in with their e-mail addresses. */
@@ -42,6 +44,12 @@ export interface ImportCounts {
   readonly withoutPassword: number;
   /** With an address that another user has, or that messages cannot be sent to: it is kept as it was there alone. */
   readonly withoutAddress: number;
+  /** With a second factor. */
+  readonly withFactors: number;
+  /** Of these, without codes for when it is lost. */
+  readonly withoutRecoveryCodes: number;
+  /** Who had a second factor that was left out. */
+  readonly withoutFactors: number;
   /** Hashes that compare 72 bytes of a password. */
   readonly bcrypt: number;
 }

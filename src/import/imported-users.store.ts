@@ -1,11 +1,13 @@
 import { sql } from 'kysely';
 import type { Queries } from '../database/database.js';
 import type { ForeignIdRow, UserRow } from '../database/schema.js';
+import type { UsableFactors } from './imported-factors.js';
 
 export interface NewImportedUser {
   readonly user: UserRow;
   readonly origin: ForeignIdRow;
   readonly roles: readonly string[];
+  readonly factors: UsableFactors;
 }
 
 interface Identity {

@@ -1,4 +1,22 @@
+import { readExportedFactors } from './exported-factors.js';
 import { fields, FieldError, type ForeignUser } from './foreign-user.js';
+
+/** A passkey in NDJSON; its id and key are base64url. */
+export interface ExportedPasskey {
+  readonly credential_id: string;
+  readonly public_key: string;
+  readonly name: string;
+  readonly transports: readonly string[];
+  readonly aaguid: string;
+  readonly sign_count: number;
+  readonly passwordless: boolean;
+  readonly backup_eligible?: boolean;
+  readonly backed_up: boolean;
+  readonly created_at: string;
+  readonly last_used_at?: string;
+  /** What the authenticator names its user, of a passkey that was made for another application. */
+  readonly user_handle?: string;
+}
 
 /** The fields of a user in NDJSON and CSV, which `export users` writes and `import users` reads. */
 export interface ExportedUser {
@@ -10,6 +28,11 @@ export interface ExportedUser {
   readonly language?: string;
   readonly password_hash?: string;
   readonly one_time_expires_at?: string;
+  /** The kinds of second factors, which the fields after it have. */
+  readonly second_factors?: readonly string[];
+  readonly totp_secret?: string;
+  readonly recovery_code_hashes?: readonly string[];
+  readonly passkeys?: readonly ExportedPasskey[];
   readonly roles?: readonly string[];
   readonly disabled?: boolean;
   readonly created_at?: string;
@@ -25,6 +48,10 @@ const known: Readonly<Record<keyof ExportedUser, true>> = {
   language: true,
   password_hash: true,
   one_time_expires_at: true,
+  second_factors: true,
+  totp_secret: true,
+  recovery_code_hashes: true,
+  passkeys: true,
   roles: true,
   disabled: true,
   created_at: true,
@@ -50,6 +77,7 @@ export function readExportedUser(given: Readonly<Record<string, unknown>>): Fore
     language: fields.text(given['language'], 'language'),
     passwordHash: fields.text(given['password_hash'], 'password_hash'),
     oneTimeExpiresAt: fields.time(given['one_time_expires_at'], 'one_time_expires_at'),
+    factors: readExportedFactors(given),
     roles: fields.list(given['roles'], 'roles'),
     disabled: fields.flag(given['disabled'], 'disabled') ?? false,
     createdAt: fields.time(given['created_at'], 'created_at'),

@@ -8,6 +8,7 @@ import { maxUsernameLength, toUsernameKey } from '../usernames/username.js';
 import { validateUsername } from '../usernames/username-rules.js';
 import { computeSkeletonKey } from '../usernames/username-scripts.js';
 import { FieldError, type ForeignUser } from './foreign-user.js';
+import { chooseFactors, type UsableFactors } from './imported-factors.js';
 import type { ImportOptions } from './import-options.js';
 
 const maxForeignIdLength = 255;
@@ -29,9 +30,9 @@ export function toForeignId(id: string): string {
 /** What one user becomes. @throws {FieldError} for what cannot be taken over. */
 export function toUserRow(
   foreign: ForeignUser,
-  options: Pick<ImportOptions, 'source' | 'renames' | 'emailAsUsername' | 'usernames'>,
+  options: Pick<ImportOptions, 'source' | 'renames' | 'emailAsUsername' | 'usernames' | 'ignoreFactors'>,
   { clock, hashKinds }: { readonly clock: Clock; readonly hashKinds: Set<string> },
-): { readonly user: UserRow; readonly origin: ForeignIdRow } {
+): { readonly user: UserRow; readonly origin: ForeignIdRow; readonly factors: UsableFactors } {
   const foreignId = toForeignId(foreign.id);
   if (foreignId.length > maxForeignIdLength || control.test(foreignId) || !foreignId.isWellFormed()) {
     throw new FieldError(
@@ -48,8 +49,12 @@ export function toUserRow(
   const isVerified = address !== undefined && foreign.emailVerified === true;
   const username = chooseUsername(foreign, options);
   const now = clock.now();
-  const id = uuid.test(foreignId) ? foreignId : createId(clock);
+  const keepsId = uuid.test(foreignId);
+  const id = keepsId ? foreignId : createId(clock);
+  const ignore = options.ignoreFactors ?? false;
+  const factors = chooseFactors(foreign.factors ?? {}, { keepsId, ignore });
   return {
+    factors,
     user: {
       id,
       username,
@@ -67,7 +72,7 @@ export function toUserRow(
       email_verified_at: isVerified ? now : null,
       display_name: readName(foreign.displayName),
       language: readLanguage(foreign.language),
-      second_factors: 0,
+      second_factors: factors.bits,
       disabled_at: foreign.disabled ? now : null,
       last_login_at: foreign.lastLoginAt ?? null,
       created_at: Math.min(foreign.createdAt ?? now, now),

@@ -1,14 +1,24 @@
 import type { Database } from '../database/database.js';
 import { toExportedHash } from '../passwords/stored-hash.js';
+import type { TotpSecrets } from '../second-factors/totp-secrets.js';
+import { listSecondFactors } from '../users/second-factor-bits.js';
 import { importedUsersStore, type ExportedRow } from './imported-users.store.js';
-import type { ExportedUser } from './own-format.js';
+import { importedFactorsStore, type FactorRows } from './imported-factors.store.js';
+import type { ExportedPasskey, ExportedUser } from './own-format.js';
 
 const usersPerPage = 500;
 
-/** All users, oldest first, as `import users` reads them. @param withHashes whether their password hashes are among it. */
+interface ExportOptions {
+  /** Whether password hashes are among it. */
+  readonly withHashes: boolean;
+  /** Opens the secrets of authenticator apps; undefined: no second factor is among it. */
+  readonly totpSecrets?: TotpSecrets | undefined;
+}
+
+/** All users, oldest first, as `import users` reads them. */
 export async function* exportUsers(
   { longRunning: { queries } }: Pick<Database, 'longRunning'>,
-  withHashes: boolean,
+  { withHashes, totpSecrets }: ExportOptions,
 ): AsyncGenerator<ExportedUser> {
   for (let after = ''; ;) {
     const rows = await importedUsersStore.listForExport(queries, after, usersPerPage);
@@ -19,7 +29,20 @@ export async function* exportUsers(
       queries,
       rows.map(({ id }) => id),
     );
-    for (const row of rows) yield toExported(row, roles.get(row.id) ?? [], withHashes);
+    const factors = totpSecrets
+      ? await importedFactorsStore.listForExport(
+          queries,
+          rows.filter((row) => row.second_factors !== 0).map(({ id }) => id),
+        )
+      : new Map<string, FactorRows>();
+    for (const row of rows) {
+      const { totp, ...others } = factors.get(row.id) ?? {};
+      yield {
+        ...toExported(row, roles.get(row.id) ?? [], withHashes),
+        ...(totp && totpSecrets && { totp_secret: await totpSecrets.open(queries, totp) }),
+        ...toExportedFactors(others),
+      };
+    }
   }
 }
 
@@ -30,6 +53,7 @@ function toExported(row: ExportedRow, roles: readonly string[], withHashes: bool
     ...toAddress(row),
     ...(row.display_name !== null && { display_name: row.display_name }),
     ...(row.language !== null && { language: row.language }),
+    ...(row.second_factors !== 0 && { second_factors: listSecondFactors(row.second_factors) }),
     roles,
     disabled: row.disabled_at !== null,
     created_at: toIso(row.created_at),
@@ -38,6 +62,33 @@ function toExported(row: ExportedRow, roles: readonly string[], withHashes: bool
     // 0: it was used, and works no more.
     ...(withHashes &&
       row.password_one_time === 1 && { one_time_expires_at: toIso(row.one_time_expires_at ?? 0) }),
+  };
+}
+
+function toExportedFactors({
+  recoveryCodeHashes: hashes = [],
+  passkeys = [],
+}: Partial<FactorRows>): Pick<ExportedUser, 'recovery_code_hashes' | 'passkeys'> {
+  return {
+    ...(hashes.length > 0 && { recovery_code_hashes: hashes }),
+    ...(passkeys.length > 0 && { passkeys: passkeys.map(toExportedPasskey) }),
+  };
+}
+
+function toExportedPasskey(row: FactorRows['passkeys'][number]): ExportedPasskey {
+  return {
+    credential_id: row.credential_id,
+    public_key: row.public_key,
+    name: row.name,
+    transports: row.transports === '' ? [] : row.transports.split(' '),
+    aaguid: row.aaguid,
+    sign_count: row.sign_count,
+    passwordless: row.passwordless === 1,
+    ...(row.backup_eligible >= 0 && { backup_eligible: row.backup_eligible === 1 }),
+    backed_up: row.backed_up === 1,
+    created_at: toIso(row.created_at),
+    ...(row.last_used_at !== null && { last_used_at: toIso(row.last_used_at) }),
+    ...(row.user_handle !== null && { user_handle: row.user_handle }),
   };
 }
 

@@ -6,12 +6,17 @@ import { countersStore } from '../database/counters.store.js';
 import type { Database } from '../database/database.js';
 import { rolesStore } from '../roles/roles.store.js';
 import type { RolesService } from '../roles/roles.service.js';
+import type { TotpSecrets } from '../second-factors/totp-secrets.js';
 import type { RightsCapacity } from '../tokens/access-token-size.js';
 import { deletedForeignIdsStore } from '../users/deleted-foreign-ids.store.js';
+import { listSecondFactors } from '../users/second-factor-bits.js';
 import { usersStore } from '../users/users.store.js';
 import { FieldError, type SourceRecord, type UserSource } from './foreign-user.js';
+import { countImported, createCounts } from './import-counts.js';
 import type { Finding, ImportCounts, ImportOptions } from './import-options.js';
 import { dropTakenAddresses } from './drop-taken-addresses.js';
+import { checkPasskeys, insertFactors } from './imported-factors.js';
+import { importedFactorsStore } from './imported-factors.store.js';
 import { importedUsersStore, type NewImportedUser } from './imported-users.store.js';
 import { RoleMapping } from './role-mapping.js';
 import { toForeignId, toUserRow } from './user-checks.js';
@@ -26,6 +31,7 @@ interface Dependencies {
   readonly clock: Clock;
   readonly tokens: RightsCapacity;
   readonly roles: Pick<RolesService, 'put'>;
+  readonly totpSecrets: TotpSecrets;
 }
 
 interface Reports {
@@ -44,24 +50,13 @@ interface Before {
   readonly deleted: ReadonlySet<string>;
 }
 
-type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
-
 /**
  * Imports users of another application. Each batch commits with the ids that its users had there: who was imported is
  * left out by the next run, so that an interrupted import is run again.
  */
 export class UserImport {
-  readonly #counts: Mutable<ImportCounts> = {
-    read: 0,
-    imported: 0,
-    skipped: 0,
-    deleted: 0,
-    refused: 0,
-    withoutPassword: 0,
-    withoutAddress: 0,
-    bcrypt: 0,
-  };
-  /** What earlier users of this run have: name, look of a name, address, id, foreign id → place. */
+  readonly #counts = createCounts();
+  /** What earlier users of this run have: name, look of a name, address, id, foreign id, passkey → place. */
   readonly #seen = new Map<string, string>();
 
   private constructor(
@@ -118,13 +113,14 @@ export class UserImport {
     const done = await importedUsersStore.findImported(database.queries, source, ids);
     const deleted = await deletedForeignIdsStore.find(database.queries, source, ids);
     const newRoles = new Set<string>();
-    const candidates = records.flatMap((record) => this.#check(record, { done, deleted }, newRoles));
+    const checked = await checkPasskeys(records);
+    const candidates = checked.flatMap((record) => this.#check(record, { done, deleted }, newRoles));
     const free = await dropTakenAddresses(database.queries, await this.#findFree(candidates), this.#seen);
     if (!this.options.dryRun && free.length > 0) {
       for (const name of newRoles) await this.#createRole(name);
       await this.#insert(free);
       await wait(Math.min(performance.now() - began, maxPause));
-    } else this.#count(free);
+    } else countImported(this.#counts, free);
     this.reports.onProgress?.(this.#counts);
   }
 
@@ -155,8 +151,11 @@ export class UserImport {
 
   /** Among the users of this run. */
   #refuseDuplicate(candidate: Candidate): Candidate[] {
-    const { user, origin, place } = candidate;
+    const { user, origin, place, factors } = candidate;
     const keys = {
+      ...Object.fromEntries(
+        factors.passkeys.map(({ credentialId }) => [`passkey ${credentialId}`, 'has the same passkey']),
+      ),
       [`id ${origin.foreign_id}`]: 'has the same id',
       [`user ${user.id}`]: 'has the same id',
       [`name ${user.username_key}`]: 'has the same name, apart from its case',
@@ -180,16 +179,21 @@ export class UserImport {
 
   /** Those whose ids and names no user has. */
   async #findFree(candidates: readonly Candidate[]): Promise<Candidate[]> {
+    const { queries } = this.dependencies.database;
     const taken = await importedUsersStore.findTaken(
-      this.dependencies.database.queries,
+      queries,
       candidates.map(({ user }) => user),
     );
     const ids = new Set(taken.map(({ id }) => id));
     const names = new Set(taken.map((each) => each.username_key));
     const looks = new Set(taken.flatMap((each) => each.username_skeleton ?? []));
+    const credentials = await importedFactorsStore.findTakenCredentials(
+      queries,
+      candidates.flatMap(({ factors }) => factors.passkeys.map(({ credentialId }) => credentialId)),
+    );
     const inBatch = new Set<string>();
     return candidates.flatMap((candidate) => {
-      const { user, place } = candidate;
+      const { user, place, factors } = candidate;
       const look = user.username_skeleton ?? '';
       const isLike = looks.has(look) || inBatch.has(look);
       const error = ids.has(user.id)
@@ -198,7 +202,9 @@ export class UserImport {
           ? 'a user here has this name'
           : isLike && this.options.usernames === 'distinct'
             ? 'a user here has a name that looks the same'
-            : undefined;
+            : factors.passkeys.some(({ credentialId }) => credentials.has(credentialId))
+              ? 'a user here has one of the passkeys'
+              : undefined;
       if (error !== undefined) {
         return this.#refuse(
           place,
@@ -218,7 +224,10 @@ export class UserImport {
 
   async #insert(candidates: readonly Candidate[]): Promise<void> {
     const inserted = await this.#insertUnlessImported(candidates);
-    this.#count(candidates.filter(({ user }) => inserted.has(user.id)));
+    countImported(
+      this.#counts,
+      candidates.filter(({ user }) => inserted.has(user.id)),
+    );
     for (const { user, place } of candidates) {
       if (!inserted.has(user.id)) {
         this.#refuse(
@@ -241,16 +250,18 @@ export class UserImport {
   }
 
   #insertAll(candidates: readonly Candidate[]): Promise<ReadonlySet<string>> {
-    const { database } = this.dependencies;
+    const { database, clock, totpSecrets: secrets } = this.dependencies;
     return database.longRunning.transaction(async (transaction) => {
       const hasRoles = candidates.some(({ roles }) => roles.length > 0);
       if (hasRoles) await rolesStore.lockRights(transaction);
       const ids = await importedUsersStore.insert(transaction, candidates);
       if (hasRoles) await countersStore.increment(transaction, 'rights');
       const imported = candidates.filter(({ user }) => ids.has(user.id));
+      const factors = new Map(imported.map((each) => [each.user.id, each.factors]));
+      await insertFactors(transaction, factors, { clock, secrets });
       await auditStore.addMany(
         transaction,
-        this.dependencies.clock,
+        clock,
         imported.map((each) => this.#describe(each)),
       );
       return ids;
@@ -267,17 +278,9 @@ export class UserImport {
         foreign_id: origin.foreign_id,
         roles,
         disabled: user.disabled_at !== null,
+        ...(user.second_factors !== 0 && { second_factors: listSecondFactors(user.second_factors) }),
       },
     };
-  }
-
-  #count(imported: readonly Candidate[]): void {
-    this.#counts.imported += imported.length;
-    for (const { user, origin } of imported) {
-      if (origin.email !== null && user.email === null) this.#counts.withoutAddress += 1;
-      if (user.password_hash === '') this.#counts.withoutPassword += 1;
-      else if (user.password_hash.startsWith('imported-hash/1/bcrypt/')) this.#counts.bcrypt += 1;
-    }
   }
 
   #refuse(place: string, message: string, username?: string): [] {

@@ -51,6 +51,12 @@ export const metricDefinitions = {
     help: 'Refreshes by outcome: succeeded, or refused for their refresh token.',
     labels: ['outcome'],
   },
+  registrations: {
+    name: 'latchkey_registrations_total',
+    type: 'counter',
+    help: 'Registrations by outcome: an address is to be verified (pending), an account had it already (known), an account was made (created), the rules refused it (refused), or there were LATCHKEY_REGISTRATIONS_PER_HOUR (limited).',
+    labels: ['outcome'],
+  },
   reuse: {
     name: 'latchkey_refresh_token_reuse_total',
     type: 'counter',

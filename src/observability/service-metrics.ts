@@ -1,3 +1,4 @@
+import type { RegistrationService } from '../accounts/registration.service.js';
 import type { AuditOutputs } from '../audit-feed/outputs/audit-outputs.js';
 import type { LoginCompletion } from '../authentication/login-completion.js';
 import type { Clock } from '../clock.js';
@@ -38,6 +39,7 @@ export interface MetricSources {
   readonly passwordStrength: PasswordStrength;
   readonly logins: Pick<LoginCompletion, 'succeeded'>;
   readonly sessions: SessionsService;
+  readonly registration: Pick<RegistrationService, 'outcomes'>;
   readonly denials: Tally<DeniedReason>;
   readonly auditOutputs: Pick<AuditOutputs, 'progress'>;
   readonly requests: RequestMetrics;
@@ -123,11 +125,13 @@ function createFeatureReaders({
   revocationFeed,
   logins,
   sessions,
+  registration,
   denials,
   auditOutputs,
 }: MetricSources): Readers<
   | 'logins'
   | 'refreshes'
+  | 'registrations'
   | 'reuse'
   | 'revocations'
   | 'streams'
@@ -149,6 +153,8 @@ function createFeatureReaders({
       [sessions.refreshes.succeeded, { outcome: 'succeeded' }],
       [sessions.refreshes.refused, { outcome: 'refused' }],
     ],
+    registrations: () =>
+      Object.entries(registration.outcomes).map(([outcome, count]): Sample => [count, { outcome }]),
     reuse: () => denials.get('refresh_token_reused'),
     revocations: () => revocations.sizes.map(([kind, size]) => [size, { kind }]),
     streams: () => revocationFeed.readers,

@@ -17,7 +17,7 @@ import type { PasskeyChallenges } from './passkey-challenges.js';
 import { listPasskeyMethods } from './passkey-methods.js';
 import { passkeysStore, type PasskeyOwner, type StoredPasskey } from './passkeys.store.js';
 import type { RelyingParty } from './relying-party.js';
-import { toUserHandle } from './user-handle.js';
+import { isHandleOf } from './user-handle.js';
 import {
   readChallenge,
   verifyAssertion,
@@ -163,15 +163,15 @@ export class PasskeyLogins {
     if (!found) throw new WebAuthnError('no account has it');
     const { passkey, user } = found;
     const { userHandle } = assertion.response;
-    if (userHandle !== undefined && userHandle !== toUserHandle(user.id))
+    if (userHandle !== undefined && !isHandleOf(passkey, userHandle))
       throw new WebAuthnError('its user handle is not that of its account');
     const stored = {
       id: passkey.credential_id,
       publicKey: Buffer.from(passkey.public_key, 'base64url'),
-      backupEligible: passkey.backup_eligible === 1,
+      backupEligible: passkey.backup_eligible < 0 ? undefined : passkey.backup_eligible === 1,
     };
     const verified = await verifyAssertion(this.#requireRelyingParty(), assertion, stored, expected);
-    const { signCount } = verified;
+    const { signCount, backupEligible } = verified;
     if (Math.max(signCount, passkey.sign_count) > 0 && signCount <= passkey.sign_count) {
       await auditStore.add(database.queries, clock, {
         event: 'passkey_counter_went_back',
@@ -181,7 +181,7 @@ export class PasskeyLogins {
       });
       throw new WebAuthnError('its counter went back: there may be a copy of it');
     }
-    return { ...found, verified };
+    return { user, passkey: { ...passkey, backup_eligible: backupEligible ? 1 : 0 }, verified };
   }
 
   /** Once more where the account has changed since it was read, as when another login has rehashed its password. */
@@ -202,9 +202,9 @@ export class PasskeyLogins {
   }
 
   #prepareUse(queries: Queries, { passkey, verified }: Proved): BatchStatement {
-    const { signCount, backedUp } = verified;
+    const { signCount, backupEligible, backedUp } = verified;
     return passkeysStore.prepareUse(queries, {
-      ...{ id: passkey.id, signCount, backedUp },
+      ...{ id: passkey.id, signCount, backupEligible, backedUp },
       now: this.dependencies.clock.now(),
     });
   }

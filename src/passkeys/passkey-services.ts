@@ -5,7 +5,7 @@ import type { SecondFactorLogins } from '../authentication/second-factor-login.s
 import type { Clock } from '../clock.js';
 import type { Config } from '../config/config.js';
 import type { Database } from '../database/database.js';
-import type { Outbox } from '../email/outbox.js';
+import type { SafetyNotices } from '../email/safety-notices.js';
 import type { OnDenied } from '../sessions/denials.js';
 import type { SecondFactorPolicy } from '../sessions/second-factor-policy.js';
 import { PasskeyChallenges } from './passkey-challenges.js';
@@ -26,7 +26,7 @@ interface Dependencies {
   readonly loginUsers: LoginUsers;
   readonly secondFactorLogins: SecondFactorLogins;
   readonly onDenied: OnDenied;
-  readonly outbox: Outbox;
+  readonly notices: SafetyNotices;
   readonly secondFactorPolicy: SecondFactorPolicy;
 }
 
@@ -39,16 +39,19 @@ export function createPasskeyServices(
     loginUsers,
     secondFactorLogins,
     onDenied,
-    outbox,
+    notices,
     secondFactorPolicy,
   }: Dependencies,
   config: Config,
   issuer: string,
 ): PasskeyServices {
-  const relyingParty = createRelyingParty(config, [issuer]);
+  const relyingParty = createRelyingParty(config, [
+    ...(config.appUrl === undefined ? [] : [config.appUrl]),
+    issuer,
+  ]);
   const challenges = new PasskeyChallenges(database, clock);
   return {
-    passkeys: new PasskeysService(database, clock, challenges, outbox, {
+    passkeys: new PasskeysService(database, clock, challenges, notices, {
       relyingParty,
       secondFactor: secondFactorPolicy,
     }),

@@ -2,7 +2,7 @@ import type { Actor } from '../audit/actor.js';
 import { auditStore } from '../audit/audit.store.js';
 import type { Clock } from '../clock.js';
 import type { Database, Queries } from '../database/database.js';
-import type { Outbox } from '../email/outbox.js';
+import type { SafetyNotices } from '../email/safety-notices.js';
 import { createId } from '../ids.js';
 import { Problem } from '../problems/problem.js';
 import { forgetWithoutFactor, giveRecoveryCodes } from '../second-factors/second-factors.service.js';
@@ -64,7 +64,7 @@ export class PasskeysService {
     private readonly database: Database,
     private readonly clock: Clock,
     private readonly challenges: PasskeyChallenges,
-    private readonly outbox: Outbox,
+    private readonly notices: SafetyNotices,
     private readonly options: PasskeyOptions,
   ) {}
 
@@ -115,6 +115,7 @@ export class PasskeysService {
         backed_up: made.backedUp ? 1 : 0,
         created_at: this.clock.now(),
         last_used_at: null,
+        user_handle: null,
       };
       await secondFactorsStore.add(transaction, userId, 'passkey');
       if (!(await passkeysStore.insert(transaction, passkey))) throw new Problem('passkey_exists');
@@ -124,7 +125,7 @@ export class PasskeysService {
         target: { kind: 'user', id: userId, name: owner.username },
         details: { passkey: passkey.id, name: passkey.name, use },
       });
-      await this.#notify(transaction, 'factor_added', userId, actor);
+      await this.#notify(transaction, 'factor_added', userId, actor, passkey.created_at);
       const methods = [...listPasskeyMethods(passkey), 'mfa' as const];
       await sessionsStore.addSecondFactor(transaction, sessionId, { methods, now: passkey.created_at });
       const recoveryCodes = this.options.secondFactor.isOff
@@ -230,10 +231,10 @@ export class PasskeysService {
     template: 'factor_added' | 'factor_removed',
     userId: string,
     { context }: Actor,
+    at = this.clock.now(),
   ): Promise<void> {
-    const at = new Date(this.clock.now()).toISOString();
-    const variables = { at, address: context.address ?? '', factor: 'passkey' } as const;
-    return this.outbox.enqueue(transaction, { template, to: { userId }, variables });
+    const notice = { userId, at, clientAddress: context.address, variables: { factor: 'passkey' } } as const;
+    return this.notices.send(transaction, { template, ...notice });
   }
 
   #requireRelyingParty(): RelyingParty {

@@ -18,6 +18,7 @@ export interface PasskeyOwner {
 interface Use {
   readonly id: string;
   readonly signCount: number;
+  readonly backupEligible: boolean;
   readonly backedUp: boolean;
   readonly now: number;
 }
@@ -111,16 +112,31 @@ export const passkeysStore = {
       .executeTakeFirst();
   },
 
+  /** Those that were added from a time on log nobody in alone any more; they stay second factors. */
+  async demoteSince(queries: Queries, userId: string, since: number): Promise<void> {
+    await queries
+      .updateTable('latchkey_passkeys')
+      .set({ passwordless: 0 })
+      .where('user_id', '=', userId)
+      .where('created_at', '>=', since)
+      .execute();
+  },
+
   /**
    * Moves the counter forward (WebAuthn §7.2): where it would stand still or go back, the statement finds nothing. Those that
    * do not count stay at 0.
    */
-  prepareUse(queries: Queries, { id, signCount, backedUp, now }: Use): BatchStatement {
+  prepareUse(queries: Queries, { id, signCount, backupEligible, backedUp, now }: Use): BatchStatement {
     return {
       required: true,
       query: queries
         .updateTable('latchkey_passkeys')
-        .set({ sign_count: signCount, backed_up: backedUp ? 1 : 0, last_used_at: now })
+        .set({
+          sign_count: signCount,
+          backup_eligible: backupEligible ? 1 : 0,
+          backed_up: backedUp ? 1 : 0,
+          last_used_at: now,
+        })
         .where('id', '=', id)
         .where((eb) =>
           eb.or([

@@ -1,6 +1,5 @@
-import { isIP } from 'node:net';
 import type { Config } from '../config/config.js';
-import { getDomain, isOriginOf, noPasskeys } from '../config/passkey-settings.js';
+import { derivePageOrigin, getDomain, isOriginOf, noPasskeys } from '../config/passkey-settings.js';
 
 /** Who passkeys are made for (WebAuthn §5.4.2): a domain, and the origins of the pages that may use them. */
 export interface RelyingParty {
@@ -11,7 +10,8 @@ export interface RelyingParty {
 
 /**
  * By the settings, or derived.
- * @param urls of the service and of its application; those that browsers have no passkeys for are left out.
+ * @param urls of the application, whose domain it then is, and of the service; those that browsers have no passkeys for are
+ *   left out.
  * @returns undefined where there are no passkeys.
  */
 export function createRelyingParty(
@@ -27,16 +27,4 @@ export function createRelyingParty(
   if (id === undefined) return undefined;
   const origins = candidates.filter((origin) => isOriginOf(id, origin));
   return origins.length > 0 ? { id, origins } : undefined;
-}
-
-/** Browsers have passkeys over HTTPS, and on this machine by the name `localhost`; for addresses they have none. */
-function derivePageOrigin(text: string): string | undefined {
-  if (!URL.canParse(text)) return undefined;
-  const url = new URL(text);
-  const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
-  const isLocal = host === 'localhost' || host.endsWith('.localhost');
-  if (isIP(host) === 0) return url.protocol === 'https:' || isLocal ? url.origin : undefined;
-  if (!/^127\.|^::1$/.test(host)) return undefined;
-  url.hostname = 'localhost';
-  return url.origin;
 }

@@ -65,13 +65,15 @@ export interface RegisteredCredential {
 export interface StoredCredential {
   readonly id: string;
   readonly publicKey: Uint8Array;
-  readonly backupEligible: boolean;
+  /** Undefined: it is not known. */
+  readonly backupEligible: boolean | undefined;
 }
 
 /** A signature that was right. */
 export interface VerifiedAssertion {
   readonly signCount: number;
   readonly userVerified: boolean;
+  readonly backupEligible: boolean;
   readonly backedUp: boolean;
 }
 
@@ -192,9 +194,10 @@ export async function verifyAssertion(
     if (!verified) throw new WebAuthnError('its signature is wrong');
     const { newCounter, userVerified, credentialBackedUp, credentialDeviceType } = authenticationInfo;
     // §7.2: whether it may be copied does not change.
-    if ((credentialDeviceType === 'multiDevice') !== stored.backupEligible)
+    const backupEligible = credentialDeviceType === 'multiDevice';
+    if (stored.backupEligible !== undefined && backupEligible !== stored.backupEligible)
       throw new WebAuthnError('whether it may be backed up has changed');
-    return { signCount: newCounter, userVerified, backedUp: credentialBackedUp };
+    return { signCount: newCounter, userVerified, backupEligible, backedUp: credentialBackedUp };
   });
 }
 
@@ -206,6 +209,18 @@ async function refuseErrors<T>(verify: () => Promise<T>): Promise<T> {
     if (cause instanceof WebAuthnError) throw cause;
     throw new WebAuthnError((cause as Error).message, { cause });
   }
+}
+
+/**
+ * Whether it is a key that an authenticator could have made, for one that comes from elsewhere.
+ * @throws {WebAuthnError}
+ */
+export async function assertUsablePublicKey(publicKey: Uint8Array<ArrayBuffer>): Promise<void> {
+  const { decodeCredentialPublicKey } = await loadLibrary();
+  await refuseErrors(() => {
+    assertUsableKey(publicKey.byteLength, decodeCredentialPublicKey(publicKey));
+    return Promise.resolve();
+  });
 }
 
 /** Without an attestation nothing has used the key yet: it may be of another curve, no point of it, or so large that each login takes seconds. */

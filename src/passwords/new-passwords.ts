@@ -1,6 +1,5 @@
-import type { Clock } from '../clock.js';
 import type { Queries } from '../database/database.js';
-import type { Outbox } from '../email/outbox.js';
+import type { SafetyNotices } from '../email/safety-notices.js';
 import type { PasswordOwner } from './context-words.js';
 import type { PasswordPolicy } from './password-policy.js';
 import type { Passwords } from './passwords.js';
@@ -10,8 +9,7 @@ export class NewPasswords {
   constructor(
     private readonly policy: PasswordPolicy,
     private readonly passwords: Passwords,
-    private readonly outbox: Outbox,
-    private readonly clock: Clock,
+    private readonly notices: SafetyNotices,
   ) {}
 
   /**
@@ -35,7 +33,7 @@ export class NewPasswords {
    * @param address the user's, where the user changed it; nobody else's.
    */
   announce(queries: Queries, userId: string, address: string | null): Promise<void> {
-    const variables = { at: new Date(this.clock.now()).toISOString(), address: address ?? '' };
-    return this.outbox.enqueue(queries, { template: 'password_changed', to: { userId }, variables });
+    const notice = { userId, clientAddress: address, variables: {} };
+    return this.notices.send(queries, { template: 'password_changed', ...notice });
   }
 }

@@ -51,7 +51,7 @@ export const problemCodes = {
     detail: 'The link or the code was used before, has expired, or is void because the account has changed.',
     meaning:
       'The token of a link, or a code, is unknown, was used, has expired, is another account’s, was asked for by another browser, or is void because the account has changed since: another password, name, address or other roles. Of a code it may also be that five tries were wrong.',
-    remedy: 'Ask for another one: POST /password/forgot, POST /email/verification, or POST /login/link.',
+    remedy: 'Ask for another one: POST /password/forgot, POST /email/verification, POST /login/link, or POST /register.',
   },
   authentication_required: {
     status: 401,
@@ -87,6 +87,37 @@ export const problemCodes = {
     meaning:
       "A token in a cookie came without its CSRF value, or with that of another token. This keeps other sites from using the browser's cookies.",
     remedy: 'Send the CSRF value from the login or the last refresh in the header X-CSRF-TOKEN.',
+  },
+  registration_off: {
+    status: 403,
+    title: 'Registration is off',
+    detail: 'Nobody makes an account by themselves here. Ask an administrator for one.',
+    meaning: 'The service is configured so that administrators alone make accounts, and invite people.',
+    remedy: 'Ask an administrator for an account, or have the operator set LATCHKEY_REGISTRATION.',
+  },
+  invitation_required: {
+    status: 403,
+    title: 'Invitation required',
+    detail:
+      'An account is made by invitation alone. Follow the link in yours, or ask an administrator to send one.',
+    meaning: 'The service is configured so that people make accounts only with an invitation.',
+    remedy:
+      'Send the token of the invitation to POST /invitations/accept, or ask an administrator for an invitation.',
+  },
+  email_domain_refused: {
+    status: 403,
+    title: 'Domain not accepted',
+    detail: 'No account is made with an address in this domain. Use another address.',
+    meaning: 'The service accepts registrations with e-mail addresses in some domains alone.',
+    remedy:
+      'Register with an address in one of the domains that LATCHKEY_REGISTRATION names, or ask an administrator for an account.',
+  },
+  registration_refused: {
+    status: 403,
+    title: 'Registration refused',
+    detail: 'This service does not accept the registration.',
+    meaning: 'A rule of the API, its hook `register`, refuses the registration. The detail says why.',
+    remedy: 'Do what the detail says, or ask the operator.',
   },
   invitation_not_found: {
     status: 404,
@@ -471,6 +502,16 @@ export const problemCodes = {
     detail: 'Too many passwords are being checked at once. Try again after the seconds in Retry-After.',
     meaning: 'Checking a password is slow on purpose, and too many checks are waiting.',
     remedy: 'Try again after the number of seconds in Retry-After.',
+  },
+  too_many_registrations: {
+    status: 503,
+    title: 'Too many registrations',
+    detail:
+      'So many people have registered within the hour that no more are accepted for now. Wait the number of seconds in the Retry-After header.',
+    meaning:
+      'All clients together have made as many registrations within an hour as the operator lets in. It limits what a flood of them stores and sends.',
+    remedy:
+      'Wait the number of seconds in Retry-After. The operator may raise LATCHKEY_REGISTRATIONS_PER_HOUR.',
   },
   breach_check_unavailable: {
     status: 503,

@@ -1,7 +1,7 @@
 import { auditStore } from '../audit/audit.store.js';
 import type { Clock } from '../clock.js';
 import type { Database, Queries } from '../database/database.js';
-import type { Outbox } from '../email/outbox.js';
+import type { SafetyNotices } from '../email/safety-notices.js';
 import type { RequestContext } from '../http/request-context.js';
 import type { AcceptedFactor } from './accepted-factor.js';
 import { hashRecoveryCode } from './recovery-codes.js';
@@ -16,7 +16,7 @@ export class CodeCheck {
     private readonly database: Database,
     private readonly clock: Clock,
     private readonly secrets: TotpSecrets,
-    private readonly outbox: Outbox,
+    private readonly notices: SafetyNotices,
   ) {}
 
   /** @returns undefined where the code is wrong, or was used before. */
@@ -42,11 +42,9 @@ export class CodeCheck {
     const { queries: reading } = this.database;
     if (!(await recoveryCodesStore.isOne(reading, userId, hash))) return undefined;
     const left = (await recoveryCodesStore.count(reading, userId)) - 1;
-    const at = new Date(this.clock.now()).toISOString();
-    const message = await this.outbox.prepare(reading, {
+    const notice = await this.notices.prepare(reading, {
       template: 'recovery_code_used',
-      to: { userId },
-      variables: { at, address: context.address ?? '', left },
+      ...{ userId, clientAddress: context.address, variables: { left } },
     });
     const consume = (queries: Queries) => [
       recoveryCodesStore.prepareUse(queries, userId, hash),
@@ -57,7 +55,7 @@ export class CodeCheck {
           target: { kind: 'user', id: userId },
         }),
       },
-      ...(message ? [{ query: message }] : []),
+      ...notice.map((query) => ({ query })),
     ];
     return { methods: [], consume };
   }

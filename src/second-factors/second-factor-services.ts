@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.js';
 import type { Config } from '../config/config.js';
 import type { Database } from '../database/database.js';
-import type { Outbox } from '../email/outbox.js';
+import type { SafetyNotices } from '../email/safety-notices.js';
 import { DataSealing } from '../keys/data-sealing.js';
 import type { KeySealing } from '../keys/key-sealing.js';
 import { CodeCheck } from './code-check.js';
@@ -13,6 +13,7 @@ export interface SecondFactorServices {
   readonly codeCheck: CodeCheck;
   readonly devices: DevicesService;
   readonly secondFactors: SecondFactorsService;
+  readonly totpSecrets: TotpSecrets;
   /** Makes what they need in the database. */
   readonly prepareSecondFactors: () => Promise<void>;
 }
@@ -21,12 +22,12 @@ interface Dependencies {
   readonly database: Database;
   readonly clock: Clock;
   readonly sealing: KeySealing;
-  readonly outbox: Outbox;
+  readonly notices: SafetyNotices;
 }
 
 /** @param issuer the issuer URL. */
 export function createSecondFactorServices(
-  { database, clock, sealing, outbox }: Dependencies,
+  { database, clock, sealing, notices }: Dependencies,
   { totpIssuer, rememberedDevices }: Pick<Config, 'totpIssuer' | 'rememberedDevices'>,
   issuer: string,
 ): SecondFactorServices {
@@ -34,9 +35,10 @@ export function createSecondFactorServices(
   const secrets = new TotpSecrets(dataSealing);
   const issuerName = totpIssuer ?? (URL.canParse(issuer) ? new URL(issuer).host : 'Latchkey');
   return {
-    codeCheck: new CodeCheck(database, clock, secrets, outbox),
+    codeCheck: new CodeCheck(database, clock, secrets, notices),
     devices: new DevicesService(database, clock, rememberedDevices),
-    secondFactors: new SecondFactorsService(database, clock, secrets, outbox, issuerName),
+    secondFactors: new SecondFactorsService(database, clock, secrets, notices, issuerName),
+    totpSecrets: secrets,
     prepareSecondFactors: () => dataSealing.prepare(database.queries),
   };
 }

@@ -4,7 +4,7 @@ import type { AuditEvent } from '../audit/audit-events.js';
 import type { Clock } from '../clock.js';
 import type { Database, Queries } from '../database/database.js';
 import type { Factor } from '../email/messages/message.js';
-import type { Outbox } from '../email/outbox.js';
+import type { SafetyNotices } from '../email/safety-notices.js';
 import type { SecondFactorKind } from '../http/api-types.js';
 import { Problem } from '../problems/problem.js';
 import { devicesStore } from '../sessions/devices.store.js';
@@ -38,7 +38,7 @@ export class SecondFactorsService {
     private readonly database: Database,
     private readonly clock: Clock,
     private readonly secrets: TotpSecrets,
-    private readonly outbox: Outbox,
+    private readonly notices: SafetyNotices,
     /** The name of the service, as authenticator apps show it. */
     private readonly issuerName: string,
   ) {}
@@ -95,7 +95,7 @@ export class SecondFactorsService {
       }
       await sessionsStore.addSecondFactor(transaction, sessionId, { methods: ['otp', 'mfa'], now });
       await this.#audit(transaction, 'second_factor_added', userId, actor, { kind: 'totp' });
-      await this.#tell(transaction, 'factor_added', userId, actor, 'totp');
+      await this.#tell(transaction, 'factor_added', userId, actor, { factor: 'totp', at: now });
       return giveRecoveryCodes(transaction, userId, now);
     });
   }
@@ -109,7 +109,7 @@ export class SecondFactorsService {
       await secondFactorsStore.remove(transaction, userId, 'totp');
       if (!(await totpStore.delete(transaction, userId))) throw new Problem('second_factor_not_found');
       await this.#audit(transaction, 'second_factor_removed', userId, actor, { kind: 'totp' });
-      await this.#tell(transaction, 'factor_removed', userId, actor, 'totp');
+      await this.#tell(transaction, 'factor_removed', userId, actor, { factor: 'totp' });
       await forgetWithoutFactor(transaction, userId);
     });
   }
@@ -122,9 +122,10 @@ export class SecondFactorsService {
     return this.database.transaction(async (transaction) => {
       const bits = await secondFactorsStore.lock(transaction, userId);
       if (!bits) throw new Problem('second_factor_not_found');
+      const now = this.clock.now();
       await this.#audit(transaction, 'recovery_codes_replaced', userId, actor);
-      await this.#tell(transaction, 'factor_added', userId, actor, 'recovery_codes');
-      return replaceCodes(transaction, userId, this.clock.now());
+      await this.#tell(transaction, 'factor_added', userId, actor, { factor: 'recovery_codes', at: now });
+      return replaceCodes(transaction, userId, now);
     });
   }
 
@@ -134,11 +135,10 @@ export class SecondFactorsService {
     template: 'factor_added' | 'factor_removed',
     userId: string,
     { context }: Actor,
-    factor: Factor,
+    { factor, at }: { readonly factor: Factor; readonly at?: number },
   ): Promise<void> {
-    const at = new Date(this.clock.now()).toISOString();
-    const variables = { at, address: context.address ?? '', factor };
-    return this.outbox.enqueue(transaction, { template, to: { userId }, variables });
+    const notice = { userId, clientAddress: context.address, variables: { factor } };
+    return this.notices.send(transaction, { template, ...notice, ...(at !== undefined && { at }) });
   }
 
   #audit(

@@ -23,6 +23,11 @@ export function buildTotpUri(secret: string, issuer: string, username: string): 
   return generateURI({ secret, issuer: issuer.replaceAll(':', ' '), label: username.replaceAll(':', ' ') });
 }
 
+/** Which of the periods since the Unix epoch it is (RFC 6238 §4.2). @param epoch seconds. */
+export function computeTotpStep(epoch: number): number {
+  return Math.floor(epoch / period);
+}
+
 /**
  * Checks a code of now, of the step before or of the one after it: clocks differ, and people type slowly.
  * @param now milliseconds since the Unix epoch.
@@ -38,6 +43,6 @@ export function findTotpStep(
   const epoch = Math.floor(now / 1000);
   const result = verifySync({ secret, token: code, epoch, period, epochTolerance: period });
   if (!result.valid) return undefined;
-  const step = Math.floor(epoch / period) + result.delta;
+  const step = computeTotpStep(epoch) + result.delta;
   return step > lastStep ? step : undefined;
 }

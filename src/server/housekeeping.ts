@@ -1,4 +1,5 @@
 import { invitationsStore } from '../accounts/invitations.store.js';
+import { registrationsStore } from '../accounts/registrations.store.js';
 import type { Logger } from 'pino';
 import { accountTokensStore } from '../accounts/account-tokens.store.js';
 import type { AuditOutputs } from '../audit-feed/outputs/audit-outputs.js';
@@ -10,6 +11,7 @@ import type { Clock } from '../clock.js';
 import { runInBatches } from '../database/batches.js';
 import type { Database } from '../database/database.js';
 import { outboxStore } from '../email/outbox.store.js';
+import { safetyLinksStore } from '../email/safety-links.store.js';
 import { outboxRetention } from '../email/outbox.js';
 import type { KeyRing } from '../keys/key-ring.js';
 import { usedAssertionsStore } from '../oauth/used-assertions.store.js';
@@ -74,7 +76,7 @@ export function createHousekeeping({
       const expiring = [
         ...[sessionEndingsStore, loginAttemptsStore, loginChallengesStore],
         ...[usedAssertionsStore, legacyUsersStore, devicesStore, passkeyChallengesStore],
-        ...[accountTokensStore, invitationsStore],
+        ...[accountTokensStore, invitationsStore, registrationsStore, safetyLinksStore],
       ];
       for (const store of expiring) {
         await runInBatches(database, (queries, limit) => store.deleteExpired(queries, now, limit));

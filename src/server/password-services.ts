@@ -1,8 +1,7 @@
 import type { Logger } from 'pino';
 import type { BreachSetting } from '../config/breach-source.js';
-import type { Clock } from '../clock.js';
 import type { Config } from '../config/config.js';
-import type { Outbox } from '../email/outbox.js';
+import type { SafetyNotices } from '../email/safety-notices.js';
 import { logOncePerMinute } from '../http/log-once-per-minute.js';
 import { BreachCheck, type BreachSource } from '../passwords/breach-check.js';
 import { BreachFile, BreachFolder } from '../passwords/breach-files.js';
@@ -26,8 +25,7 @@ interface Dependencies {
   readonly log: Logger;
   readonly issuer: string;
   readonly passwords: Passwords;
-  readonly outbox: Outbox;
-  readonly clock: Clock;
+  readonly notices: SafetyNotices;
 }
 
 export function createPasswordServices({
@@ -35,8 +33,7 @@ export function createPasswordServices({
   log,
   issuer,
   passwords,
-  outbox,
-  clock,
+  notices,
 }: Dependencies): PasswordServices {
   const breaches = createBreachCheck(config, log);
   const passwordPolicy = new PasswordPolicy(
@@ -47,7 +44,7 @@ export function createPasswordServices({
     passwordPolicy,
     passwordStrength: new PasswordStrength(),
     breaches,
-    newPasswords: new NewPasswords(passwordPolicy, passwords, outbox, clock),
+    newPasswords: new NewPasswords(passwordPolicy, passwords, notices),
   };
 }
 

@@ -163,10 +163,11 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
       from: config.mailFrom,
       language: config.mailLanguage,
       templates: config.mailTemplates,
+      appUrl: config.appUrl ?? issuer,
     },
   );
-  const { outbox } = email;
-  const passwordServices = createPasswordServices({ config, log, issuer, passwords, outbox, clock });
+  const { outbox, notices } = email;
+  const passwordServices = createPasswordServices({ config, log, issuer, passwords, notices });
   const { newPasswords, breaches, passwordStrength } = passwordServices;
   const audit = createAuditServices({ database, clock, log, ring, config });
   const denials = createDenialTally();
@@ -186,7 +187,7 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
       sessionLimit: config.sessionLimit,
     },
   );
-  const secondFactors = createSecondFactorServices({ database, clock, sealing, outbox }, config, issuer);
+  const secondFactors = createSecondFactorServices({ database, clock, sealing, notices }, config, issuer);
   const authentication = createAuthenticationServices(
     {
       ...{ database, clock, passwords, newPasswords, accessTokens, revocations, versions, onDenied },
@@ -197,7 +198,7 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
     config,
   );
   const users = createUserServices(
-    { database, clock, newPasswords, versions, accessTokens },
+    { database, clock, newPasswords, outbox, versions, accessTokens },
     {
       usernames: config.usernames,
       oneTime: { lifetime: config.oneTimePasswordExpires, byDefault: config.oneTimePasswords },
@@ -246,6 +247,15 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
     { database, clock, log, revocations, version: packageVersion },
     config,
   );
+  const accounts = createAccountServices(
+    {
+      ...{ database, clock, log, hooks, outbox, notices, versions, onDenied, users: users.users },
+      ...passwordServices,
+      ...authentication,
+    },
+    config,
+    issuer,
+  );
   return {
     legacyTokens,
     presentedTokens: new PresentedTokensService(sessions.sessions, legacyTokens),
@@ -273,21 +283,13 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
     secondFactorPolicy,
     ...users,
     ...createPasskeyServices(
-      { database, clock, log, onDenied, outbox, secondFactorPolicy, ...authentication },
+      { database, clock, log, onDenied, notices, secondFactorPolicy, ...authentication },
       config,
       issuer,
     ),
     roles: new RolesService(database, clock, versions, accessTokens),
     clients: new ClientsService(database, clock, versions, accessTokens),
-    ...createAccountServices(
-      {
-        ...{ database, clock, outbox, versions, onDenied, users: users.users },
-        ...passwordServices,
-        ...authentication,
-      },
-      config,
-      issuer,
-    ),
+    ...accounts,
     oauth,
     catchUp,
     ...audit,
@@ -298,6 +300,7 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
       ...{ database, clock, ring, accessTokens, revocations, feed, confirmation, revocationFeed },
       ...{ passwords, breaches, passwordStrength },
       outboxWorker: email.outboxWorker,
+      registration: accounts.registration,
       ...{ logins: authentication.loginCompletion, sessions: sessions.sessions, denials, readiness },
       auditOutputs: auditFeed.auditOutputs,
     }),

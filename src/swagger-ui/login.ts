@@ -1,6 +1,8 @@
 import type {
   AddedPasskey,
+  Passkey,
   PasskeyCreationOptions,
+  PasskeyList,
   PasskeyRequestOptions,
 } from '../passkeys/passkeys.models.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
@@ -21,7 +23,7 @@ export interface SecondStep {
 
 const unreachable = 'The service cannot be reached.';
 
-/** Logs in and out, for the Authorize dialog. */
+/** Logs in and out, and keeps the passkeys of the account that is logged in, for the Authorize dialog. */
 export class Login {
   constructor(
     private readonly session: Session,
@@ -71,13 +73,26 @@ export class Login {
    * @returns recovery codes, which are to be shown, or an error message.
    */
   async addPasskey(passkeys: PasskeyApi, name: string): Promise<readonly string[] | string> {
-    const headers = { Authorization: `Bearer ${this.session.token ?? ''}` };
+    const headers = this.#authorize();
     const made = await this.#askForPasskey('me/passkeys', {}, headers, (options) => passkeys.create(options));
     if (typeof made === 'string') return made;
     const response = await this.#post('me/passkeys', { name, credential: made }, headers);
     if (response === undefined) return unreachable;
     if (!response.ok) return await readDetail(response);
     return ((await response.json()) as AddedPasskey).recovery_codes;
+  }
+
+  /** @returns the passkeys of the account that is logged in, or an error message. */
+  async listPasskeys(): Promise<readonly Passkey[] | string> {
+    const response = await this.#send('GET', 'me/passkeys', { headers: this.#authorize() });
+    if (response === undefined) return unreachable;
+    return response.ok ? ((await response.json()) as PasskeyList).items : await readDetail(response);
+  }
+
+  async removePasskey(id: string): Promise<Failure> {
+    const response = await this.#send('DELETE', `me/passkeys/${id}`, { headers: this.#authorize() });
+    if (response === undefined) return unreachable;
+    return response.ok ? undefined : await readDetail(response);
   }
 
   /** Ends the session at the service and in this page. */
@@ -117,12 +132,20 @@ export class Login {
   }
 
   #post(path: string, body: object, headers: Record<string, string> = {}): Promise<Response | undefined> {
-    return this.fetch(new URL(path, this.service).href, {
-      method: 'POST',
+    return this.#send('POST', path, {
       headers: { 'Content-Type': 'application/json', ...headers },
       body: JSON.stringify(body),
-      credentials: 'omit',
-    }).catch(() => undefined); // a network error: callers report it as `unreachable`
+    });
+  }
+
+  #send(method: string, path: string, request: RequestInit): Promise<Response | undefined> {
+    return this.fetch(new URL(path, this.service).href, { ...request, method, credentials: 'omit' }).catch(
+      () => undefined, // a network error: callers report it as `unreachable`
+    );
+  }
+
+  #authorize(): Record<string, string> {
+    return { Authorization: `Bearer ${this.session.token ?? ''}` };
   }
 }
 

@@ -6,6 +6,7 @@ export interface React {
     properties: Properties | null,
     ...children: readonly ReactNode[]
   ): ReactElement;
+  useEffect(run: () => void, dependencies: readonly unknown[]): void;
   useState<State>(initial: State): readonly [state: State, set: (state: State) => void];
 }
 

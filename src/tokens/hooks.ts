@@ -2,6 +2,30 @@ import type { AccessGrant, AccessTokenClaims } from './access-token-claims.js';
 
 export type LoadUser<User> = (claims: AccessTokenClaims) => User | undefined | Promise<User | undefined>;
 
+/** A registration, as the hook `register` sees it. */
+export interface Registration {
+  /** Undefined: none was chosen, and the account gets one that is made up. */
+  readonly username: string | undefined;
+  readonly email: string | undefined;
+  readonly displayName: string | undefined;
+  /** Of messages, as BCP 47 names it. */
+  readonly language: string | undefined;
+  /** Whether the address is proved to be theirs: then the account is made next. */
+  readonly emailVerified: boolean;
+  /** The IP address that the request comes from. */
+  readonly address: string | undefined;
+}
+
+/** What becomes of a registration. */
+export interface RegistrationDecision {
+  /** Why there is no account, as a sentence for who registers: 403 `registration_refused`. */
+  readonly refuse?: string;
+  /** Roles that the account has beside those of `LATCHKEY_REGISTRATION_ROLES`. */
+  readonly roles?: readonly string[];
+  /** In the place of what was chosen. */
+  readonly displayName?: string;
+}
+
 /** Extension points for an API's own rules. All are optional, and cost nothing if left out. */
 export interface Hooks {
   /**
@@ -24,6 +48,16 @@ export interface Hooks {
    * @example loadUser: ({ sub }) => customers.find(sub)
    */
   readonly loadUser?: LoadUser<object>;
+  /**
+   * Decides about people who make an account by themselves: when they register, before anything is stored or sent, and again
+   * when the address is verified and the account is about to be made, which is when roles and display name count. It is not
+   * told whether the address has an account, and must not find out: the response would tell strangers. A problem that it throws
+   * is the response.
+   * @example register: ({ email }) => (email?.endsWith('.edu') ? { roles: ['student'] } : { refuse: 'Use the address of your university.' })
+   */
+  readonly register?: (
+    registration: Registration,
+  ) => RegistrationDecision | undefined | Promise<RegistrationDecision | undefined>;
   /**
    * Told of each account that was deleted, by its user or by others: after that is committed and its tokens are refused, and
    * before the response. What it throws is logged, and changes nothing. A process that is killed at that moment does not tell

@@ -2,6 +2,8 @@ import type { Clock } from '../clock.js';
 import { isUniqueViolation } from '../database/constraint-errors.js';
 import { countersStore } from '../database/counters.store.js';
 import type { Queries } from '../database/database.js';
+import type { Outbox } from '../email/outbox.js';
+import { safetyLinksStore } from '../email/safety-links.store.js';
 import { createId } from '../ids.js';
 import { Problem } from '../problems/problem.js';
 import { parseScope } from '../roles/rights.js';
@@ -15,6 +17,7 @@ import { toUsernameKey } from '../usernames/username.js';
 import { validateUsername, type UsernameRules } from '../usernames/username-rules.js';
 import { computeSkeletonKey } from '../usernames/username-scripts.js';
 import { toContactColumns, type ContactDetails } from './contact-details.js';
+import { tellFormerAddress } from './former-address.js';
 import { usersStore, type ContactColumns, type UserWithRoles } from './users.store.js';
 
 export interface UserOptions {
@@ -44,6 +47,7 @@ export class UserRecords {
     private readonly tokens: RightsCapacity,
     private readonly options: UserOptions,
     readonly removeDeleted: (id: string) => Promise<void>,
+    private readonly outbox: Outbox,
   ) {}
 
   /** @param oneTime whether the password is a one-time password; undefined: the default of the settings. */
@@ -95,6 +99,13 @@ export class UserRecords {
     if (fault !== undefined) throw new Problem('validation_failed', { errors: { username: fault } });
   }
 
+  /** @throws {Problem} `username_taken`; `validation_failed`. */
+  async refuseTakenName(queries: Queries, username: string): Promise<void> {
+    this.refuseInvalidName(username);
+    if (await usersStore.findByName(queries, username)) throw new Problem('username_taken');
+    await this.rename(queries, '', username);
+  }
+
   /** @returns the columns to update for a new name. @throws {Problem} `username_taken`. */
   async rename(
     queries: Queries,
@@ -127,12 +138,20 @@ export class UserRecords {
     }
   }
 
+  /**
+   * Tells the address that somebody else than the user took from the account. Links that it was sent stop working: such as
+   * where the mailbox itself is in wrong hands.
+   */
+  async leaveAddress(queries: Queries, before: UserWithRoles, after: UserWithRoles): Promise<void> {
+    if (before.email?.toLowerCase() === after.email?.toLowerCase()) return;
+    await safetyLinksStore.deleteSince(queries, before.id, 0);
+    await tellFormerAddress(queries, { outbox: this.outbox, clock: this.clock }, before, null);
+  }
+
   /** Another user has it, or has it as the name to log in with. @throws {Problem} `email_taken`. */
   async #refuseTakenAddress(queries: Queries, id: string, { email_key: key }: ContactColumns): Promise<void> {
     if (key === undefined || key === null) return;
-    const named = await usersStore.findByName(queries, key);
-    if ((named && named.id !== id) || (await usersStore.hasEmail(queries, key, id)))
-      throw new Problem('email_taken');
+    if (await isAddressTaken(queries, key, id)) throw new Problem('email_taken');
   }
 
   /** A name that is another user's address would be in the way of that user's logins. @throws {Problem} `username_taken`. */
@@ -161,6 +180,12 @@ export class UserRecords {
       });
     }
   }
+}
+
+/** Whether another user has an address, or has it as the name to log in with. @param key as `parseEmailAddress` returns it. */
+export async function isAddressTaken(queries: Queries, key: string, exceptId: string): Promise<boolean> {
+  const named = await usersStore.findByName(queries, key);
+  return (named !== undefined && named.id !== exceptId) || usersStore.hasEmail(queries, key, exceptId);
 }
 
 /** @throws {Problem} `user_not_found`. */

@@ -25,9 +25,16 @@ interface NewUser extends ContactDetails {
   readonly password?: string | undefined;
   /** In place of the password; in a notation of another application. */
   readonly passwordHash?: string | undefined;
+  /** In place of the password: its hash, as `NewPasswords` has made it. */
+  readonly acceptedHash?: string | undefined;
   /** Undefined: the default of the settings; with a hash `false`. */
   readonly oneTime: boolean | undefined;
   readonly roles: readonly string[];
+}
+
+interface WithinCreation {
+  readonly claim?: (transaction: Queries) => Promise<void>;
+  readonly onMade?: (transaction: Queries, user: UserWithRoles) => Promise<void>;
 }
 
 interface UserChange extends ContactDetails {
@@ -61,18 +68,19 @@ export class UsersService {
   }
 
   /**
-   * @param claim what must succeed in the same transaction, before the account is made and with the rights locked.
+   * @param within what must succeed in the same transaction: `claim` before the account is made and with the rights locked,
+   *   `onMade` after that.
    * @throws {Problem} `username_taken`, `email_taken`; `validation_failed` for an invalid name, address, password or role;
-   *   `busy`; what `claim` throws.
+   *   `busy`; what `within` throws.
    */
   async create(
     account: NewUser,
     actor: Actor,
-    claim?: (transaction: Queries) => Promise<void>,
+    { claim, onMade }: WithinCreation = {},
   ): Promise<UserWithRoles> {
     const { username, roles } = account;
     this.records.refuseInvalidName(username);
-    const passwordHash = await this.#toNewHash(account);
+    const passwordHash = account.acceptedHash ?? (await this.#toNewHash(account));
     const oneTime = account.oneTime ?? (account.passwordHash === undefined ? undefined : false);
     return this.database.transaction(async (transaction) => {
       await rolesStore.lockRights(transaction);
@@ -83,8 +91,14 @@ export class UsersService {
       });
       const user = requireUser(await usersStore.find(transaction, id));
       await this.#audit(transaction, 'user_created', user, actor, describeNewUser(user));
+      await onMade?.(transaction, user);
       return user;
     });
+  }
+
+  /** @throws {Problem} `username_taken`; `validation_failed` for what is no name. */
+  refuseTakenName(username: string): Promise<void> {
+    return this.records.refuseTakenName(this.database.queries, username);
   }
 
   /**
@@ -150,6 +164,7 @@ export class UsersService {
       if (signedOut) await sessionEpochsStore.raiseSessionEpoch(transaction, id);
       if (passwordHash !== undefined) await this.passwords.announce(transaction, id, null);
       const user = requireUser(await usersStore.find(transaction, id));
+      await this.records.leaveAddress(transaction, before, user);
       for (const [event, details] of describeUpdate(before, user, passwordHash !== undefined))
         await this.#audit(transaction, event, before, actor, details);
       return {

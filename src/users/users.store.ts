@@ -74,6 +74,20 @@ export const usersStore = {
       .executeTakeFirst();
   },
 
+  /** The same, after which nobody else changes the user until the end of the transaction. */
+  lock(
+    transaction: Queries,
+    id: string,
+  ): Promise<(StoredUser & Pick<UserRow, 'second_factors'>) | undefined> {
+    return transaction
+      .updateTable('users')
+      .set((eb) => ({ updated_at: eb.ref('updated_at') }))
+      .where('id', '=', id)
+      .where('deleted_at', 'is', null)
+      .returningAll()
+      .executeTakeFirst();
+  },
+
   find(queries: Queries, id: string): Promise<UserWithRoles | undefined> {
     return selectWithRoles(queries).where('users.id', '=', id).executeTakeFirst();
   },

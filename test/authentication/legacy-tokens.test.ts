@@ -35,14 +35,14 @@ for (const kind of databaseKinds) {
 
     /** @returns the id here of a user who had the id `foreignId` there. */
     async function importUser(foreignId: string, roles: readonly string[] = ['reader']): Promise<string> {
-      const { database, clock, accessTokens, roles: roleService } = app.services;
+      const { database, clock, accessTokens, roles: roleService, totpSecrets } = app.services;
       async function* source() {
         await Promise.resolve();
         const user = { id: foreignId, username: `flask${foreignId}`, roles, disabled: false };
         yield { place: 'user', user };
       }
       await UserImport.run(
-        { database, clock, tokens: accessTokens, roles: roleService },
+        { database, clock, tokens: accessTokens, roles: roleService, totpSecrets },
         source(),
         {
           source: 'flask',

@@ -37,7 +37,11 @@ const otherAnswers: Readonly<Record<string, number>> = {
   removeTotp: 401,
   confirmTotp: 404,
   forgotPassword: 204,
+  register: 403, // registration is off
   resetPassword: 400,
+  secureAccount: 400,
+  undoEmailChange: 400,
+  changeEmail: 401, // the token is of a refresh, as the page gets one
   createInvitation: 201,
   acceptInvitation: 404,
   deleteInvitation: 404,

@@ -49,6 +49,7 @@ describe('Swagger UI with passkeys of a browser', () => {
   it('adds one to the account that is logged in', async () => {
     await page.logIn();
     const dialog = await page.openDialog();
+    await dialog.getByText('There are none.').waitFor();
     await dialog.getByLabel('Name of the passkey').fill('Laptop');
     await page.screenshot('passkeys/add');
     await click(dialog.getByRole('button', { name: 'Add a passkey' }));
@@ -79,8 +80,12 @@ describe('Swagger UI with passkeys of a browser', () => {
     expect((await page.run('getProtected')).status()).to.equal(200);
   });
 
-  it('says so where the device has one already', async () => {
+  it('lists them by their names, and says so where the device has one already', async () => {
     const dialog = await page.openDialog();
+    expect((await dialog.getByRole('listitem').innerText()).replaceAll(/\s+/g, ' ')).to.match(
+      /^Laptop ?added \d+ \w+ \d{4}, last used \d+ \w+ \d{4} Remove$/,
+    );
+    await page.screenshot('passkeys/list');
     await dialog.getByLabel('Name of the passkey').fill('Laptop');
     await click(dialog.getByRole('button', { name: 'Add a passkey' }));
     expect(await dialog.getByRole('alert').innerText()).to.equal(
@@ -117,6 +122,15 @@ describe('Swagger UI with passkeys of a browser', () => {
     await page.tab.keyboard.press('Enter');
     await page.says('Logged in as admin');
     page.expectRefusals(401);
+  });
+
+  it('removes one, after a login with the second factor', async () => {
+    const dialog = await page.openDialog();
+    await click(dialog.getByRole('button', { name: 'Remove Laptop' }));
+    await dialog.getByText('There are none.').waitFor();
+    const { body } = await app.get('/me/passkeys', await page.token()).expect(200);
+    expect((body as PasskeyList).items).to.deep.equal([]);
+    await page.tab.keyboard.press('Escape');
   });
 
   it('says where they work, at an address that browsers have none for', async () => {

@@ -78,7 +78,6 @@ describe('Swagger UI of a service that was just started', () => {
     const headings = (await dialog.locator('h4').allInnerTexts()).map((text) => text.replaceAll(/\s+/g, ' '));
     expect(headings).to.deep.equal([
       'Log in',
-      'Or log in with a passkey',
       'Or use an access token',
       'OAuth client (for /oauth operations)',
     ]);

@@ -63,7 +63,8 @@ for (const kind of databaseKinds) {
       expect(readJsonLines(second.stdout)).to.deep.equal([
         {
           ...{ read: 3, imported: 2, skipped: 1, deleted: 0, refused: 0 },
-          ...{ withoutPassword: 0, withoutAddress: 0, bcrypt: 0, dry_run: false },
+          ...{ withoutPassword: 0, withoutAddress: 0, withFactors: 0, withoutRecoveryCodes: 0 },
+          ...{ withoutFactors: 0, bcrypt: 0, dry_run: false },
         },
       ]);
       const { scope } = await app.login('grace', 'correct horse battery');
@@ -76,7 +77,9 @@ for (const kind of databaseKinds) {
       const path = folder.path('users.ndjson');
       const { exitCode, stdout } = await run('export', 'users', path, '--with-hashes');
       expect(exitCode).to.equal(0);
-      expect(stdout).to.match(/^4 users are in .*, with their password hashes\.\n$/);
+      expect(stdout).to.match(
+        /^4 users are in .*, with their password hashes, without their second factors\.\n$/,
+      );
       expect(statSync(path).mode & 0o777).to.equal(0o600);
       expect((await run('export', 'users', path)).stderr).to.match(/cannot be made: EEXIST/);
       const lines = readFileSync(path, 'utf8')

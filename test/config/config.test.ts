@@ -5,9 +5,9 @@ import { settings } from '../../src/config/settings.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-function faultsOf(environment: Environment): readonly string[] {
+function faultsOf(environment: Environment, reader?: 'service'): readonly string[] {
   try {
-    readConfig(environment);
+    readConfig(environment, reader);
     return [];
   } catch (error) {
     if (error instanceof ConfigError) return error.errors;
@@ -124,6 +124,11 @@ describe('The settings', () => {
       passwordQueue: 100,
       appUrl: undefined,
       invitationExpires: 604_800,
+      registration: { mode: 'off', domains: [] },
+      registrationEmail: 'required',
+      registrationRoles: [],
+      registrationLimit: 10,
+      registrationsPerHour: 1000,
       passwordContextWords: [],
       passwordCheckLimit: 60,
       breachCheck: undefined,
@@ -448,6 +453,18 @@ const good: Readonly<Record<string, readonly (readonly [string, unknown])[]>> = 
   LATCHKEY_PASSWORD_QUEUE: [['0', 0]],
   LATCHKEY_APP_URL: [['https://app.example.com/', 'https://app.example.com']],
   LATCHKEY_INVITATION_EXPIRES: [['1h', 3600]],
+  LATCHKEY_REGISTRATION: [
+    ['open', { mode: 'open', domains: [] }],
+    ['invitation', { mode: 'invitation', domains: [] }],
+    [
+      'domains:Example.com, münchen.example',
+      { mode: 'domains', domains: ['example.com', 'xn--mnchen-3ya.example'] },
+    ],
+  ],
+  LATCHKEY_REGISTRATION_EMAIL: [['optional', 'optional']],
+  LATCHKEY_REGISTRATION_ROLES: [['member, reader', ['member', 'reader']]],
+  LATCHKEY_REGISTRATION_LIMIT: [['0', 0]],
+  LATCHKEY_REGISTRATIONS_PER_HOUR: [['1', 1]],
   LATCHKEY_PASSWORD_CONTEXT_WORDS: [['Acme, Straußwirt', ['Acme', 'Straußwirt']]],
   LATCHKEY_PASSWORD_CHECK_LIMIT: [['0', 0]],
   LATCHKEY_BREACH_CHECK: [
@@ -639,6 +656,19 @@ const bad: Readonly<Record<string, readonly string[]>> = {
   LATCHKEY_PASSWORD_QUEUE: ['100001', ...notNumbers],
   LATCHKEY_APP_URL: ['app.example.com', 'https://app.example.com/?a=b'],
   LATCHKEY_INVITATION_EXPIRES: ['3599', '91d'],
+  LATCHKEY_REGISTRATION: [
+    'on',
+    'Open',
+    'domains',
+    'domains:',
+    'domains:example',
+    'domains:example.com,',
+    'domains:@example.com',
+  ],
+  LATCHKEY_REGISTRATION_EMAIL: ['yes'],
+  LATCHKEY_REGISTRATION_ROLES: ['a role', '-', 'member,réader'],
+  LATCHKEY_REGISTRATION_LIMIT: ['1000001', ...notNumbers],
+  LATCHKEY_REGISTRATIONS_PER_HOUR: ['0', '1000001', ...notNumbers],
   LATCHKEY_PASSWORD_CONTEXT_WORDS: ['ab', 'acme, x', Array(101).fill('acme').join(',')],
   LATCHKEY_PASSWORD_CHECK_LIMIT: ['1000001', ...notNumbers],
   LATCHKEY_BREACH_CHECK: [
@@ -755,6 +785,38 @@ describe('LATCHKEY_PASSKEY_ORIGINS', () => {
       'LATCHKEY_PASSKEY_RP_ID must be set where LATCHKEY_PASSKEY_ORIGINS has apps alone.',
     ]);
     expect(faultsOf({ ...app, LATCHKEY_PASSKEY_RP_ID: 'example.com' })).to.deep.equal([]);
+  });
+});
+
+describe('The domain of passkeys', () => {
+  const app = { LATCHKEY_APP_URL: 'https://app.example.com' };
+  const faults = (settings: Record<string, string>): readonly string[] => faultsOf(settings, 'service');
+
+  it('has to be chosen where the application and the service are different sites', () => {
+    const other = { ...app, LATCHKEY_ISSUER: 'https://login.example.org/auth' };
+    expect(faults(other)).to.deep.equal([
+      'LATCHKEY_PASSKEY_RP_ID must be set, because LATCHKEY_APP_URL (https://app.example.com) and LATCHKEY_ISSUER (https://login.example.org) are different sites, and passkeys work on one: set it to app.example.com if your pages ask for passkeys, to login.example.org if the pages of the service do, or to off. Later it cannot be changed without losing the passkeys that there are.',
+    ]);
+    for (const id of ['app.example.com', 'example.com', 'login.example.org', 'off'])
+      expect(faults({ ...other, LATCHKEY_PASSKEY_RP_ID: id })).to.deep.equal([]);
+    expect(faults({ ...other, LATCHKEY_PASSKEY_ORIGINS: 'https://shop.example.net' })).to.deep.equal([]);
+  });
+
+  it('follows from URLs that may be one site, or of which one has no passkeys', () => {
+    for (const issuer of ['https://login.example.com', 'https://example.com', 'http://10.0.0.1:3000'])
+      expect(faults({ ...app, LATCHKEY_ISSUER: issuer })).to.deep.equal([]);
+    for (const settings of [app, {}, { LATCHKEY_APP_URL: 'http://localhost:5173' }])
+      expect(faults(settings)).to.deep.equal([]);
+  });
+
+  it('is one that some page is in', () => {
+    const id = { LATCHKEY_PASSKEY_RP_ID: 'example.net' };
+    const fault =
+      'LATCHKEY_PASSKEY_RP_ID is example.net, and neither LATCHKEY_APP_URL nor LATCHKEY_ISSUER is a page of it: set LATCHKEY_PASSKEY_ORIGINS to the pages that ask for passkeys, such as https://example.net, or LATCHKEY_PASSKEY_RP_ID to off.';
+    expect(faults({ ...app, ...id })).to.deep.equal([fault]);
+    expect(faults(id)).to.deep.equal([fault]);
+    expect(faults({ ...id, LATCHKEY_APP_URL: 'https://www.example.net' })).to.deep.equal([]);
+    expect(faults({ LATCHKEY_PASSKEY_RP_ID: 'localhost' })).to.deep.equal([]);
   });
 });
 

@@ -60,7 +60,10 @@ describe('The contract', () => {
       'POST /password/check',
       'POST /password/forgot',
       'POST /password/reset',
+      'POST /account/secure',
+      'POST /email/undo',
       'POST /invitations/accept',
+      'POST /register',
       'POST /refresh',
       'POST /login/cookies',
       'POST /refresh/cookies',
@@ -85,11 +88,13 @@ describe('The contract', () => {
     ]);
   });
 
-  it('has three operations for which a token is optional: logging out, what gateways ask, and readiness; at OAuth’s, a client may say who it is in the body', () => {
+  it('has operations for which a token is optional: logging out, what gateways ask, readiness, and verifying an address; at OAuth’s, a client may say who it is in the body', () => {
     const isOptional = ({ security }: Operation): boolean =>
       security.some((each) => Object.keys(each).length === 0);
     expect(operations.filter(isOptional).map(({ name }) => name)).to.have.members([
       'GET /forward-auth',
+      'POST /email/verification',
+      'POST /email/verify',
       'GET /health/ready',
       'POST /logout',
       'POST /oauth/token',

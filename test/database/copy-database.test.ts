@@ -2,6 +2,7 @@ import { realpathSync, writeFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as wait } from 'node:timers/promises';
 import { expect } from 'chai';
+import { exampleVariables } from '../../src/email/messages/message.js';
 import { sql } from 'kysely';
 import pg from 'pg';
 import type { CreatedClient } from '../../src/clients/clients.models.js';
@@ -139,11 +140,35 @@ describe('A copy of an installation from SQLite to PostgreSQL', () => {
       })
       .execute();
     await queries
+      .insertInto('latchkey_safety_links')
+      .values({
+        token_hash: 'of a link',
+        purpose: 'not_me',
+        user_id: id,
+        email: 'ada@example.com',
+        created_at: 1,
+        expires_at: 2,
+      })
+      .execute();
+    await queries
       .insertInto('latchkey_invitations')
       .values({
         ...{ id: '0199f3c2-7f00-7b12-9d3e-5a6b7c8d9e10', token_hash: 'aGFzaA', language: 'de' },
         ...{ email: 'Zoe@example.net', email_key: 'zoe@example.net', roles: 'auditor', invited_by: id },
         ...{ created_at: 1, expires_at: 2 },
+      })
+      .execute();
+    await queries
+      .insertInto('latchkey_registrations')
+      .values({
+        ...{
+          token_hash: 'aGFzaA',
+          client_hash: 'Y2xpZW50',
+          email: 'Zoe@example.org',
+          email_key: 'zoe@example.org',
+        },
+        ...{ username: 'Zoë', display_name: null, language: 'de', password_hash: null, code_hash: 'Y29kZQ' },
+        ...{ tries_left: 5, sent: 1, created_at: 1, expires_at: 2 },
       })
       .execute();
     await queries
@@ -159,7 +184,7 @@ describe('A copy of an installation from SQLite to PostgreSQL', () => {
         },
         aaguid: '00000000-0000-0000-0000-000000000000',
         ...{ sign_count: 4_294_967_295, passwordless: 1, backup_eligible: 1, backed_up: 0 },
-        ...{ created_at: 1, last_used_at: null },
+        ...{ created_at: 1, last_used_at: null, user_handle: 'YWRh' },
       })
       .execute();
     await queries
@@ -173,7 +198,7 @@ describe('A copy of an installation from SQLite to PostgreSQL', () => {
     await app.services.outbox.enqueue(queries, {
       template: 'password_changed',
       to: { address: 'ada@example.com' },
-      variables: { at: '2026-11-24T09:00:00.000Z', address: '192.0.2.7' },
+      variables: exampleVariables.password_changed,
     });
     await app.services.recovery.request('ada@example.com', undefined, {
       requestId: null,

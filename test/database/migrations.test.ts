@@ -42,6 +42,8 @@ const tables = [
   'latchkey_login_challenges',
   'latchkey_migration_versions',
   'latchkey_recovery_codes',
+  'latchkey_registrations',
+  'latchkey_safety_links',
   'latchkey_totp',
   'latchkey_project_migrations',
   'latchkey_passkey_challenges',

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { invitationsStore } from '../../src/accounts/invitations.store.js';
+import { registrationsStore } from '../../src/accounts/registrations.store.js';
 import { ownDataStore } from '../../src/accounts/own-data.store.js';
 import { auditChainStore } from '../../src/audit/audit-chain.store.js';
 import { auditListStore, type AuditFilter } from '../../src/audit/audit-list.store.js';
@@ -64,6 +65,13 @@ const auditQueries = Object.fromEntries(
 const queriesOf: Readonly<Record<string, (queries: Queries) => Promise<unknown>>> = {
   'the first page of invitations': (queries) => invitationsStore.list(queries, { ...page, now }),
   'a later page of invitations': (queries) => invitationsStore.list(queries, { ...later, now }),
+  'registrations of the last hour': (queries) => registrationsStore.count(queries, now, 1000),
+  'messages to an address that was registered': (queries) =>
+    registrationsStore.countSent(queries, 'ada@example.com', now, 5),
+  'what was registered with a token': (queries) => registrationsStore.findByClient(queries, 'a hash', now),
+  'the account that has an address': (queries) => registrationsStore.findHolder(queries, 'ada@example.com'),
+  'pending registrations': (queries) => registrationsStore.list(queries, { now, limit: 50 }),
+  'registrations that have expired': (queries) => registrationsStore.deleteExpired(queries, now, 500),
   'invitations that have expired': (queries) => invitationsStore.deleteExpired(queries, now, 500),
   'all sessions of a user': (queries) =>
     ownDataStore.listSessions(queries, { userId: id, limit: 50, after: { network: '192.0.2.1', id } }),

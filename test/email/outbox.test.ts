@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { exampleVariables } from '../../src/email/messages/message.js';
 import { operatorContext } from '../../src/audit/actor.js';
 import type { NewMessage } from '../../src/email/outbox.js';
 import { outboxStore } from '../../src/email/outbox.store.js';
@@ -10,7 +11,7 @@ import { addUser } from '../support/records.js';
 import { TestApp } from '../support/test-app.js';
 
 const from = 'Example <no-reply@example.com>';
-const variables = { at: '2026-11-24T09:00:00.000Z', address: '192.0.2.7' };
+const variables = exampleVariables.password_changed;
 
 for (const kind of databaseKinds) {
   describe(`The outbox on ${kind}`, () => {

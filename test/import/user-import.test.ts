@@ -61,13 +61,13 @@ interface Result {
 }
 
 async function runImport(
-  { database, clock, accessTokens, roles }: Services,
+  { database, clock, accessTokens, roles, totpSecrets }: Services,
   source: AsyncIterable<SourceRecord>,
   changes: Partial<ImportOptions> = {},
 ): Promise<Result> {
   const findings: Finding[] = [];
   const counts = await UserImport.run(
-    { database, clock, tokens: accessTokens, roles },
+    { database, clock, tokens: accessTokens, roles, totpSecrets },
     source,
     { ...options, ...changes },
     { onFinding: (finding) => findings.push(finding) },
@@ -353,7 +353,7 @@ for (const kind of databaseKinds) {
       });
       await run([user]);
       const exported = [];
-      for await (const each of exportUsers(app.services.database, true)) exported.push(each);
+      for await (const each of exportUsers(app.services.database, { withHashes: true })) exported.push(each);
       const other = await TestApp.start({ database: kind });
       try {
         const source = records(
@@ -369,7 +369,7 @@ for (const kind of databaseKinds) {
         });
         expect(result.findings).to.deep.equal([]);
         const again = [];
-        for await (const each of exportUsers(other.services.database, true)) again.push(each);
+        for await (const each of exportUsers(other.services.database, { withHashes: true })) again.push(each);
         const withoutAdmin = (all: readonly { username: string }[]) =>
           all.filter(({ username }) => username !== 'admin');
         expect(withoutAdmin(again)).to.deep.equal(withoutAdmin(exported));
@@ -378,7 +378,8 @@ for (const kind of databaseKinds) {
         await other.close();
       }
       const withoutHashes = [];
-      for await (const each of exportUsers(app.services.database, false)) withoutHashes.push(each);
+      for await (const each of exportUsers(app.services.database, { withHashes: false }))
+        withoutHashes.push(each);
       expect(JSON.stringify(withoutHashes)).not.to.match(/password_hash|\$argon2id/);
     });
   });

@@ -322,7 +322,9 @@ for (const database of databaseKinds) {
       };
       const authenticator = newAuthenticator();
       const { id } = await addPasskey(app, tokens.access_token, authenticator);
-      expect((await told())[0]).to.include('has a passkey as a second step').and.to.include('127.0.0.1');
+      expect((await told())[0])
+        .to.include('has a passkey as a second step')
+        .and.to.include('127.0.0.1');
       const { access_token: token } = await getTokensByPasskey(app, authenticator);
       await app.patch(`/me/passkeys/${id}`, { name: 'another name' }, token).expect(200);
       const other = await addPasskey(app, token, newAuthenticator());

@@ -1,6 +1,8 @@
 import { expect } from 'chai';
 import { readConfig } from '../../src/config/config.js';
 import { createRelyingParty } from '../../src/passkeys/relying-party.js';
+import { addPasskey, newAuthenticator } from '../support/passkeys.js';
+import { TestApp } from '../support/test-app.js';
 
 describe('The relying party', () => {
   const derived: readonly (readonly [string, object | undefined])[] = [
@@ -38,14 +40,29 @@ describe('The relying party', () => {
       id: 'app.example.com',
       origins: ['https://app.example.com', 'android:apk-key-hash:Ab'],
     });
-    const id = { LATCHKEY_PASSKEY_RP_ID: 'example.com' };
+    const id = { LATCHKEY_PASSKEY_RP_ID: 'example.com', LATCHKEY_ISSUER: 'https://login.example.com' };
     expect(createRelyingParty(readConfig(id), ['https://login.example.com'])).to.deep.equal({
       id: 'example.com',
       origins: ['https://login.example.com'],
     });
-    expect(createRelyingParty(readConfig(id), ['https://other.test'])).to.equal(undefined);
     expect(createRelyingParty(readConfig({ LATCHKEY_PASSKEY_RP_ID: 'off' }), ['https://a.test'])).to.equal(
       undefined,
     );
+  });
+
+  it('is that of LATCHKEY_APP_URL in the service, whose own pages are in it', async () => {
+    const app = await TestApp.start({
+      settings: { LATCHKEY_APP_URL: 'https://example.com/app', LATCHKEY_ISSUER: 'https://login.example.com' },
+    });
+    const { body } = await app.post('/login/passkey/options', {}).expect(200);
+    expect(body).to.include({ rpId: 'example.com' });
+    const password = 'the password of all';
+    for (const origin of ['https://example.com', 'https://login.example.com']) {
+      const { host } = new URL(origin);
+      await app.createUser(host, password);
+      const { access_token: token } = await app.login(host, password);
+      await addPasskey(app, token, newAuthenticator({ origin }));
+    }
+    await app.close();
   });
 });

@@ -115,7 +115,10 @@ describe('A new credential', () => {
       const assertion = authenticator.get({ challenge, rpId: 'example.org' });
       const expected = { challenge, userVerification: true };
       const verified = await verifyAssertion(relyingParty, assertion, made, expected);
-      expect(verified).to.deep.equal({ signCount: 1, userVerified: true, backedUp: false });
+      const flags = { userVerified: true, backupEligible: false, backedUp: false };
+      expect(verified).to.deep.equal({ signCount: 1, ...flags });
+      const unknown = { ...made, backupEligible: undefined };
+      expect(await verifyAssertion(relyingParty, assertion, unknown, expected)).to.deep.include(flags);
     });
   }
 

@@ -58,6 +58,11 @@ export class Authenticator {
     return this.credentialId.toString('base64url');
   }
 
+  /** As a COSE_Key. */
+  get publicKey(): Buffer {
+    return Buffer.from(isoCBOR.encode(toCose(this.#pair.publicKey.export({ format: 'jwk' }))));
+  }
+
   /** `navigator.credentials.create`. */
   create(
     options: Pick<PasskeyCreationOptions, 'challenge' | 'rp' | 'user'>,

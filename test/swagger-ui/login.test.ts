@@ -1,5 +1,12 @@
 import { expect } from 'chai';
+import type {
+  Passkey,
+  PasskeyCreationOptions,
+  PasskeyRequestOptions,
+} from '../../src/passkeys/passkeys.models.js';
 import { Login, type SecondStep } from '../../src/swagger-ui/login.js';
+import type { PasskeyApi } from '../../src/swagger-ui/passkeys.js';
+import { newAuthenticator, passkeySettings } from '../support/passkeys.js';
 import { codeOf, enrollTotp } from '../support/second-factors.js';
 import { Tabs, type Tab } from '../support/tabs.js';
 import { adminPassword, TestApp } from '../support/test-app.js';
@@ -10,7 +17,7 @@ describe("the login of the page's Authorize dialog", () => {
   let tab: Tab;
   let login: Login;
   before(async () => {
-    app = await TestApp.start();
+    app = await TestApp.start({ settings: passkeySettings });
   });
   beforeEach(() => {
     tabs = new Tabs(app);
@@ -54,6 +61,31 @@ describe("the login of the page's Authorize dialog", () => {
     expect(await login.logIn('admin', adminPassword)).to.equal('The service responded with 502.');
     tabs.instead = () => Promise.reject(new TypeError('Failed to fetch'));
     expect(await login.logIn('admin', adminPassword)).to.equal('The service cannot be reached.');
+  });
+
+  it('adds, lists and removes passkeys, and says what a login without the second factor lacks', async () => {
+    const password = 'the password of bea';
+    await app.createUser('bea', password);
+    await login.logIn('bea', password);
+    expect(await login.listPasskeys()).to.deep.equal([]);
+    const authenticator = newAuthenticator();
+    const browser: PasskeyApi = {
+      create: (options) => Promise.resolve(authenticator.create(options as PasskeyCreationOptions)),
+      get: (options) => Promise.resolve(authenticator.get(options as PasskeyRequestOptions)),
+    };
+    expect(await login.addPasskey(browser, 'Phone')).to.have.length(10);
+    const [passkey] = (await login.listPasskeys()) as readonly Passkey[];
+    expect(passkey).to.include({ name: 'Phone' });
+    // The token is that of the login by password.
+    expect(await login.removePasskey(passkey?.id ?? '')).to.match(/Log in again/);
+    await login.logOut();
+    expect(await login.logInWithPasskey(browser)).to.equal(undefined);
+    expect(await login.removePasskey(passkey?.id ?? '')).to.equal(undefined);
+    expect(await login.listPasskeys()).to.deep.equal([]);
+    expect(await login.removePasskey(passkey?.id ?? '')).to.match(/no passkey with this id/);
+    tabs.instead = () => Promise.reject(new TypeError('Failed to fetch'));
+    expect(await login.listPasskeys()).to.equal('The service cannot be reached.');
+    expect(await login.removePasskey('x')).to.equal('The service cannot be reached.');
   });
 
   it('ends the session at the service by its logout', async () => {

@@ -23,6 +23,9 @@ import * as accountTokens from './0022-account-tokens.js';
 import * as secondFactors from './0023-second-factors.js';
 import * as passkeys from './0024-passkeys.js';
 import * as invitations from './0025-invitations.js';
+import * as registrations from './0026-registrations.js';
+import * as safetyLinks from './0027-safety-links.js';
+import * as passkeyHandles from './0030-passkey-handles.js';
 
 interface DialectMigration {
   up(db: Kysely<unknown>, context: MigrationContext): Promise<void>;
@@ -55,6 +58,9 @@ const migrations: Readonly<Record<string, DialectMigration>> = {
   '0023-second-factors': secondFactors,
   '0024-passkeys': passkeys,
   '0025-invitations': invitations,
+  '0026-registrations': registrations,
+  '0027-safety-links': safetyLinks,
+  '0030-passkey-handles': passkeyHandles,
 };
 
 export function createMigrationProvider(context: MigrationContext): MigrationProvider {

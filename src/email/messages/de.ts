@@ -1,4 +1,4 @@
-import type { Language, Occurrence } from './message.js';
+import type { Block, Language, Occurrence, SafetyOccurrence } from './message.js';
 
 const factors = {
   totp: 'eine Authenticator-App',
@@ -12,8 +12,23 @@ function formatOccurrence({ at, address }: Occurrence): string {
   return `Das war am ${time.format(new Date(at))}${address === '' ? '' : `, von der Adresse ${address}`}.`;
 }
 
-const wasNotYou =
-  'Wenn Sie das nicht waren, kann jemand anderes Ihr Konto benutzen. Wählen Sie jetzt ein neues Passwort: Damit enden alle Sitzungen.';
+function offerSafety({ link, days, ...occurrence }: SafetyOccurrence): readonly Block[] {
+  return [
+    formatOccurrence(occurrence),
+    'Wenn Sie das waren, brauchen Sie nichts zu tun. Wenn nicht, kann jemand anderes Ihr Konto benutzen. Holen Sie es sich zurück:',
+    { label: 'Das war ich nicht', link },
+    `Damit enden alle Sitzungen, das Passwort wird unbrauchbar, und Sie wählen ein neues. Der Link gilt einmal und ${days} Tage lang.`,
+  ];
+}
+
+function offerUndo({ link, days, ...occurrence }: SafetyOccurrence): readonly Block[] {
+  return [
+    formatOccurrence(occurrence),
+    'Wenn Sie das waren, brauchen Sie nichts zu tun. Wenn nicht, kann jemand anderes Ihr Konto benutzen. Holen Sie es sich zurück:',
+    { label: 'Diese Adresse behalten', link },
+    `Das Konto hat dann diese Adresse, was auch immer seither geändert wurde; alle Sitzungen enden, das Passwort wird unbrauchbar, und Sie wählen ein neues. Der Link gilt einmal und ${days} Tage lang.`,
+  ];
+}
 
 export const german: Language = {
   address_verification: ({ service, link, code, minutes }) => ({
@@ -25,6 +40,17 @@ export const german: Language = {
       { code },
       `Beides gilt einmal und ${minutes} Minuten lang.`,
       'Wenn Sie das nicht waren, brauchen Sie nichts zu tun. Ohne die Bestätigung kann niemand Ihre Adresse benutzen.',
+    ],
+  }),
+  registration: ({ service, link, code, hours }) => ({
+    subject: `Schließen Sie Ihre Registrierung bei ${service} ab`,
+    body: [
+      `Jemand, hoffentlich Sie, hat sich mit dieser Adresse bei ${service} registriert. Bestätigen Sie, dass es Ihre ist, und Ihr Konto wird angelegt:`,
+      { label: 'Registrierung abschließen', link },
+      'Oder geben Sie diesen Code dort ein, wo Sie sich registriert haben:',
+      { code },
+      `Beides gilt einmal und ${hours} Stunden lang.`,
+      'Wenn Sie das nicht waren, brauchen Sie nichts zu tun. Es wird kein Konto angelegt.',
     ],
   }),
   address_known: ({ service, link }) => ({
@@ -63,36 +89,59 @@ export const german: Language = {
       'Wenn Sie kein Konto möchten, brauchen Sie nichts zu tun. Es wird keines angelegt.',
     ],
   }),
+  address_taken: ({ service, ...occurrence }) => ({
+    subject: `Ihre Adresse wurde in einem anderen Konto bei ${service} angegeben`,
+    body: [
+      `Jemand, vielleicht Sie, hat diese Adresse in einem anderen Konto bei ${service} angegeben. Sie gehört zu Ihrem Konto. Geändert wurde nichts.`,
+      formatOccurrence(occurrence),
+      'Wenn das andere Konto sie haben soll, geben Sie Ihrem Konto zuerst eine andere Adresse. Wenn Sie das nicht waren, brauchen Sie nichts zu tun.',
+    ],
+  }),
+  address_change_requested: ({ service, ...occurrence }) => ({
+    subject: `Ihr Konto bei ${service} soll eine andere Adresse bekommen`,
+    body: [
+      `Jemand, hoffentlich Sie, möchte für Ihr Konto bei ${service} eine andere E-Mail-Adresse. Sie gilt, sobald sie bestätigt ist, und Nachrichten gehen dann dorthin.`,
+      ...offerUndo(occurrence),
+    ],
+  }),
+  address_changed: ({ service, ...occurrence }) => ({
+    subject: `Ihr Konto bei ${service} hat eine andere Adresse`,
+    body: [
+      `Ihr Konto bei ${service} hat jetzt eine andere E-Mail-Adresse: Nachrichten dazu kommen nicht mehr hierher.`,
+      ...offerUndo(occurrence),
+    ],
+  }),
+  address_removed: ({ service, ...occurrence }) => ({
+    subject: `Ihr Konto bei ${service} hat diese Adresse nicht mehr`,
+    body: [
+      `Diese E-Mail-Adresse wurde aus Ihrem Konto bei ${service} entfernt: von jemandem, der dort Konten verwaltet, oder durch den Link, den eine frühere Adresse des Kontos bekommen hat.`,
+      formatOccurrence(occurrence),
+      `Wenn Sie nicht wissen, warum, fragen Sie die Betreiber von ${service}.`,
+    ],
+  }),
   password_changed: ({ service, ...occurrence }) => ({
     subject: `Ihr Passwort für ${service} wurde geändert`,
-    body: [
-      `Das Passwort Ihres Kontos bei ${service} wurde geändert.`,
-      formatOccurrence(occurrence),
-      wasNotYou,
-    ],
+    body: [`Das Passwort Ihres Kontos bei ${service} wurde geändert.`, ...offerSafety(occurrence)],
   }),
   factor_added: ({ service, factor, ...occurrence }) => ({
     subject: `Ihr Konto bei ${service} hat einen zweiten Anmeldeschritt`,
     body: [
       `Ihr Konto bei ${service} hat jetzt ${factors[factor]} als zweiten Schritt der Anmeldung.`,
-      formatOccurrence(occurrence),
-      wasNotYou,
+      ...offerSafety(occurrence),
     ],
   }),
   factor_removed: ({ service, factor, ...occurrence }) => ({
     subject: `Ein zweiter Anmeldeschritt bei ${service} wurde entfernt`,
     body: [
       `Ihr Konto bei ${service} hatte ${factors[factor]} als zweiten Schritt der Anmeldung. Das wurde entfernt.`,
-      formatOccurrence(occurrence),
-      wasNotYou,
+      ...offerSafety(occurrence),
     ],
   }),
   recovery_code_used: ({ service, left, ...occurrence }) => ({
     subject: `Ein Wiederherstellungscode Ihres Kontos bei ${service} wurde benutzt`,
     body: [
       `Jemand, hoffentlich Sie, hat sich mit einem Wiederherstellungscode bei ${service} angemeldet. Es ${left === 1 ? 'ist noch ein Code' : `sind noch ${left} Codes`} übrig.`,
-      formatOccurrence(occurrence),
-      wasNotYou,
+      ...offerSafety(occurrence),
     ],
   }),
 };

@@ -1,4 +1,4 @@
-import type { Language, Occurrence } from './message.js';
+import type { Block, Language, Occurrence, SafetyOccurrence } from './message.js';
 
 const factors = {
   totp: 'an authenticator app',
@@ -12,8 +12,23 @@ function formatOccurrence({ at, address }: Occurrence): string {
   return `It was on ${time.format(new Date(at))}${address === '' ? '' : `, from the address ${address}`}.`;
 }
 
-const wasNotYou =
-  'If that was not you, somebody else can use your account. Choose a new password now: that ends all sessions.';
+function offerSafety({ link, days, ...occurrence }: SafetyOccurrence): readonly Block[] {
+  return [
+    formatOccurrence(occurrence),
+    'If that was you, there is nothing that you have to do. If it was not, somebody else can use your account. Take it back:',
+    { label: 'This was not me', link },
+    `That ends all sessions, makes the password useless, and lets you choose a new one. The link works once, and for ${days} days.`,
+  ];
+}
+
+function offerUndo({ link, days, ...occurrence }: SafetyOccurrence): readonly Block[] {
+  return [
+    formatOccurrence(occurrence),
+    'If that was you, there is nothing that you have to do. If it was not, somebody else can use your account. Take it back:',
+    { label: 'Keep this address', link },
+    `The account then has this address, whatever was changed since then; all sessions end, the password becomes useless, and you choose a new one. The link works once, and for ${days} days.`,
+  ];
+}
 
 export const english: Language = {
   address_verification: ({ service, link, code, minutes }) => ({
@@ -25,6 +40,17 @@ export const english: Language = {
       { code },
       `Both work once, and for ${minutes} minutes.`,
       'If it was not you, do nothing. Without the confirmation nobody can use your address.',
+    ],
+  }),
+  registration: ({ service, link, code, hours }) => ({
+    subject: `Complete your registration at ${service}`,
+    body: [
+      `Somebody, hopefully you, has registered at ${service} with this address. Confirm that it is yours, and your account is made:`,
+      { label: 'Complete the registration', link },
+      'Or enter this code where you have registered:',
+      { code },
+      `Both work once, and for ${hours} hours.`,
+      'If it was not you, do nothing. No account is made.',
     ],
   }),
   address_known: ({ service, link }) => ({
@@ -63,36 +89,59 @@ export const english: Language = {
       'If you do not want an account, do nothing. None is made.',
     ],
   }),
+  address_taken: ({ service, ...occurrence }) => ({
+    subject: `Your address was entered in another account at ${service}`,
+    body: [
+      `Somebody, perhaps you, has entered this address in another account at ${service}. It belongs to your account, and nothing was changed.`,
+      formatOccurrence(occurrence),
+      'If you want the other account to have it, give your account another address first. If it was not you, there is nothing that you have to do.',
+    ],
+  }),
+  address_change_requested: ({ service, ...occurrence }) => ({
+    subject: `Your account at ${service} is to have another address`,
+    body: [
+      `Somebody, hopefully you, has asked for another e-mail address for your account at ${service}. It takes effect when it is confirmed, and messages then go there.`,
+      ...offerUndo(occurrence),
+    ],
+  }),
+  address_changed: ({ service, ...occurrence }) => ({
+    subject: `Your account at ${service} has another address`,
+    body: [
+      `Your account at ${service} has another e-mail address now: messages about it do not come here any more.`,
+      ...offerUndo(occurrence),
+    ],
+  }),
+  address_removed: ({ service, ...occurrence }) => ({
+    subject: `Your account at ${service} does not have this address any more`,
+    body: [
+      `This e-mail address was removed from your account at ${service}: by somebody who administers accounts there, or by the link that an earlier address of the account was sent.`,
+      formatOccurrence(occurrence),
+      `If you do not know why, ask those who run ${service}.`,
+    ],
+  }),
   password_changed: ({ service, ...occurrence }) => ({
     subject: `Your password for ${service} was changed`,
-    body: [
-      `The password of your account at ${service} was changed.`,
-      formatOccurrence(occurrence),
-      wasNotYou,
-    ],
+    body: [`The password of your account at ${service} was changed.`, ...offerSafety(occurrence)],
   }),
   factor_added: ({ service, factor, ...occurrence }) => ({
     subject: `Your account at ${service} has ${factors[factor]}`,
     body: [
       `Your account at ${service} has ${factors[factor]} as a second step of the login.`,
-      formatOccurrence(occurrence),
-      wasNotYou,
+      ...offerSafety(occurrence),
     ],
   }),
   factor_removed: ({ service, factor, ...occurrence }) => ({
     subject: `A second step of your login at ${service} was removed`,
     body: [
       `Your account at ${service} had ${factors[factor]} as a second step of the login, which was removed.`,
-      formatOccurrence(occurrence),
-      wasNotYou,
+      ...offerSafety(occurrence),
     ],
   }),
   recovery_code_used: ({ service, left, ...occurrence }) => ({
     subject: `A recovery code of your account at ${service} was used`,
     body: [
       `Somebody, hopefully you, has logged in to your account at ${service} with a recovery code. ${left === 1 ? 'One code is' : `${left} codes are`} left.`,
-      formatOccurrence(occurrence),
-      wasNotYou,
+      ...offerSafety(occurrence),
     ],
   }),
 };

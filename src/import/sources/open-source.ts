@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { StartError } from '../../start-error.js';
 import type { UserSource } from '../foreign-user.js';
 import type { RevokedTokens } from '../revoked-tokens.js';
+import { readBetterAuthSecrets } from './better-auth-secrets.js';
 import { readBetterAuthUsers } from './better-auth.js';
 import { readDjangoUsers } from './django.js';
 import { readFirebaseExport } from './firebase.js';
@@ -35,6 +36,8 @@ export interface SourceOptions {
   readonly blocklist?: string | undefined;
   /** A file with the ids of revoked tokens, one in each line. */
   readonly blocklistFile?: string | undefined;
+  /** Where `BETTER_AUTH_SECRET` is, which opens what better-auth has encrypted. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
 }
 
 export interface OpenSource {
@@ -56,7 +59,8 @@ const databaseReaders: Partial<
 > = {
   flask: readFlaskUsers,
   django: (database, { table }) => readDjangoUsers(database, table),
-  'better-auth': (database, { table }) => readBetterAuthUsers(database, table),
+  'better-auth': (database, { table, environment = {} }) =>
+    readBetterAuthUsers(database, { table, secrets: readBetterAuthSecrets(environment) }),
   supabase: (database, { table }) => readSupabaseUsers(database, table),
 };
 

@@ -1,0 +1,131 @@
+import { auditStore } from '../audit/audit.store.js';
+import type { Clock } from '../clock.js';
+import { isUniqueViolation } from '../database/constraint-errors.js';
+import type { Database, Queries } from '../database/database.js';
+import type { SafetyLinkRow } from '../database/schema.js';
+import type { Outbox } from '../email/outbox.js';
+import { hashSafetyToken } from '../email/safety-notices.js';
+import { safetyLinksStore, type SafetyLink } from '../email/safety-links.store.js';
+import type { RequestContext } from '../http/request-context.js';
+import { passkeysStore } from '../passkeys/passkeys.store.js';
+import { Problem } from '../problems/problem.js';
+import type { Revocation } from '../revocations/revocations.store.js';
+import type { SubjectVersions } from '../revocations/subject-versions.js';
+import { endUserSessions } from '../sessions/ended-sessions.js';
+import { parseEmailAddress } from '../text/email-address.js';
+import { tellFormerAddress } from '../users/former-address.js';
+import { isAddressTaken } from '../users/user-records.js';
+import { usersStore, type StoredUser } from '../users/users.store.js';
+import type { IssuedToken } from './mailed-links.js';
+import type { RecoveryService } from './recovery.service.js';
+
+interface Foundations {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly outbox: Outbox;
+  readonly versions: SubjectVersions;
+  readonly recovery: Pick<RecoveryService, 'issue'>;
+}
+
+/** An account that its owner has taken back. */
+interface SecuredAccount {
+  /** For the new password. */
+  readonly reset: IssuedToken;
+  /** Whether the account has the address again that the link was sent to. */
+  readonly hasAddress: boolean;
+}
+
+interface Secured extends SecuredAccount {
+  readonly revoked: readonly Revocation[];
+}
+
+/**
+ * Takes accounts back from whoever has broken into them, by the links in messages about them. A link stays good whatever that
+ * person changes later, and it voids the links that were sent after it: those were sent to that person, where the address
+ * was changed. So the first address wins, for as long as its link is good.
+ */
+export class AccountSafety {
+  constructor(private readonly foundations: Foundations) {}
+
+  /**
+   * Ends all sessions, revokes all tokens, and makes the password useless. Second factors stay, and the login that follows the
+   * new password asks for them: who reads somebody's mail must not get around them. A passkey that was added since
+   * logs nobody in alone.
+   * @throws {Problem} `invalid_link`, also while the account is disabled, which leaves the link as it is.
+   */
+  async secure(
+    token: string,
+    purpose: SafetyLinkRow['purpose'],
+    context: RequestContext,
+  ): Promise<SecuredAccount> {
+    const { database, versions } = this.foundations;
+    const run = (): Promise<Secured> =>
+      database.transaction((transaction) => this.#secure(transaction, token, purpose, context));
+    let secured: Secured;
+    try {
+      secured = await run();
+    } catch (error) {
+      if (!isUniqueViolation(error)) throw error;
+      // Another account got the address at the same moment, and is found now.
+      secured = await run();
+    }
+    versions.apply(secured.revoked);
+    return secured;
+  }
+
+  async #secure(
+    transaction: Queries,
+    token: string,
+    purpose: SafetyLinkRow['purpose'],
+    context: RequestContext,
+  ): Promise<Secured> {
+    const { clock, versions, recovery } = this.foundations;
+    const now = clock.now();
+    const presented = { purpose, hash: hashSafetyToken(token), now };
+    const userId = await safetyLinksStore.findUser(transaction, presented);
+    // Locked first: of two links of an account, the second one is looked for when the first one has done its work.
+    const user = userId === undefined ? undefined : await usersStore.lock(transaction, userId);
+    if (user?.disabled_at !== null) throw new Problem('invalid_link');
+    const link = await safetyLinksStore.consume(transaction, presented);
+    if (!link) throw new Problem('invalid_link');
+    const address = await findAddress(transaction, user, link);
+    await usersStore.update(transaction, user.id, now, {
+      password_hash: '',
+      password_one_time: 0,
+      one_time_expires_at: null,
+      ...(address.hasChanged && address.columns),
+    });
+    await endUserSessions(transaction, user.id);
+    await passkeysStore.demoteSince(transaction, user.id, link.created_at);
+    await safetyLinksStore.deleteSince(transaction, user.id, link.created_at);
+    const revoked = await versions.increment(transaction, { userId: user.id });
+    if (address.hasChanged) await tellFormerAddress(transaction, this.foundations, user, context.address);
+    const after = await usersStore.findStored(transaction, user.id);
+    if (!after) throw new Error('A locked user is there.');
+    const hasAddress = after.email !== null;
+    await auditStore.add(transaction, clock, {
+      event: 'account_secured',
+      context,
+      target: { kind: 'user', id: user.id, name: user.username },
+      details: {
+        by: purpose,
+        sent_at: new Date(link.created_at).toISOString(),
+        ...(address.hasChanged && { email: { from: user.email, to: after.email } }),
+      },
+    });
+    return { reset: await recovery.issue(transaction, after), hasAddress, revoked };
+  }
+}
+
+/** The address that the link was sent to; none, where another account has that one by now. */
+async function findAddress(transaction: Queries, user: StoredUser, { email, created_at: at }: SafetyLink) {
+  const key = parseEmailAddress(email)?.key ?? '';
+  if (user.email_key === key && user.email_verified_at !== null) return { hasChanged: false } as const;
+  const isTaken = await isAddressTaken(transaction, key, user.id);
+  return {
+    hasChanged: true,
+    columns: isTaken
+      ? { email: null, email_key: null, email_verified_at: null }
+      : { email, email_key: key, email_verified_at: at },
+  } as const;
+}

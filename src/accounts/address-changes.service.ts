@@ -1,0 +1,163 @@
+import type { Actor } from '../audit/actor.js';
+import { auditStore } from '../audit/audit.store.js';
+import type { Clock } from '../clock.js';
+import { isUniqueViolation } from '../database/constraint-errors.js';
+import type { Database, Queries } from '../database/database.js';
+import type { Outbox } from '../email/outbox.js';
+import type { SafetyNotices } from '../email/safety-notices.js';
+import { Problem, retryLater } from '../problems/problem.js';
+import { parseEmailAddress, type EmailAddress } from '../text/email-address.js';
+import { isAddressTaken } from '../users/user-records.js';
+import { usersStore, type StoredUser } from '../users/users.store.js';
+import { createAccountToken, createCode, hashAccountToken, hashCode } from './account-tokens.js';
+import { accountTokensStore } from './account-tokens.store.js';
+
+/** Minutes. */
+export const changeLifetime = 60;
+/** For one account, and to one address: more would be somebody who annoys its owner. */
+const maxPerHour = 5;
+const hour = 3_600_000;
+/** Of a code: five guesses of a million. */
+const maxTries = 5;
+
+interface Foundations {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly outbox: Outbox;
+  readonly notices: SafetyNotices;
+}
+
+/** Users give their accounts another address, which counts once it is verified. */
+export class AddressChanges {
+  /** @param appUrl where the app is that takes the token of a link. */
+  constructor(
+    private readonly foundations: Foundations,
+    private readonly appUrl: string,
+  ) {}
+
+  /**
+   * Sends a link and a code to the new address, and tells the one of now. Whether another account has the new address is not to be
+   * told from the response, nor from its time, nor from the user's own data: the same statements run, and the address gets
+   * one message, which says in that case that somebody has entered it.
+   * @param language of the request.
+   * @throws {Problem} `validation_failed`, `email_verified`, `too_many_requests`; `invalid_token` where the account is gone.
+   */
+  async request(
+    { userId, email, language }: { userId: string; email: string; language: string | undefined },
+    actor: Actor,
+  ): Promise<void> {
+    const { database, clock, notices } = this.foundations;
+    const address = parseEmailAddress(email);
+    if (!address) {
+      const errors = { email: 'must be an e-mail address, such as ada@example.com' };
+      throw new Problem('validation_failed', { errors });
+    }
+    await database.transaction(async (transaction) => {
+      const user = await usersStore.lock(transaction, userId);
+      if (user?.disabled_at !== null) throw new Problem('invalid_token');
+      if (user.email_key === address.key && user.email_verified_at !== null)
+        throw new Problem('email_verified');
+      const since = clock.now() - hour;
+      const purpose = 'email_change';
+      if ((await accountTokensStore.countSince(transaction, { purpose, userId, since })) >= maxPerHour)
+        throw retryLater('too_many_requests', hour / 1000);
+      const sent = await accountTokensStore.countOfNewAddress(transaction, address.key, since);
+      await this.#send(transaction, user, address, { language, isQuiet: sent >= maxPerHour }, actor);
+      if (user.email_verified_at !== null) {
+        const notice = { userId, clientAddress: actor.context.address, variables: {} };
+        await notices.send(transaction, { template: 'address_change_requested', ...notice });
+      }
+      await auditStore.add(transaction, clock, {
+        event: 'email_change_requested',
+        actor,
+        target: { kind: 'user', id: userId, name: user.username },
+        details: { email: address.text },
+      });
+    });
+  }
+
+  /**
+   * Gives a user the address, whose owner has the token that was used up. The user must be locked.
+   * @throws {Problem} `email_taken`.
+   */
+  async complete(transaction: Queries, user: StoredUser, newEmail: string, actor: Actor): Promise<void> {
+    const { clock, notices } = this.foundations;
+    const { id: userId, email: formerAddress, email_verified_at: verifiedAt } = user;
+    const address = parseEmailAddress(newEmail);
+    if (!address || (await isAddressTaken(transaction, address.key, userId)))
+      throw new Problem('email_taken');
+    const now = clock.now();
+    try {
+      await usersStore.update(transaction, userId, now, {
+        email: address.text,
+        email_key: address.key,
+        email_verified_at: now,
+      });
+    } catch (cause) {
+      if (isUniqueViolation(cause)) throw new Problem('email_taken', { cause });
+      throw cause;
+    }
+    for (const purpose of ['email_change', 'email_verification'] as const)
+      await accountTokensStore.deleteOfUser(transaction, userId, purpose);
+    if (formerAddress !== null && verifiedAt !== null) {
+      const notice = { userId, clientAddress: actor.context.address, formerAddress, variables: {} };
+      await notices.send(transaction, { template: 'address_changed', ...notice });
+    }
+    await auditStore.add(transaction, clock, {
+      event: 'email_changed',
+      actor,
+      target: { kind: 'user', id: userId, name: user.username },
+      details: {
+        email: { from: formerAddress, to: address.text },
+        ...(verifiedAt === null && { email_verified: { from: false, to: true } }),
+      },
+    });
+  }
+
+  async #send(
+    transaction: Queries,
+    user: StoredUser,
+    address: EmailAddress,
+    { language, isQuiet }: { readonly language: string | undefined; readonly isQuiet: boolean },
+    { context }: Actor,
+  ): Promise<void> {
+    const { clock, outbox } = this.foundations;
+    const now = clock.now();
+    const token = createAccountToken('email_change');
+    const hash = hashAccountToken(token);
+    const code = createCode();
+    const expiresAt = now + changeLifetime * 60_000;
+    await accountTokensStore.insert(transaction, {
+      token_hash: hash,
+      purpose: 'email_change',
+      user_id: user.id,
+      email_key: user.email_key ?? '',
+      user_version: user.version,
+      tries_left: maxTries,
+      code_hash: hashCode(code, hash),
+      new_email: address.text,
+      new_email_key: address.key,
+      created_at: now,
+      expires_at: expiresAt,
+    });
+    const isTaken = await isAddressTaken(transaction, address.key, user.id);
+    // Nobody's message: among the user's own ones it would say in the export whether the address is another account's.
+    const to = isQuiet ? ('nobody' as const) : { address: address.text, language: user.language };
+    if (isTaken) {
+      const variables = { at: new Date(now).toISOString(), address: context.address ?? '' };
+      await outbox.enqueue(transaction, { template: 'address_taken', to, variables, language, expiresAt });
+      return;
+    }
+    await outbox.enqueue(transaction, {
+      template: 'address_verification',
+      to,
+      language,
+      expiresAt,
+      variables: {
+        link: `${this.appUrl}/verify-email?token=${token}`,
+        code: `${code.slice(0, 3)} ${code.slice(3)}`,
+        minutes: changeLifetime,
+      },
+    });
+  }
+}

@@ -1,0 +1,104 @@
+import { auditStore } from '../audit/audit.store.js';
+import type { Clock } from '../clock.js';
+import type { Database } from '../database/database.js';
+import type { RegistrationRow } from '../database/schema.js';
+import type { Outbox } from '../email/outbox.js';
+import type { RequestContext } from '../http/request-context.js';
+import { createCode, hashAccountToken, hashCode } from './account-tokens.js';
+import { createRegistrationLinkToken } from './registration-tokens.js';
+import { registrationsStore } from './registrations.store.js';
+
+/** Hours. NIST SP 800-63A-4 lets a code that is sent by e-mail be valid for a day. */
+export const registrationLifetime = 24;
+export const hour = 3_600_000;
+/**
+ * Messages to one address in the lifetime of a link. Who has had them all has a link that works: nobody can keep the owner of an
+ * address from registering by registering it again and again.
+ */
+const maxMessages = 5;
+/** Of a code: five guesses of a million. */
+const maxTries = 5;
+
+/** A registration as its message needs it. */
+export type PendingRegistration = Pick<
+  RegistrationRow,
+  'client_hash' | 'email' | 'email_key' | 'username' | 'display_name' | 'language' | 'password_hash'
+>;
+
+interface Foundations {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly outbox: Outbox;
+}
+
+/** Writes registrations down, each with a message. */
+export class RegistrationMessages {
+  /** @param appUrl where the app is that takes the token of a link. */
+  constructor(
+    private readonly foundations: Foundations,
+    private readonly appUrl: string,
+  ) {}
+
+  /**
+   * Sends a link and a code, or tells the owner that there is an account already. Which of both is not to be told from the
+   * response, nor from its time: the same statements run, and one message is written, though to nobody where the address has
+   * had enough.
+   * @param language the best one for the request.
+   * @returns whether an account had the address.
+   */
+  async send(
+    registration: PendingRegistration,
+    language: string | undefined,
+    context: RequestContext,
+  ): Promise<boolean> {
+    const { database, clock, outbox } = this.foundations;
+    const token = createRegistrationLinkToken();
+    const hash = hashAccountToken(token);
+    const code = createCode();
+    const { email, email_key: key } = registration;
+    return database.transaction(async (transaction) => {
+      const now = clock.now();
+      const expiresAt = now + registrationLifetime * hour;
+      const holder = await registrationsStore.findHolder(transaction, key);
+      const isSent = (await registrationsStore.countSent(transaction, key, now, maxMessages)) < maxMessages;
+      await registrationsStore.insert(transaction, {
+        ...registration,
+        token_hash: hash,
+        // Nobody is to log in with it where the account is there.
+        password_hash: holder ? null : registration.password_hash,
+        code_hash: hashCode(code, hash),
+        tries_left: maxTries,
+        sent: isSent ? 1 : 0,
+        created_at: now,
+        expires_at: expiresAt,
+      });
+      const shared = { language: holder?.language ?? language, expiresAt };
+      if (holder) {
+        await outbox.enqueue(transaction, {
+          ...shared,
+          template: 'address_known',
+          to: isSent ? { address: email, userId: holder.id } : 'nobody',
+          variables: { link: `${this.appUrl}/forgot-password` },
+        });
+      } else {
+        await outbox.enqueue(transaction, {
+          ...shared,
+          template: 'registration',
+          to: isSent ? { address: email } : 'nobody',
+          variables: {
+            link: `${this.appUrl}/verify-email?token=${token}`,
+            code: `${code.slice(0, 3)} ${code.slice(3)}`,
+            hours: registrationLifetime,
+          },
+        });
+      }
+      await auditStore.add(transaction, clock, {
+        event: 'registration_requested',
+        context,
+        target: holder && { kind: 'user', id: holder.id, name: holder.username },
+        details: { sent: isSent },
+      });
+      return holder !== undefined;
+    });
+  }
+}

@@ -1,0 +1,168 @@
+import type { Queries } from '../database/database.js';
+import { deleteExpiredRows } from '../database/expired-rows.js';
+import type { RegistrationRow, UserRow } from '../database/schema.js';
+import { toUsernameKey } from '../usernames/username.js';
+
+export type { RegistrationRow };
+
+/** Registrations of the last day, whose accounts are not made yet. */
+export const registrationsStore = {
+  /** An account that keeps an address from being registered: it is verified there, or is the name to log in with. */
+  findHolder(
+    queries: Queries,
+    emailKey: string,
+  ): Promise<Pick<UserRow, 'id' | 'username' | 'language'> | undefined> {
+    return queries
+      .selectFrom('users')
+      .select(['id', 'username', 'language'])
+      .where('id', 'in', (eb) =>
+        eb
+          .selectFrom('users as reached')
+          .select('reached.id')
+          .where('reached.email_key', '=', emailKey)
+          .where('reached.email_verified_at', 'is not', null)
+          .unionAll(
+            eb
+              .selectFrom('users as named')
+              .select('named.id')
+              .where('named.username_key', '=', toUsernameKey(emailKey)),
+          ),
+      )
+      .where('deleted_at', 'is', null)
+      .limit(1)
+      .executeTakeFirst();
+  },
+
+  /** An account that has the address without having proved it. */
+  findUnverified(
+    queries: Queries,
+    emailKey: string,
+  ): Promise<Pick<UserRow, 'id' | 'username' | 'email'> | undefined> {
+    return queries
+      .selectFrom('users')
+      .select(['id', 'username', 'email'])
+      .where('email_key', '=', emailKey)
+      .where('email_verified_at', 'is', null)
+      .executeTakeFirst();
+  },
+
+  /** How many expire later than a time; it counts no further than `max`. */
+  async count(queries: Queries, expireAfter: number, max: number): Promise<number> {
+    const { rows } = await queries
+      .selectFrom((eb) =>
+        eb
+          .selectFrom('latchkey_registrations')
+          .select('expires_at')
+          .where('expires_at', '>', expireAfter)
+          .limit(max)
+          .as('counted'),
+      )
+      .select(({ fn }) => fn.countAll<number>().as('rows'))
+      .executeTakeFirstOrThrow();
+    return rows;
+  },
+
+  /** How many messages went to an address whose links still work; it counts no further than `max`. */
+  async countSent(queries: Queries, emailKey: string, now: number, max: number): Promise<number> {
+    const { rows } = await queries
+      .selectFrom((eb) =>
+        eb
+          .selectFrom('latchkey_registrations')
+          .select('expires_at')
+          .where('email_key', '=', emailKey)
+          .where('sent', '=', 1)
+          .where('expires_at', '>', now)
+          .limit(max)
+          .as('counted'),
+      )
+      .select(({ fn }) => fn.countAll<number>().as('rows'))
+      .executeTakeFirstOrThrow();
+    return rows;
+  },
+
+  async insert(queries: Queries, row: RegistrationRow): Promise<void> {
+    await queries.insertInto('latchkey_registrations').values(row).execute();
+  },
+
+  findByToken(queries: Queries, tokenHash: string, now: number): Promise<RegistrationRow | undefined> {
+    return queries
+      .selectFrom('latchkey_registrations')
+      .selectAll()
+      .where('token_hash', '=', tokenHash)
+      .where('expires_at', '>', now)
+      .executeTakeFirst();
+  },
+
+  /** What was registered with a `registration_token`. */
+  findByClient(queries: Queries, clientHash: string, now: number): Promise<RegistrationRow | undefined> {
+    return selectOfClient(queries, clientHash, now).selectAll().executeTakeFirst();
+  },
+
+  /** Takes one of the tries of the newest code. @returns undefined where none is left. */
+  tryCode(queries: Queries, clientHash: string, now: number): Promise<RegistrationRow | undefined> {
+    return queries
+      .updateTable('latchkey_registrations')
+      .set((eb) => ({ tries_left: eb('tries_left', '-', 1) }))
+      .where('token_hash', '=', selectOfClient(queries, clientHash, now).select('token_hash'))
+      .where('tries_left', '>', 0)
+      .returningAll()
+      .executeTakeFirst();
+  },
+
+  /** Gives back the try of a code that was right. */
+  async returnTry(queries: Queries, tokenHash: string): Promise<void> {
+    await queries
+      .updateTable('latchkey_registrations')
+      .set((eb) => ({ tries_left: eb('tries_left', '+', 1) }))
+      .where('token_hash', '=', tokenHash)
+      .execute();
+  },
+
+  /** Uses up the link, and all others of its address. @returns whether it was there: one of several callers gets it. */
+  async take(
+    queries: Queries,
+    { token_hash: hash, email_key: key }: RegistrationRow,
+    now: number,
+  ): Promise<boolean> {
+    const taken = await queries
+      .deleteFrom('latchkey_registrations')
+      .where('token_hash', '=', hash)
+      .where('expires_at', '>', now)
+      .returning('token_hash')
+      .executeTakeFirst();
+    if (!taken) return false;
+    await queries.deleteFrom('latchkey_registrations').where('email_key', '=', key).execute();
+    return true;
+  },
+
+  /** Those with an address, the last ones first. */
+  list(
+    queries: Queries,
+    { now, limit }: { readonly now: number; readonly limit: number },
+  ): Promise<RegistrationRow[]> {
+    return queries
+      .selectFrom('latchkey_registrations')
+      .selectAll()
+      .where('expires_at', '>', now)
+      .where('email_key', '!=', '')
+      .orderBy('expires_at', 'desc')
+      .limit(limit)
+      .execute();
+  },
+
+  /** @returns how many. */
+  deleteExpired(queries: Queries, now: number, limit: number): Promise<number> {
+    return deleteExpiredRows(queries, 'latchkey_registrations', ['token_hash'], now, limit);
+  },
+};
+
+/** The newest message of a registration, of those that were sent. */
+function selectOfClient(queries: Queries, clientHash: string, now: number) {
+  return queries
+    .selectFrom('latchkey_registrations')
+    .where('client_hash', '=', clientHash)
+    .where('expires_at', '>', now)
+    .orderBy('sent', 'desc')
+    .orderBy('created_at', 'desc')
+    .limit(1);
+}

@@ -1,0 +1,100 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { Clock } from '../clock.js';
+import type { Statement } from '../database/batch.js';
+import type { Queries } from '../database/database.js';
+import type { SafetyLinkRow } from '../database/schema.js';
+import type { MessageVariables, SafetyMessageName } from './messages/message.js';
+import type { Outbox } from './outbox.js';
+import { safetyLinksStore } from './safety-links.store.js';
+
+/** Days in which the owner of an account can take back what a message tells of. */
+export const safetyLinkDays = 7;
+
+/** Something that has happened to an account, for its owner to know. */
+export interface SafetyNotice<Name extends SafetyMessageName> {
+  readonly template: Name;
+  readonly userId: string;
+  /** The address of the client; null: unknown, or nobody's business. */
+  readonly clientAddress: string | null;
+  /**
+   * When it happened, in milliseconds since the Unix epoch; now by default. The link takes back what was done from then on: not
+   * later than what the message tells of.
+   */
+  readonly at?: number;
+  /** A verified address that the account had until now; by default the one that it has. */
+  readonly formerAddress?: string;
+  /** As in `NewMessage`. */
+  readonly key?: string;
+  readonly variables: Omit<MessageVariables[Name], 'at' | 'address' | 'link' | 'days'>;
+}
+
+const purposes: Readonly<Partial<Record<SafetyMessageName, SafetyLinkRow['purpose']>>> = {
+  address_change_requested: 'email_undo',
+  address_changed: 'email_undo',
+};
+/** Where a link leads, and what its token begins with. */
+const forms: Readonly<Record<SafetyLinkRow['purpose'], { readonly path: string; readonly prefix: string }>> =
+  {
+    not_me: { path: 'not-me', prefix: 'lk_nm_' },
+    email_undo: { path: 'undo-email', prefix: 'lk_eu_' },
+  };
+
+/**
+ * Tells users what happened to their accounts, each time with a link for the case that it was somebody else. Only a verified
+ * address gets any: another one may be a stranger's.
+ */
+export class SafetyNotices {
+  /** @param appUrl the URL of the pages that links lead to, without a slash at its end. */
+  constructor(
+    private readonly clock: Clock,
+    private readonly outbox: Outbox,
+    private readonly appUrl: string,
+  ) {}
+
+  /** @param queries the transaction of what it tells of. */
+  async send<Name extends SafetyMessageName>(queries: Queries, notice: SafetyNotice<Name>): Promise<void> {
+    for (const statement of await this.prepare(queries, notice)) {
+      await queries.executeQuery(statement.compile());
+    }
+  }
+
+  /**
+   * The same for a batch.
+   * @returns none where there is nobody to tell.
+   */
+  async prepare<Name extends SafetyMessageName>(
+    queries: Queries,
+    notice: SafetyNotice<Name>,
+  ): Promise<readonly Statement[]> {
+    const { template, userId, clientAddress, at = this.clock.now(), formerAddress, key } = notice;
+    const found = await this.outbox.findUser(queries, userId);
+    const email = formerAddress ?? found?.address;
+    if (email === undefined || email === null) return [];
+    const purpose = purposes[template] ?? 'not_me';
+    const { path, prefix } = forms[purpose];
+    const token = prefix + randomBytes(32).toString('base64url');
+    const variables = {
+      ...notice.variables,
+      at: new Date(at).toISOString(),
+      address: clientAddress ?? '',
+      link: `${this.appUrl}/${path}?token=${token}`,
+      days: safetyLinkDays,
+      // All of the message's, as the types of the notice say.
+    } as unknown as MessageVariables[Name];
+    const message = await this.outbox.prepare(queries, {
+      ...{ template, variables, key },
+      to: { address: email, userId, language: found?.language ?? null },
+    });
+    const link = safetyLinksStore.prepareInsert(queries, {
+      token_hash: hashSafetyToken(token),
+      ...{ purpose, email, user_id: userId, created_at: at },
+      expires_at: at + safetyLinkDays * 86_400_000,
+    });
+    return message ? [link, message] : [];
+  }
+}
+
+/** What is stored: with the database alone nobody can use a link. */
+export function hashSafetyToken(token: string): string {
+  return createHash('sha256').update(token).digest('base64url');
+}

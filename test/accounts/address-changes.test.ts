@@ -1,0 +1,366 @@
+import { expect } from 'chai';
+import type { SecuredAccount } from '../../src/accounts/account-safety.models.js';
+import type { OwnData } from '../../src/accounts/own-data.models.js';
+import type { User } from '../../src/users/users.models.js';
+import { databaseKinds } from '../support/databases.js';
+import { messagesTo, tokenIn } from '../support/messages.js';
+import { codeOf, enrollTotp, loginWithCode } from '../support/second-factors.js';
+import { TestApp } from '../support/test-app.js';
+
+const password = 'correct horse battery';
+const next = 'another long password';
+const day = 86_400;
+
+for (const kind of databaseKinds) {
+  describe(`Another address of an account on ${kind}`, () => {
+    let app: TestApp;
+    let admin: string;
+    let made = 0;
+    before(async () => {
+      app = await TestApp.start({
+        database: kind,
+        settings: {
+          LATCHKEY_APP_URL: 'https://app.example',
+          LATCHKEY_RECOVERY_LIMIT: '0',
+          JWT_ACCESS_TOKEN_EXPIRES: '1d',
+        },
+      });
+    });
+    beforeEach(async () => {
+      app.clock.advance(1);
+      admin = (await app.login()).access_token;
+    });
+    after(() => app.close());
+
+    interface Account {
+      readonly user: User;
+      /** The one that it begins with. */
+      readonly email: string;
+      readonly token: string;
+    }
+    /** Longer than the administrator's session lasts. */
+    const advanceLong = async (seconds: number): Promise<void> => {
+      app.clock.advance(seconds);
+      admin = (await app.login()).access_token;
+    };
+    const create = async (details: object = {}): Promise<Account> => {
+      const username = `user${(made += 1)}`;
+      const email = `${username}@example.com`;
+      const body = { username, password, email, email_verified: true, ...details };
+      const { body: user } = await app.post('/users', body, admin).expect(201);
+      return { user: user as User, email, token: (await app.login(username, password)).access_token };
+    };
+    const ask = (email: string, token: string) => app.put('/me/email', { email }, token);
+    const verify = (proof: object, token: string) => app.post('/email/verify', proof, token);
+    const undo = (token: string) => app.post('/email/undo', { token });
+    /** All of it, with a fresh login. @returns the new tokens of the account. */
+    const change = async ({ user }: Account, email: string, knows = password): Promise<string> => {
+      app.clock.advance(1);
+      const { access_token: token } = await app.login(user.username, knows);
+      await ask(email, token).expect(202);
+      app.clock.advance(1);
+      await verify({ token: await tokenIn(app, email, 'address_verification') }, token).expect(204);
+      return token;
+    };
+    const addressOf = async ({ user }: Account) => {
+      const { body } = await app.get(`/users/${user.id}`, admin).expect(200);
+      const { email, email_verified: isVerified } = body as User;
+      return { email, isVerified };
+    };
+
+    it('takes effect when it is verified, and ends nothing', async () => {
+      const account = await create();
+      expect((await ask('new1@example.org', account.token).expect(202)).body).to.deep.equal({
+        expires_in: 3600,
+      });
+      expect(await addressOf(account)).to.deep.equal({ email: account.email, isVerified: true });
+      const token = await tokenIn(app, 'new1@example.org', 'address_verification');
+      expect(token).to.match(/^lk_ec_[A-Za-z0-9_-]{43}$/);
+      await verify({ token }, account.token).expect(204);
+      expect(await addressOf(account)).to.deep.equal({ email: 'new1@example.org', isVerified: true });
+      await app.login('new1@example.org', password);
+      await app.post('/login', { username: account.email, password }).expect(401);
+      await app.get('/me', account.token).expect(200);
+      await verify({ token }, account.token).expect(400);
+      expect((await messagesTo(app, account.email)).map(({ template }) => template)).to.have.members([
+        'address_changed',
+        'address_change_requested',
+      ]);
+      const audited = (await app.audited('email_changed')).filter(({ target }) => target === account.user.id);
+      expect(audited.map(({ details }) => JSON.parse(details ?? '') as object)).to.deep.equal([
+        { email: { from: account.email, to: 'new1@example.org' } },
+      ]);
+    });
+
+    it('takes the code instead, with five tries, and is the first address of an account that has none', async () => {
+      const account = await create({ email: undefined, email_verified: undefined });
+      await ask('first@example.org', account.token).expect(202);
+      const text = (await messagesTo(app, 'first@example.org'))[0]?.text ?? '';
+      const code = /^ {4}(\d{3}) (\d{3})$/m.exec(text)?.slice(1).join('') ?? '';
+      for (let tries = 0; tries < 4; tries += 1)
+        await verify({ code: code === '000000' ? '000001' : '000000' }, account.token).expect(400);
+      await verify({ code }, account.token).expect(204);
+      expect(await addressOf(account)).to.deep.equal({ email: 'first@example.org', isVerified: true });
+    });
+
+    it('takes an unverified address’s place without a message to it, which may be a stranger’s', async () => {
+      const account = await create({ email_verified: false });
+      await change(account, 'verified@example.org');
+      expect(await messagesTo(app, account.email)).to.deep.equal([]);
+      expect(await addressOf(account)).to.deep.equal({ email: 'verified@example.org', isVerified: true });
+    });
+
+    it('needs a login of the last five minutes, with the second factor where there is one', async () => {
+      const account = await create();
+      app.clock.advance(301);
+      const { body } = await ask('stolen@example.org', account.token).expect(401);
+      expect(body).to.include({ code: 'insufficient_user_authentication' });
+      const { secret } = await enrollTotp(app, await app.login(account.user.username, password));
+      app.clock.advance(301);
+      const logIn = await loginWithCode(app, account.user.username, password, codeOf(secret, app));
+      const { access_token: token } = logIn.body as { access_token: string };
+      await ask('factor@example.org', token).expect(202);
+      const { queries } = app.services.database;
+      // A session that began before there was a second factor, and is as fresh.
+      const without = await create();
+      await queries
+        .updateTable('users')
+        .set({ second_factors: 1 })
+        .where('id', '=', without.user.id)
+        .execute();
+      await ask('factor@example.org', without.token)
+        .expect(401)
+        .expect(({ headers }) => {
+          expect((headers as Record<string, string>)['www-authenticate']).to.include('acr_values="aal2"');
+        });
+      expect(await messagesTo(app, 'stolen@example.org')).to.deep.equal([]);
+    });
+
+    it('is refused for no address, for the one of now, and cannot be removed', async () => {
+      const account = await create();
+      expect((await ask('a@b', account.token).expect(422)).body.errors).to.have.property('email');
+      expect((await ask(account.email.toUpperCase(), account.token).expect(409)).body).to.include({
+        code: 'email_verified',
+      });
+      await app.delete('/me/email', account.token).expect(405);
+    });
+
+    for (const [what, changes] of [
+      ['another password', { password: next }],
+      ['another address', { email: 'elsewhere@example.com', email_verified: true }],
+      ['other roles', { roles: ['admin'] }],
+      ['been disabled', { disabled: true }],
+    ] as const) {
+      it(`is void once the account has ${what}`, async () => {
+        const account = await create();
+        const email = `void${made}@example.org`;
+        await ask(email, account.token).expect(202);
+        const token = await tokenIn(app, email, 'address_verification');
+        await app.patch(`/users/${account.user.id}`, changes, admin).expect(200);
+        await app.patch(`/users/${account.user.id}`, { disabled: false }, admin).expect(200);
+        const knows = 'password' in changes ? next : password;
+        const { access_token: later } = await app.login(account.user.username, knows);
+        await verify({ token }, later).expect(400);
+        await app.patch(`/users/${account.user.id}`, { email: '', roles: [] }, admin).expect(200);
+      });
+    }
+
+    it('is not taken by another account, nor after an hour, nor twice at once', async () => {
+      const account = await create();
+      await ask('race@example.org', account.token).expect(202);
+      const token = await tokenIn(app, 'race@example.org', 'address_verification');
+      await verify({ token }, (await create()).token).expect(400);
+      const both = await Promise.all([verify({ token }, account.token), verify({ token }, account.token)]);
+      expect(both.map(({ status }) => status).sort()).to.deep.equal([204, 400]);
+      await ask('late@example.org', account.token).expect(202);
+      app.clock.advance(3600);
+      await verify(
+        { token: await tokenIn(app, 'late@example.org', 'address_verification') },
+        account.token,
+      ).expect(400);
+    });
+
+    it('goes to one of two accounts that verify it at once, and not to one that comes later', async () => {
+      const [one, other] = [await create(), await create()];
+      await ask('both@example.org', one.token).expect(202);
+      app.clock.advance(1);
+      await ask('both@example.org', other.token).expect(202);
+      const [later, earlier] = [
+        await tokenIn(app, 'both@example.org', 'address_verification'),
+        await tokenIn(app, 'both@example.org', 'address_verification', { before: 1 }),
+      ];
+      const both = await Promise.all([
+        verify({ token: earlier }, one.token),
+        verify({ token: later }, other.token),
+      ]);
+      expect(both.map(({ status }) => status).sort()).to.deep.equal([204, 409]);
+    });
+
+    it('tells nobody whether another account has it: the same response, rows and own data, and a message to its owner', async () => {
+      const taken = await create();
+      const seen = [];
+      const { queries } = app.services.database;
+      const countRows = async (): Promise<number[]> => {
+        const counts = [];
+        for (const table of ['latchkey_outbox', 'latchkey_account_tokens', 'audit'] as const) {
+          const { rows } = await queries
+            .selectFrom(table)
+            .select(({ fn }) => fn.countAll<number>().as('rows'))
+            .executeTakeFirstOrThrow();
+          counts.push(rows);
+        }
+        return counts;
+      };
+      for (const email of [taken.email, 'free@example.org']) {
+        const { token } = await create();
+        const before = await countRows();
+        const response = await ask(email, token).expect(202);
+        const written = (await countRows()).map((rows, index) => rows - (before[index] ?? 0));
+        const { body } = await app.get('/me/export', token).expect(200);
+        const { messages, events } = body as OwnData;
+        const [last] = events.filter(({ event }) => event === 'email_change_requested');
+        seen.push({
+          ...{ body: response.body as object, written },
+          messages: messages.map(({ template }) => template),
+          details: Object.keys(last?.details ?? {}),
+        });
+      }
+      expect(seen[1]).to.deep.equal(seen[0]);
+      expect(seen[0]?.written).to.deep.equal([2, 1, 1]);
+      expect((await messagesTo(app, taken.email)).map(({ template }) => template)).to.deep.equal([
+        'address_taken',
+      ]);
+      expect(await addressOf(taken)).to.deep.equal({ email: taken.email, isVerified: true });
+    });
+
+    it('is limited to five an hour for one account, and to five messages to one address', async () => {
+      const account = await create();
+      for (let count = 0; count < 5; count += 1)
+        await ask(`many${count}@example.org`, account.token).expect(202);
+      await ask('many5@example.org', account.token)
+        .expect(429)
+        .expect(({ body }) => {
+          expect(body).to.include({ code: 'too_many_requests' });
+        });
+      for (let count = 0; count < 6; count += 1)
+        await ask('annoyed@example.org', (await create()).token).expect(202);
+      expect(await messagesTo(app, 'annoyed@example.org')).to.have.length(5);
+    });
+
+    it('is undone by the address of before, when it was asked for and for seven days after it took effect', async () => {
+      const asked = await create();
+      await ask('asked@example.org', asked.token).expect(202);
+      const pending = await tokenIn(app, 'asked@example.org', 'address_verification');
+      const { body: first } = await undo(await tokenIn(app, asked.email, 'address_change_requested')).expect(
+        200,
+      );
+      expect(first).to.include({ email_restored: true, expires_in: 1800 });
+      await verify({ token: pending }, asked.token).expect(401);
+      expect(await addressOf(asked)).to.deep.equal({ email: asked.email, isVerified: true });
+
+      const account = await create();
+      const thief = await change(account, 'thief@example.org');
+      await advanceLong(7 * day - 1);
+      const { body } = await undo(await tokenIn(app, account.email, 'address_changed')).expect(200);
+      expect(await addressOf(account)).to.deep.equal({ email: account.email, isVerified: true });
+      await app.get('/me', thief).expect(401);
+      await app.post('/login', { username: account.user.username, password }).expect(401);
+      const { reset_token: token } = body as SecuredAccount;
+      await app.post('/password/reset', { token, new_password: next }).expect(204);
+      await app.login(account.email, next);
+      // By the link of an earlier address, which is told to the later one without a link.
+      const [told] = await messagesTo(app, 'thief@example.org');
+      expect(told?.template).to.equal('address_removed');
+      expect(told?.text).not.to.include('http');
+
+      const late = await create();
+      await change(late, 'later@example.org');
+      const lateToken = await tokenIn(app, late.email, 'address_changed');
+      await advanceLong(7 * day);
+      await undo(lateToken).expect(400);
+    });
+
+    it('is undone by the first address, whatever who has broken in changes after it', async () => {
+      const account = await create();
+      await change(account, 'thief1@example.org');
+      const { access_token: thief } = await app.login(account.user.username, password);
+      const body = { current_password: password, new_password: next };
+      await app.put('/me/password', body, thief).expect(200);
+      await change(account, 'thief2@example.org', next);
+      // Links that the thief was sent, to an address of the thief's.
+      const own = [
+        await tokenIn(app, 'thief1@example.org', 'address_changed'),
+        await tokenIn(app, 'thief1@example.org', 'address_change_requested'),
+      ];
+      const notMe = await tokenIn(app, 'thief1@example.org', 'password_changed');
+      const again = await app.openAgain();
+      const secured = await again.accountSafety.secure(
+        await tokenIn(app, account.email, 'address_changed'),
+        'email_undo',
+        { requestId: null, address: null, userAgent: null },
+      );
+      await again.database.close();
+      expect(await addressOf(account)).to.deep.equal({ email: account.email, isVerified: true });
+      for (const token of own) await undo(token).expect(400);
+      await app.post('/account/secure', { token: notMe }).expect(400);
+      const reset = { token: secured.reset.token, new_password: 'the owner has it again' };
+      await app.post('/password/reset', reset).expect(204);
+      await app.login(account.email, 'the owner has it again');
+    });
+
+    it('is undone by the first address also after the thief has used an own link, and when both are used at once', async () => {
+      const account = await create();
+      await change(account, 'thief3@example.org');
+      await change(account, 'thief4@example.org');
+      const owner = await tokenIn(app, account.email, 'address_changed');
+      await undo(await tokenIn(app, 'thief3@example.org', 'address_changed')).expect(200);
+      expect(await addressOf(account)).to.deep.equal({ email: 'thief3@example.org', isVerified: true });
+      await undo(owner).expect(200);
+      expect(await addressOf(account)).to.deep.equal({ email: account.email, isVerified: true });
+
+      const other = await create();
+      await change(other, 'thief5@example.org');
+      await change(other, 'thief6@example.org');
+      const [first, second] = [
+        await tokenIn(app, other.email, 'address_changed'),
+        await tokenIn(app, 'thief5@example.org', 'address_changed'),
+      ];
+      const [owners] = await Promise.all([undo(first), undo(second)]);
+      expect(owners.status).to.equal(200);
+      expect(await addressOf(other)).to.deep.equal({ email: other.email, isVerified: true });
+    });
+
+    it('is undone also by an earlier link "This was not me"', async () => {
+      const account = await create();
+      const { access_token: thief } = await app.login(account.user.username, password);
+      const body = { current_password: password, new_password: next };
+      await app.put('/me/password', body, thief).expect(200);
+      await change(account, 'thief7@example.org', next);
+      const token = await tokenIn(app, account.email, 'password_changed');
+      await app.post('/account/secure', { token }).expect(200);
+      expect(await addressOf(account)).to.deep.equal({ email: account.email, isVerified: true });
+    });
+
+    it('leaves none where another account has the first one by now, and lets its owner in', async () => {
+      const account = await create();
+      await change(account, 'thief8@example.org');
+      await create({ email: account.email });
+      const { body } = await undo(await tokenIn(app, account.email, 'address_changed')).expect(200);
+      const { reset_token: token, email_restored: isRestored } = body as SecuredAccount;
+      expect(isRestored).to.equal(false);
+      expect(await addressOf(account)).to.deep.equal({ email: undefined, isVerified: undefined });
+      await app.post('/password/reset', { token, new_password: next }).expect(204);
+      await app.login(account.user.username, next);
+    });
+
+    it('is not undone once an administrator has given the account another one, of which the old one is told', async () => {
+      const account = await create();
+      await change(account, 'moved@example.org');
+      const token = await tokenIn(app, account.email, 'address_changed');
+      const email = 'given@example.org';
+      await app.patch(`/users/${account.user.id}`, { email, email_verified: true }, admin).expect(200);
+      await undo(token).expect(400);
+      expect((await messagesTo(app, 'moved@example.org'))[0]?.template).to.equal('address_removed');
+    });
+  });
+}
