@@ -1,6 +1,12 @@
 import type { Middleware } from 'openapi-fetch';
 import { operations } from '../generated/operations.js';
-import type { AddedPasskey, PasskeyUse } from '../generated/schema.js';
+import type {
+  AddedPasskey,
+  PasskeyUse,
+  RegisterRequest,
+  RegistrationResult,
+  VerifyEmailRequest,
+} from '../generated/schema.js';
 import { createApi, itemsOf, type Api, type Item, type PagedPath, type PageInit } from './api.js';
 import type { SecondFactorDemand } from './errors.js';
 import { PasskeyRequests, type PasskeySignIn } from './passkey-requests.js';
@@ -90,11 +96,38 @@ export class LatchkeyClient {
     code: string,
     { rememberDevice }: Pick<PasskeySignIn, 'rememberDevice'> = {},
   ): Promise<StoredTokens> {
-    const body = { login_token: loginToken, code, ...remember(rememberDevice) };
+    const body = { login_token: loginToken, code: readCode(code), ...remember(rememberDevice) };
     return this.#keeper.begin(async (limit) => {
       const { data } = await this.#public.POST('/login/second-factor', { body, ...limit });
       return data;
     });
+  }
+
+  /**
+   * Registers. An address gets a link and a code, of which `verifyEmail` takes either; it makes the account.
+   * @throws {LatchkeyError} `registration_off`, `invitation_required`, `validation_failed` and others
+   */
+  async register(registration: RegisterRequest): Promise<RegistrationResult> {
+    const { data } = await this.#public.POST('/register', { body: registration });
+    if (data.registration_token !== undefined) this.#pending.set('registration', data.registration_token);
+    return data;
+  }
+
+  /** Has the message sent again: of the registration that was made here, or about the address of who is logged in. */
+  async sendVerification(): Promise<void> {
+    await this.api.POST('/email/verification', { body: await this.#registered() });
+  }
+
+  /**
+   * Proves an address by the `token` of the link or the `code` of the message: that of the registration that was made here, or
+   * that of the account that is logged in. After a registration, log in.
+   * @throws {LatchkeyError} `invalid_link`; `validation_failed` whose `errors` name `password` where the registration was made
+   * elsewhere: ask for one, and send it with the token; `username_taken`
+   */
+  async verifyEmail(proof: VerifyEmailRequest): Promise<void> {
+    const code = proof.code !== undefined && { code: readCode(proof.code) };
+    await this.api.POST('/email/verify', { body: { ...(await this.#registered()), ...proof, ...code } });
+    this.#pending.delete('registration');
   }
 
   /** Has a link sent to a verified address, for `acceptLoginLink` on this browser alone. */
@@ -189,6 +222,17 @@ export class LatchkeyClient {
   ): AsyncGenerator<Item<Path>, void, undefined> {
     return itemsOf(this.api, path, ...init);
   }
+
+  /** Who is logged in means the account's own address. */
+  async #registered(): Promise<{ readonly registration_token?: string }> {
+    const token = (await this.tokens()) ? undefined : this.#pending.get('registration');
+    return token === undefined ? {} : { registration_token: token };
+  }
+}
+
+/** Messages and apps show codes in groups. */
+function readCode(typed: string): string {
+  return typed.replace(/\s/g, '');
 }
 
 function remember(rememberDevice: boolean | undefined): { readonly remember_device?: boolean } {
