@@ -55,7 +55,9 @@ describe('The TypeScript SDK with passkeys of a browser', () => {
       await outcomeOf('latchkey.logout()');
       expect(await isLoggedIn()).to.equal(false);
       await outcomeOf(`latchkey.signInWithPasskey(${options})`);
-      expect(await tab.evaluate("latchkey.api.GET('/me').then(({ data }) => data.username)")).to.equal('admin');
+      expect(await tab.evaluate("latchkey.api.GET('/me').then(({ data }) => data.username)")).to.equal(
+        'admin',
+      );
     }
     await outcomeOf('latchkey.logout()');
     await tab.evaluate(`${logIn}.catch((error) => { window.secondFactor = error.secondFactor })`);
@@ -85,7 +87,9 @@ describe('The TypeScript SDK with passkeys of a browser', () => {
     const other = await page.profile.newPage();
     await other.goto(elsewhere);
     await other.waitForFunction('window.latchkey');
-    expect(await other.evaluate('outcome(latchkey.signInWithPasskey())')).to.equal('PasskeyError wrong_domain');
+    expect(await other.evaluate('outcome(latchkey.signInWithPasskey())')).to.equal(
+      'PasskeyError wrong_domain',
+    );
     await other.close();
   });
 
@@ -118,5 +122,4 @@ describe('The TypeScript SDK with passkeys of a browser', () => {
     expect(await tab.evaluate('autofill')).to.equal('PasskeyError aborted');
     await tab.unroute(options);
   });
-
 });

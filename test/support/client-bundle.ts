@@ -13,7 +13,9 @@ const sdk = join(checkout, 'sdks/typescript');
  * Makes one script of a page's, with the TypeScript SDK of this contract as `@latchkey/client`.
  * @param entry its path in the repository, or its text.
  */
-export async function bundlePage(entry: { readonly file: string } | { readonly text: string }): Promise<string> {
+export async function bundlePage(
+  entry: { readonly file: string } | { readonly text: string },
+): Promise<string> {
   const made = runProgram(process.execPath, [join(checkout, 'tools/sdk.ts'), 'generate', 'typescript'], {
     cwd: checkout,
   });

@@ -16,8 +16,9 @@ function App() {
     history.replaceState(null, '', '/'); // a token is for nobody else to see
     setShown({ Page, said });
   };
+  const change = () => load().then(() => show(SignIn));
   if (user === undefined) return <p>Loading…</p>;
-  if (user && !(location.pathname in links)) return <Account user={user} onChange={load} />;
+  if (user && !(location.pathname in links)) return <Account user={user} onChange={change} />;
   return (
     <>
       <nav>
@@ -28,7 +29,7 @@ function App() {
         ))}
       </nav>
       <p role="status">{said}</p>
-      <Page token={token} onLogin={load} onDone={(text) => show(SignIn, text)} />
+      <Page token={token} onLogin={change} onDone={(text) => show(SignIn, text)} />
     </>
   );
 }

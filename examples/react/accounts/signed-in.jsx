@@ -39,7 +39,8 @@ export function Account({ user, onChange }) {
 function AuthenticatorApp({ isSetUp, stepUp }) {
   const [begun, setBegun] = useState();
   const begin = async () => setBegun((await latchkey.api.POST('/me/second-factors/totp')).data);
-  const confirm = async ({ code }) => {
+  const confirm = async (typed) => {
+    const code = typed.code.replaceAll(' ', ''); // apps show it in two groups
     const { data } = await latchkey.api.POST('/me/second-factors/totp/confirm', { body: { code } });
     setBegun(undefined);
     return data.recovery_codes;

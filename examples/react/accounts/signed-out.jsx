@@ -76,7 +76,6 @@ export function SignUp({ onLogin }) {
   );
 }
 
-/** Where the link of that message leads. */
 export function VerifyEmail({ token, onDone }) {
   const [isElsewhere, setIsElsewhere] = useState(false);
   const verify = async ({ password }) => {
@@ -108,7 +107,6 @@ export function Forgot({ onDone }) {
   );
 }
 
-/** Where the link of that message leads. */
 export function ResetPassword({ token, onDone }) {
   const reset = async ({ password }) => {
     await latchkey.api.POST('/password/reset', { body: { token, new_password: password } });
