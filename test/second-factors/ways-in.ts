@@ -244,6 +244,16 @@ export const waysIn: readonly Way[] = [
     },
   },
   {
+    title: 'a login link, with cookies',
+    ...asLogin,
+    go: async ({ app, person }) => {
+      const { body } = await app.post('/login/link', { email: person.email }).expect(202);
+      const { request_token } = body as { request_token: string };
+      const token = await tokenIn(app, person.email, 'login_link');
+      return app.post('/login/link/accept/cookies', { token, request_token });
+    },
+  },
+  {
     title: 'the reset that follows "This was not me", and the login after it',
     ...asLogin,
     go: async (scene) => {
