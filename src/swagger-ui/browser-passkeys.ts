@@ -16,8 +16,7 @@ export function findPasskeyApi(): PasskeyApi | undefined {
     .PublicKeyCredential;
   if (findNamedAddress() !== undefined || api === undefined || !('parseRequestOptionsFromJSON' in api))
     return undefined;
-  const toJson = (credential: Credential | null): object =>
-    (credential as PublicKeyCredential).toJSON() as object;
+  const toJson = (credential: Credential | null): object => (credential as PublicKeyCredential).toJSON();
   return {
     create: async (options) => {
       const publicKey = api.parseCreationOptionsFromJSON(options as PublicKeyCredentialCreationOptionsJSON);
