@@ -17,7 +17,7 @@ interface Counts {
 
 /** Limits how many requests of a kind one network may make in a minute, in this process. Off by default. */
 export class RequestLimiter {
-  readonly #counts: Counts | undefined;
+  #counts: Counts | undefined;
 
   /**
    * @param maxPerMinute 0: no limit.
@@ -27,17 +27,16 @@ export class RequestLimiter {
     private readonly clock: Clock,
     private readonly maxPerMinute: number,
     private readonly onRefused: (context: RequestContext) => void = () => undefined,
-  ) {
-    if (maxPerMinute > 0) this.#counts = { byNetwork: new LRUCache({ max: maxNetworks }), endsAt: 0 };
-  }
+  ) {}
 
   /**
    * @returns the `RateLimit` header of the response; undefined without a limit.
    * @throws {Problem} `too_many_requests`, with `Retry-After`.
    */
   take(context: RequestContext): string | undefined {
-    const counts = this.#counts;
-    if (!counts) return undefined;
+    if (this.maxPerMinute === 0) return undefined;
+    // Not before the first request: the cache takes its whole memory at once.
+    const counts = (this.#counts ??= { byNetwork: new LRUCache({ max: maxNetworks }), endsAt: 0 });
     const now = this.clock.now();
     // A clock that was set back must not make a window of hours.
     if (now >= counts.endsAt || now < counts.endsAt - windowLength) {

@@ -54,13 +54,20 @@ export function limitConnections(
 
 /** By the process's limit on open files. */
 function getDefaultMaxConnections(): number {
-  const { report } = process;
-  Object.assign(report, { excludeNetwork: true }); // it would resolve the names of all addresses
-  const { userLimits } = report.getReport() as { userLimits?: { open_files?: { soft?: unknown } } };
-  const soft = Number(userLimits?.open_files?.soft);
+  const soft = (maxOpenFiles ??= readMaxOpenFiles());
   return Number.isFinite(soft)
     ? Math.min(maxDefaultConnections, Math.max(minDefaultConnections, soft - otherFiles))
     : maxDefaultConnections;
+}
+
+/** Read once: a report of the process takes 5 ms, and more as the process grows. NaN where there is no limit. */
+let maxOpenFiles: number | undefined;
+
+function readMaxOpenFiles(): number {
+  const { report } = process;
+  Object.assign(report, { excludeNetwork: true }); // it would resolve the names of all addresses
+  const { userLimits } = report.getReport() as { userLimits?: { open_files?: { soft?: unknown } } };
+  return Number(userLimits?.open_files?.soft);
 }
 
 /**

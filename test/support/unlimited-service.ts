@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { Agent, createServer, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createApp } from '../../src/server/app.js';
+import { removeDatabaseFiles } from './databases.js';
 import { adminPassword, TestApp } from './test-app.js';
 
 export const kibi = 1024;
@@ -92,5 +93,6 @@ export class UnlimitedService {
     this.server.closeAllConnections();
     this.server.close();
     await this.app.close();
+    await removeDatabaseFiles();
   }
 }

@@ -1,8 +1,8 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect } from 'chai';
+import ts from 'typescript';
 import { checkout } from '../support/checkout.js';
 import { temporaryFolder } from '../support/folders.js';
 
@@ -14,13 +14,13 @@ interface Finding {
 interface Tools {
   readonly readSources: (root: string) => object;
   readonly explainTsoaError: (message: string, root: string, sources: object) => Finding | undefined;
+  readonly readMetadata: (
+    root: string,
+    program: ts.Program,
+    controllers: readonly ts.SourceFile[],
+    config: object,
+  ) => object;
 }
-type Generator = new (
-  entry: string,
-  options: object,
-  ignore: undefined,
-  globs: string[],
-) => { Generate(): object };
 
 const queryTypes = 'A query has strings, numbers, booleans, dates, enums and lists of these';
 
@@ -95,27 +95,28 @@ const refused: readonly (readonly [what: string, member: string, line: number, m
 ];
 
 describe('What tsoa refuses is said with file and line, and what to write:', function () {
-  this.timeout(60_000); // TypeScript reads the runtime's types each time
+  this.timeout(60_000); // TypeScript reads the runtime's types
 
   const folder = temporaryFolder();
+  /** Each case is a project of its own. */
+  const roots = refused.map((_, index) => `${index}`);
   let tools: Tools;
-  let MetadataGenerator: Generator;
+  let program: ts.Program;
   before(async () => {
-    mkdirSync(folder.path('src'));
     symlinkSync(join(checkout, 'node_modules'), folder.path('node_modules'));
     const load = async (file: string): Promise<object> =>
-      (await import(pathToFileURL(join(checkout, 'tools/contract', file)).href)) as object;
-    tools = { ...(await load('check-controllers.ts')), ...(await load('tsoa-errors.ts')) } as Tools;
-    const ofTsoa = createRequire(createRequire(import.meta.url).resolve('tsoa/package.json'));
-    ({ MetadataGenerator } = ofTsoa('@tsoa/cli/dist/metadataGeneration/metadataGenerator.js') as {
-      MetadataGenerator: Generator;
-    });
-  });
-
-  for (const [what, member, line, message] of refused) {
-    it(what, () => {
+      (await import(pathToFileURL(join(checkout, 'tools', file)).href)) as object;
+    tools = {
+      ...(await load('contract/check-controllers.ts')),
+      ...(await load('contract/tsoa-errors.ts')),
+      ...(await load('project/tsoa.ts')),
+    } as Tools;
+    const files = refused.map(([, member], index) => {
+      const src = join(folder.path(roots[index] ?? ''), 'src');
+      mkdirSync(src, { recursive: true });
+      const file = join(src, 'tickets.controller.ts');
       writeFileSync(
-        folder.path('src/tickets.controller.ts'),
+        file,
         `import { Body, Get, Header, NoSecurity, Path, Post, Queries, Query, Route, Security } from '@tsoa/runtime';
 export interface Filter { a: { b: string } }
 export interface Ticket { id: string }
@@ -126,22 +127,29 @@ ${member}
 }
 `,
       );
-      const file = folder.path('src/tickets.controller.ts');
+      return file;
+    });
+    program = ts.createProgram(files, { experimentalDecorators: true });
+  });
+
+  for (const [index, [what, , line, message]] of refused.entries()) {
+    it(what, () => {
+      const root = folder.path(roots[index] ?? '');
+      const controller = program.getSourceFile(join(root, 'src/tickets.controller.ts'));
       let refusal: unknown;
       try {
-        new MetadataGenerator(file, { experimentalDecorators: true }, undefined, [file]).Generate();
+        tools.readMetadata(checkout, program, controller ? [controller] : [], { spec: {} });
       } catch (error) {
         refusal = error;
       }
       expect(refusal).to.be.an('error');
-      const root = folder.path('');
       const found = tools.explainTsoaError((refusal as Error).message, root, tools.readSources(root));
       expect(found).to.deep.equal({ file: 'src/tickets.controller.ts', line, message, severity: 'error' });
     });
   }
 
   it('in its own words, where it is nothing that is known', () => {
-    const root = folder.path('');
+    const root = folder.path(roots.at(-1) ?? '');
     const explain = (text: string): Finding | undefined =>
       tools.explainTsoaError(text, root, tools.readSources(root));
     expect(explain("Something new. \n in 'TicketsController.list'")).to.include({

@@ -61,9 +61,11 @@ const aboutPublicOperations = [
   'owasp:api8:2023-define-error-responses-401',
 ];
 
-export interface LintOptions {
-  /** The contract in OpenAPI 3.0 and 3.1, as JSON. */
-  readonly files: Readonly<Record<'3.0' | '3.1', string>>;
+/** The contract in OpenAPI 3.0 and 3.1, as JSON. */
+type ContractFiles = Readonly<Record<'3.0' | '3.1', string>>;
+
+export interface ReportOptions {
+  readonly files: ContractFiles;
   /** The sources that it is made of. */
   readonly sources: Sources;
   /** Whether a file is part of the project rather than of Latchkey. */
@@ -72,23 +74,29 @@ export interface LintOptions {
   readonly isProject?: boolean;
 }
 
-/**
- * @returns every finding that no exception covers, and every exception that covers none: a line each, with the file and the
- *   line in the sources where it is in these.
- */
-export async function lintContract({
-  files,
-  sources,
-  isBuilders = () => false,
-  isProject = false,
-}: LintOptions): Promise<string[]> {
-  const document = JSON.parse(readFileSync(files['3.0'], 'utf8')) as OpenApiDocument;
-  const places = new Places(document, sources);
-  const found = [
+/** What the linters find, whatever is made of it. */
+export async function runLinters(files: ContractFiles): Promise<LintFinding[]> {
+  return [
     ...(await lintWithRedocly(files['3.0'])),
     ...(await lintWithSpectral(files['3.0'], [oas, owasp])),
     ...markAs31(await lintWithRedocly(files['3.1'])),
     ...markAs31(await lintWithSpectral(files['3.1'], [oas])),
+  ];
+}
+
+/**
+ * @param linted what the linters have found
+ * @returns every finding that no exception covers, own rules' included, and every exception that covers none: a line each,
+ *   with the file and the line in the sources where it is in these.
+ */
+export function reportFindings(
+  linted: readonly LintFinding[],
+  { files, sources, isBuilders = () => false, isProject = false }: ReportOptions,
+): string[] {
+  const document = JSON.parse(readFileSync(files['3.0'], 'utf8')) as OpenApiDocument;
+  const places = new Places(document, sources);
+  const found = [
+    ...linted,
     // The rules about secret columns concern Latchkey's own models.
     ...ownFindings(document, (model) => {
       const at = places.find(`/components/schemas/${model}`)?.at;

@@ -14,12 +14,13 @@ export async function checkContractStrictly(root: string): Promise<string[]> {
   const parts = partsOf(root);
   const options = readCheckOptions(root, parts);
   const findings = checkControllers(sources, { ...options, isStrict: true });
-  const { lintContract } = await loadLinters();
-  const linted = await lintContract({
-    files: {
-      '3.0': join(root, 'generated/openapi.json'),
-      '3.1': join(root, 'dist/contract/openapi-3.1.json'),
-    },
+  const { reportFindings, runLinters } = await loadLinters();
+  const files = {
+    '3.0': join(root, 'generated/openapi.json'),
+    '3.1': join(root, 'dist/contract/openapi-3.1.json'),
+  };
+  const linted = reportFindings(await runLinters(files), {
+    files,
     sources,
     isBuilders: options.isBuilders,
     // The rest of its contract is of a package.
