@@ -27,7 +27,7 @@ Options:
   --rounds <n>       how many rounds (5, or fewer where they take long)
   --seconds <n>      how long each measurement of a round takes (2)
   --only <names>     protected: only these subjects, comma-separated
-  --against <folder> protected: also another checkout of Latchkey, from before a change; several times for several
+  --against <folder> protected, second-factors: also another checkout of Latchkey, built, from before a change; several times for several
   --profile          where the time goes, instead of how long it takes: ${profiled.join(', ')}
   --minutes <n>      soak: how long (10)
   --write            puts the results into bench/results, and draws the chart and the lists of README.md again

@@ -27,6 +27,7 @@ import { ForwardAuthController } from './../src/authentication/forward-auth.cont
 import { CookiesController } from './../src/authentication/cookies.controller.js';
 import { AuditController } from './../src/audit-feed/audit.controller.js';
 import { VerificationController } from './../src/accounts/verification.controller.js';
+import { UserVerificationController } from './../src/accounts/user-verification.controller.js';
 import { RegistrationController } from './../src/accounts/registration.controller.js';
 import { RecoveryController } from './../src/accounts/recovery.controller.js';
 import { PasswordCheckController } from './../src/accounts/password-check.controller.js';
@@ -1230,6 +1231,17 @@ export const routes = defineRoutes({
       },
       additionalProperties: false,
     },
+    'OwnLoginPlace': {
+      dataType: 'refObject',
+      properties: {
+        'network': {"dataType":"string","required":true,"validators":{"maxLength":{"value":64},"pattern":{"value":"^[0-9a-f.:/]*$"}}},
+        'agent': {"dataType":"string","required":true,"validators":{"maxLength":{"value":64},"pattern":{"value":"^[A-Za-z\\u0020]+$"}}},
+        'created_at': {"dataType":"string","required":true},
+        'last_used_at': {"dataType":"string","required":true},
+        'expires_at': {"dataType":"string","required":true},
+      },
+      additionalProperties: false,
+    },
     'OwnMessage': {
       dataType: 'refObject',
       properties: {
@@ -1296,6 +1308,7 @@ export const routes = defineRoutes({
         'passkeys': {"dataType":"array","array":{"dataType":"refObject","ref":"Passkey"},"required":true,"validators":{"maxItems":{"value":1000}}},
         'authenticator_apps': {"dataType":"array","array":{"dataType":"refObject","ref":"OwnAuthenticatorApp"},"required":true,"validators":{"maxItems":{"value":1000}}},
         'devices': {"dataType":"array","array":{"dataType":"refObject","ref":"Device"},"required":true,"validators":{"maxItems":{"value":1000}}},
+        'login_places': {"dataType":"array","array":{"dataType":"refObject","ref":"OwnLoginPlace"},"required":true,"validators":{"maxItems":{"value":1000}}},
         'messages': {"dataType":"array","array":{"dataType":"refObject","ref":"OwnMessage"},"required":true,"validators":{"maxItems":{"value":2147483647}}},
         'foreign_accounts': {"dataType":"array","array":{"dataType":"refObject","ref":"OwnForeignAccount"},"required":true,"validators":{"maxItems":{"value":2147483647}}},
         'events': {"dataType":"array","array":{"dataType":"refObject","ref":"OwnEvent"},"required":true,"validators":{"maxItems":{"value":2147483647}}},
@@ -2254,6 +2267,18 @@ export const routes = defineRoutes({
         request: {"in":"request","name":"request","required":true,"dataType":"object"},
       },
       security: [{},{"bearer":[]}],
+      successStatus: 204,
+    },
+    {
+      method: 'post',
+      path: '/users/:id/email/verification',
+      controller: UserVerificationController,
+      handler: 'sendUserVerification',
+      parameters: {
+        id: {"in":"path","name":"id","required":true,"ref":"Id"},
+        request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      },
+      security: [{"bearer":["users:write"]}],
       successStatus: 204,
     },
     {

@@ -1,4 +1,4 @@
-// Runs all checks of the code, or those that are named, on all cores: checks that need types share one process, the others are
+// Runs all checks of the code, or those that are named, on all cores: checks that compile share one process, the others are
 // processes of their own. Ends with "N passed, N failed", and where the build fails with how many were not checked, because
 // compiled files are then stale.
 import { availableParallelism } from 'node:os';
@@ -20,20 +20,13 @@ type Outcome = 'passed' | 'failed' | 'not checked';
 
 const tool = (name: string): string[] => [process.execPath, join(root, 'tools/check', `${name}.ts`)];
 const packaged = (name: string): string => join(root, 'node_modules/.bin', name);
-const cache = 'node_modules/.cache/latchkey';
 
 const checks: Readonly<Record<string, Check>> = {
   generated: { what: 'types, and generated files up to date' },
   'tool-types': { what: 'types of the launcher and the tools' },
   'bench-types': { what: 'types of the benchmarks' },
-  lint: { what: 'lint' },
-  format: {
-    what: 'format',
-    command: [
-      ...[packaged('prettier'), '--check', '--log-level', 'warn'],
-      ...['--cache', '--cache-strategy', 'content', '--cache-location', `${cache}/prettier`, '.'],
-    ],
-  },
+  instances: { what: 'instances of classes are made by their classes' },
+  format: { what: 'format', command: [packaged('oxfmt'), '--check', '.'] },
   layers: {
     what: 'layers: no import runs upward, no ring',
     command: [packaged('depcruise'), '--config', '.dependency-cruiser.js', 'src', 'tools', 'bench'],
@@ -55,6 +48,7 @@ const checks: Readonly<Record<string, Check>> = {
     command: [process.execPath, 'dist/src/cli/write-docs.js', '--check'],
     needsBuild: true,
   },
+  lint: { what: 'lint', command: [packaged('oxlint'), '--format', 'stylish'] },
 };
 
 const usage = `Usage: npm run check [-- <check> ...]
@@ -75,7 +69,8 @@ async function checkAll(names: readonly string[]): Promise<void> {
     ...(chosen.some(([, { needsBuild }]) => needsBuild) ? ['build'] : []),
     ...chosen.filter(([, { command }]) => !command).map(([name]) => name),
   ]);
-  const limit = pLimit(Math.max(2, availableParallelism()));
+  // One more than cores: what needs the build, which is the longest chain, then starts as soon as there is one.
+  const limit = pLimit(availableParallelism() + 1);
   if (typed.names.length > 0) void limit(() => typed.run());
   const outcomes = await Promise.all(
     chosen.map(async ([name, { what, command, needsBuild = false }]): Promise<Outcome> => {

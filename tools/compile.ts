@@ -1,7 +1,7 @@
 // Builds what is stale.
 import { rmSync, writeFileSync } from 'node:fs';
 import { enableCompileCache } from 'node:module';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { generatedFingerprint, isStale, root, sourcesFingerprint, stamp, stampFile } from '../bin/sources.js';
 import type { Builder, Outcome } from './project/builder.ts';
 
@@ -20,18 +20,21 @@ export async function build(withTests: boolean, { project = root }: BuildOptions
   // TypeScript takes a while to load, and what is not stale needs none.
   enableCompileCache(join(project, 'node_modules/.cache/latchkey/compiled'));
   const { Builder } = await import('./project/builder.ts');
-  const builder = new Builder(project, { withTests });
-  const { errors, warnings } = buildWith(builder, withTests, project);
+  const { NativeCompiler } = await import('./project/native-compiler.ts');
+  // Projects have the one TypeScript that tsoa reads with.
+  const native = resolve(project) === resolve(root) ? NativeCompiler.find(root) : undefined;
+  const builder = new Builder(project, { withTests, native });
+  const { errors, warnings } = await buildWith(builder, withTests, project);
   for (const warning of warnings) console.error(warning);
   if (errors.length > 0) console.error(`${errors.join('\n')}\n\nThe build failed.`);
   return errors.length === 0;
 }
 
-export function buildWith(builder: Builder, withTests: boolean, project = root): Outcome {
+export async function buildWith(builder: Builder, withTests: boolean, project = root): Promise<Outcome> {
   const built = sourcesFingerprint(withTests, project);
   // A build with the tests and one without write the same files: what is known of the other is true no longer.
   for (const tests of [false, true]) rmSync(stampFile(tests, project), { force: true });
-  const outcome = builder.build();
+  const outcome = await builder.build();
   if (outcome.errors.length === 0)
     writeFileSync(stampFile(withTests, project), stamp(built, generatedFingerprint(project)));
   return outcome;

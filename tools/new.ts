@@ -46,7 +46,7 @@ async function make(ofSeveral: string, ofOne?: string): Promise<void> {
     const wrong = nameErrors(ofSeveral, one, namesInTemplates());
     const errors = wrong.length > 0 ? wrong : clashes(root, names);
     if (errors.length > 0) refuse(errors);
-    else write(await filesOfFeature({ root, names, withTable }), report(names, withTable));
+    else write(filesOfFeature({ root, names, withTable }), report(names, withTable));
   } catch (error) {
     if (!(error instanceof UnknownServicesFile || error instanceof UnknownMigrationsFile)) throw error;
     refuse([error.message]);
@@ -56,7 +56,7 @@ async function make(ofSeveral: string, ofOne?: string): Promise<void> {
 async function takeAway(ofSeveral: string, ofOne?: string): Promise<void> {
   const { namesOf, singularOf } = await import('./new/names.ts');
   const { undo } = await import('./new/undo.ts');
-  const { removed, left } = await undo({ root, names: namesOf(ofSeveral, ofOne ?? singularOf(ofSeveral)) });
+  const { removed, left } = undo({ root, names: namesOf(ofSeveral, ofOne ?? singularOf(ofSeveral)) });
   if (left.length > 0) {
     console.error(
       `Nothing was removed: ${left.join(', ')} ${left.length === 1 ? 'is' : 'are'} not as it was made. Delete by hand what you do not need.`,

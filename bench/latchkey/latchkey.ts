@@ -2,7 +2,6 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Conditions } from '../harness/conditions.ts';
 import { checkout } from '../harness/folders.ts';
 import type { Load } from '../harness/load.ts';
@@ -33,6 +32,8 @@ interface Population {
   readonly databaseUrl?: string;
   /** Whether password hashes cost what they cost by default. */
   readonly costlyPasswords?: boolean;
+  /** The checkout whose service it is for, where that is not this one: each knows its own schema alone. */
+  readonly from?: string;
 }
 
 /** The same on any port, so that tokens stay good. */
@@ -52,7 +53,7 @@ export function build(): void {
 /** Makes users and sessions by the service's own code, without HTTP. */
 export function prepare(
   conditions: Conditions,
-  { users = 100, sessions, settings = {}, databaseUrl, costlyPasswords = false }: Population,
+  { users = 100, sessions, settings = {}, databaseUrl, costlyPasswords = false, from = checkout }: Population,
 ): Prepared {
   const folder = conditions.newFolder('latchkey');
   // In memory: thousands of commits would have to wait for the disk.
@@ -65,7 +66,7 @@ export function prepare(
   const url = databaseUrl ?? `sqlite:${join(scratch, 'latchkey.db')}`;
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
-    [fileURLToPath(new URL('prepare.ts', import.meta.url)), String(users), String(sessions), scratch],
+    [join(from, 'bench/latchkey/prepare.ts'), String(users), String(sessions), scratch],
     {
       env: {
         ...(process.env['PATH'] !== undefined && { PATH: process.env['PATH'] }),

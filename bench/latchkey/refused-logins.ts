@@ -3,6 +3,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { hashSync } from '@node-rs/argon2';
 import { hashSync as hashBcrypt } from '@node-rs/bcrypt';
 import { built } from './built.ts';
+import { enrolledPassword, importUsers, nameOf as enrolledName } from './enrolled-users.ts';
 import { nameOf, populate } from './populate.ts';
 import type { Prepared } from './latchkey.ts';
 
@@ -20,6 +21,8 @@ export const kinds = [
   'bcrypt',
   'scrypt',
   'pbkdf2',
+  'factor',
+  'factor, right password',
 ] as const;
 export type Kind = (typeof kinds)[number];
 
@@ -47,16 +50,19 @@ export interface Login {
 /**
  * Makes the accounts of each kind of those that are there.
  * @param sessions of the account that has many.
+ * @param folder for the users that are imported.
  * @returns the logins, as they are tried in turn.
  */
 export async function makeAccounts(
   prepared: Prepared,
   sessions: number,
+  folder: string,
 ): Promise<Readonly<Record<Kind, readonly Login[]>>> {
   const { toStoredHash } = await built('passwords/stored-hash.js');
   const numbers = (first: number): number[] => Array.from({ length: accounts }, (_, index) => first + index);
   const [wrong = [], again = [], disabled = [], outdated = [], bcrypt = [], scrypt = [], pbkdf2 = []] =
     Array.from({ length: users / accounts }, (_, kind) => numbers(kind * accounts));
+  importUsers(prepared, 2 * accounts, folder);
   populate(prepared, { users: 1, sessions: 0, roles: [], holders: 0, sessionsOfOne: sessions });
   const database = new DatabaseSync(prepared.settings['DATABASE_URL']?.replace('sqlite:', '') ?? '');
   const disable = database.prepare('update users set disabled_at = ? where username = ?');
@@ -85,6 +91,11 @@ export async function makeAccounts(
     bcrypt: bcrypt.map((index) => withWrong(usernameOf(index))),
     scrypt: scrypt.map((index) => withWrong(usernameOf(index))),
     pbkdf2: pbkdf2.map((index) => withWrong(usernameOf(index))),
+    factor: numbers(0).map((index) => withWrong(enrolledName(true, index))),
+    'factor, right password': numbers(accounts).map((index) => ({
+      username: enrolledName(true, index),
+      password: enrolledPassword,
+    })),
   };
 }
 

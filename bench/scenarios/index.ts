@@ -1,9 +1,11 @@
+import { addressTiming } from './address-timing.ts';
 import { editLoopOfProject } from './edit-loop-project.ts';
 import { audit } from './audit.ts';
 import { editLoop } from './edit-loop.ts';
 import { firstSight } from './first-sight.ts';
 import { guardRevocations } from './guard-revocations.ts';
 import { loginTiming } from './login-timing.ts';
+import { importUsers } from './import-users.ts';
 import { login } from './login.ts';
 import { logouts } from './logouts.ts';
 import { longWork } from './long-work.ts';
@@ -16,6 +18,7 @@ import { replicas } from './replicas.ts';
 import { revocationsMemory } from './revocations-memory.ts';
 import { revocationsMillion } from './revocations-million.ts';
 import type { Scenario } from './scenario.ts';
+import { secondFactors } from './second-factors.ts';
 import { soak } from './soak.ts';
 import { statements } from './statements.ts';
 
@@ -25,6 +28,8 @@ export const scenarios = {
   'revocations-million': revocationsMillion,
   login,
   'login-timing': loginTiming,
+  'second-factors': secondFactors,
+  'address-timing': addressTiming,
   audit,
   metrics,
   'refresh-sqlite': refreshSqlite,
@@ -33,6 +38,7 @@ export const scenarios = {
   replicas,
   logouts,
   'long-work': longWork,
+  'import-users': importUsers,
   'revocations-memory': revocationsMemory,
   'guard-revocations': guardRevocations,
   'memory-and-start': memoryAndStart,

@@ -1,6 +1,7 @@
 import { Client } from '../harness/client.ts';
 import { number } from '../harness/report.ts';
 import { withServers } from '../harness/server.ts';
+import { shuffled } from '../harness/shuffled.ts';
 import { median, separationOf } from '../harness/statistics.ts';
 import { latchkey, prepare, startLatchkey } from '../latchkey/latchkey.ts';
 import { kinds, makeAccounts, users, type Kind } from '../latchkey/refused-logins.ts';
@@ -28,6 +29,8 @@ const titles: Readonly<Record<Kind, string>> = {
   bcrypt: 'an account whose hash is bcrypt’s, of another application',
   scrypt: 'an account whose hash is scrypt’s, of another application',
   pbkdf2: 'an account whose hash is PBKDF2’s, of another application',
+  factor: 'an account with a second factor',
+  'factor, right password': 'the same with the right password: the response asks for the factor',
 };
 
 export const loginTiming: Scenario = {
@@ -35,7 +38,11 @@ export const loginTiming: Scenario = {
   run: async (conditions) => {
     const { quick, rounds, cores } = conditions;
     const prepared = prepare(conditions, { users, sessions: 1, costlyPasswords: true, settings: noWait });
-    const logins = await makeAccounts(prepared, quick ? sessions.quick : sessions.usual);
+    const logins = await makeAccounts(
+      prepared,
+      quick ? sessions.quick : sessions.usual,
+      conditions.newFolder('users'),
+    );
     const client = new Client();
     const times = await withServers(
       { service: () => startLatchkey(latchkey(prepared), cores.server) },
@@ -84,16 +91,8 @@ export const loginTiming: Scenario = {
       ],
       aims: [],
       notes: [
-        `${number(wrong.length)} logins of each kind, one at a time, in rounds of one of each in random order. AUC: how probable it is that one takes longer than a wrong password does; 0.5 tells nothing, and two standard errors from it are chance.`,
+        `${number(wrong.length)} logins of each kind, one at a time, in rounds of one of each in random order. A right password of an account with a second factor is told by its response, which asks for the factor; its time adds nothing. AUC: how probable it is that one takes longer than a wrong password does; 0.5 tells nothing, and two standard errors from it are chance.`,
       ],
     };
   },
 };
-
-/** In a fixed order each would come after the same other one. */
-function shuffled<Item>(items: readonly Item[]): Item[] {
-  return items
-    .map((item) => ({ item, place: Math.random() }))
-    .sort((one, other) => one.place - other.place)
-    .map(({ item }) => item);
-}

@@ -7,7 +7,7 @@ import { atLeast, atMost, number, ratio, type Aim, type Report } from '../harnes
 import { interleave } from '../harness/rounds.ts';
 import { Server, type ServerProgram } from '../harness/server.ts';
 import { makePeerTokens } from '../harness/tokens.ts';
-import { copyOf, latchkey, prepare, profileLatchkey, readyPath } from '../latchkey/latchkey.ts';
+import { latchkey, prepare, profileLatchkey, readyPath } from '../latchkey/latchkey.ts';
 import { peers, prepareBetterAuth, withKey, type Peer } from '../peers.ts';
 import { lacking } from '../toolchains.ts';
 import type { Options, Scenario } from './scenario.ts';
@@ -115,12 +115,16 @@ function ownSubjects(conditions: Conditions, against: readonly string[]): Subjec
     requests: requestsWith({ as: 'Authorization', file: prepared.accessTokens }),
     remembers: true,
   };
-  const others = against.map((from) => ({
-    ...subject,
-    name: from,
-    title: `Latchkey of ${basename(from)}`,
-    program: latchkey(copyOf(conditions, prepared), [], {}, from),
-  }));
+  const others = against.map((from) => {
+    const ofOther = prepare(conditions, { sessions: conditions.tokens, from });
+    return {
+      ...subject,
+      name: from,
+      title: `Latchkey of ${basename(from)}`,
+      program: latchkey(ofOther, [], {}, from),
+      requests: requestsWith({ as: 'Authorization', file: ofOther.accessTokens }),
+    };
+  });
   return [subject, ...others];
 }
 

@@ -1,4 +1,5 @@
 import { auditStore } from '../audit/audit.store.js';
+import { loginPlacesStore } from '../authentication/login-places.store.js';
 import type { Clock } from '../clock.js';
 import { isUniqueViolation } from '../database/constraint-errors.js';
 import type { Database, Queries } from '../database/database.js';
@@ -98,6 +99,7 @@ export class AccountSafety {
     await endUserSessions(transaction, user.id);
     await passkeysStore.demoteSince(transaction, user.id, link.created_at);
     await safetyLinksStore.deleteSince(transaction, user.id, link.created_at);
+    await loginPlacesStore.deleteSince(transaction, user.id, link.created_at);
     const revoked = await versions.increment(transaction, { userId: user.id });
     if (address.hasChanged) await tellFormerAddress(transaction, this.foundations, user, context.address);
     const after = await usersStore.findStored(transaction, user.id);

@@ -78,7 +78,11 @@ export function createAccountServices(
       new RegistrationMessages(foundations, appUrl),
       config.registrationsPerHour,
     ),
-    registrationCompletion: new RegistrationCompletion(registering, rules),
+    registrationCompletion: new RegistrationCompletion(
+      registering,
+      rules,
+      Math.max(5, Math.ceil(config.registrationsPerHour / 10)),
+    ),
     passwordChecks: new PasswordCheckService(passwordPolicy, passwordStrength),
     ownData: new OwnDataService(database, foundations.clock, users, ownDataParts),
     invitations: new InvitationsService(database, foundations.clock, foundations.outbox, users, {

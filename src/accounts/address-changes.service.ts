@@ -3,6 +3,7 @@ import { auditStore } from '../audit/audit.store.js';
 import type { Clock } from '../clock.js';
 import { isUniqueViolation } from '../database/constraint-errors.js';
 import type { Database, Queries } from '../database/database.js';
+import { createAppLink } from '../email/app-links.js';
 import type { Outbox } from '../email/outbox.js';
 import type { SafetyNotices } from '../email/safety-notices.js';
 import { Problem, retryLater } from '../problems/problem.js';
@@ -127,20 +128,21 @@ export class AddressChanges {
     const hash = hashAccountToken(token);
     const code = createCode();
     const expiresAt = now + changeLifetime * 60_000;
+    const isTaken = await isAddressTaken(transaction, address.key, user.id);
     await accountTokensStore.insert(transaction, {
       token_hash: hash,
       purpose: 'email_change',
       user_id: user.id,
       email_key: user.email_key ?? '',
       user_version: user.version,
-      tries_left: maxTries,
+      // A code that nobody was sent has no tries: they would be guesses without end.
+      tries_left: isQuiet || isTaken ? 0 : maxTries,
       code_hash: hashCode(code, hash),
       new_email: address.text,
       new_email_key: address.key,
       created_at: now,
       expires_at: expiresAt,
     });
-    const isTaken = await isAddressTaken(transaction, address.key, user.id);
     // Nobody's message: among the user's own ones it would say in the export whether the address is another account's.
     const to = isQuiet ? ('nobody' as const) : { address: address.text, language: user.language };
     if (isTaken) {
@@ -154,7 +156,7 @@ export class AddressChanges {
       language,
       expiresAt,
       variables: {
-        link: `${this.appUrl}/verify-email?token=${token}`,
+        link: createAppLink(this.appUrl, 'verify-email', token),
         code: `${code.slice(0, 3)} ${code.slice(3)}`,
         minutes: changeLifetime,
       },

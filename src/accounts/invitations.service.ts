@@ -4,6 +4,7 @@ import type { AuditEvent } from '../audit/audit-events.js';
 import { auditStore, type AuditDetails } from '../audit/audit.store.js';
 import type { Clock } from '../clock.js';
 import type { Database, Queries } from '../database/database.js';
+import { createAppLink } from '../email/app-links.js';
 import type { Outbox } from '../email/outbox.js';
 import type { RequestContext } from '../http/request-context.js';
 import { readPage, type Page } from '../http/pagination.js';
@@ -108,7 +109,7 @@ export class InvitationsService {
         language,
         expiresAt: invitation.expires_at,
         variables: {
-          link: `${this.options.appUrl}/invitation?token=${token}`,
+          link: createAppLink(this.options.appUrl, 'invitation', token),
           days: Math.max(1, Math.floor(this.options.lifetime / 86_400)),
         },
       });

@@ -78,7 +78,7 @@ export class LoginLinksService {
     // Once more where the account has changed since it was read, as when another login has rehashed its password.
     const tokens =
       (await this.#logIn(hash, context, deviceToken)) ?? (await this.#logIn(hash, context, deviceToken));
-    return tokens ?? this.#refuse(requestToken, context);
+    return tokens ?? this.#refuse(context);
   }
 
   async #logIn(
@@ -97,10 +97,10 @@ export class LoginLinksService {
     return loginCompletion.complete(user, proof, context, { deviceToken });
   }
 
-  /** Counts a failed login of the network: who has to wait there for others' wrong passwords has to wait for these, too. */
-  async #refuse(requestToken: string, context: RequestContext): Promise<never> {
+  /** Counts by network, and apart from passwords: who opens an old link must not have others wait there. */
+  async #refuse(context: RequestContext): Promise<never> {
     const { limiter, onDenied } = this.dependencies;
-    const origin = { account: `login-link:${requestToken}`, address: context.address ?? '', known: false };
+    const origin = { account: 'login-link:', address: context.address ?? '', known: true };
     await reportRateLimit(
       limiter.attempt(origin, () => Promise.resolve()),
       onDenied,

@@ -3,6 +3,7 @@ import { auditStore } from '../audit/audit.store.js';
 import type { Clock } from '../clock.js';
 import type { Database, Queries } from '../database/database.js';
 import type { AccountTokenRow } from '../database/schema.js';
+import { createAppLink, type AppPage } from '../email/app-links.js';
 import type { Outbox } from '../email/outbox.js';
 import type { RequestContext } from '../http/request-context.js';
 import { createId } from '../ids.js';
@@ -28,8 +29,7 @@ export interface LinkKind {
   readonly template: 'password_reset' | 'login_link';
   /** Of the request. */
   readonly event: AuditEvent;
-  /** The path of the app's page. */
-  readonly page: string;
+  readonly page: AppPage;
   /** Minutes. */
   readonly lifetime: number;
 }
@@ -124,7 +124,7 @@ export class MailedLinks {
       template,
       to: user ? { userId: user.id } : 'nobody',
       language,
-      variables: { link: `${this.appUrl}/${page}?token=${token}`, minutes: lifetime },
+      variables: { link: createAppLink(this.appUrl, page, token), minutes: lifetime },
       expiresAt,
     });
   }

@@ -1,4 +1,5 @@
 import { toAuditEntry } from '../audit-feed/audit-entry.js';
+import { loginPlacesStore } from '../authentication/login-places.store.js';
 import type { Queries } from '../database/database.js';
 import type { AuditRow, ForeignIdRow } from '../database/schema.js';
 import { toPasskey } from '../passkeys/passkey-responses.js';
@@ -14,6 +15,7 @@ import type {
   OwnAuthenticatorApp,
   OwnEvent,
   OwnForeignAccount,
+  OwnLoginPlace,
   OwnMessage,
   OwnSession,
 } from './own-data.models.js';
@@ -74,6 +76,21 @@ const devices: OwnDataPart = {
   },
 };
 
+const loginPlaces: OwnDataPart = {
+  field: 'login_places',
+  tables: ['latchkey_login_places'],
+  async *list(queries, userId): AsyncGenerator<OwnLoginPlace> {
+    for (const row of await loginPlacesStore.list(queries, userId)) {
+      yield {
+        ...{ network: row.network, agent: row.agent },
+        created_at: toIso(row.created_at),
+        last_used_at: toIso(row.last_used_at),
+        expires_at: toIso(row.expires_at),
+      };
+    }
+  },
+};
+
 type StoredMessage = Awaited<ReturnType<typeof ownDataStore.listMessages>>[number];
 
 const messages: OwnDataPart = {
@@ -122,7 +139,7 @@ const actions: OwnDataPart = {
 
 /** What an export has beside the account itself. A folder that stores something about users adds its part. */
 export const ownDataParts: readonly OwnDataPart[] = [
-  ...[sessions, passkeys, authenticatorApps, devices, messages, foreignAccounts],
+  ...[sessions, passkeys, authenticatorApps, devices, loginPlaces, messages, foreignAccounts],
   ...[events, actions],
 ];
 

@@ -311,9 +311,43 @@ export interface OwnAuthenticatorApp {
 }
 
 /**
- * Everything that the service stores about you. Sessions are in the order of networks, all else is oldest first. Later
+ * Where you have logged in from, and with what.
+ * @example { "network": "192.0.2.0/24", "agent": "Firefox on Linux", "created_at": "2026-11-24T09:00:00.000Z", "last_used_at": "2026-11-24T09:00:00.000Z", "expires_at": "2027-11-24T09:00:00.000Z" }
+ */
+export interface OwnLoginPlace {
+  /**
+   * The network: of an IPv4 address its /24, of an IPv6 address its /48. Empty where the address was unknown.
+   * @maxLength 64
+   * @pattern ^[0-9a-f.:/]*$
+   */
+  network: string;
+  /**
+   * The program, without its version.
+   * @maxLength 64
+   * @pattern ^[A-Za-z\u0020]+$
+   */
+  agent: string;
+  /**
+   * When you first logged in from there.
+   * @format date-time
+   */
+  created_at: string;
+  /**
+   * When you last did, up to a week too early.
+   * @format date-time
+   */
+  last_used_at: string;
+  /**
+   * When it is forgotten.
+   * @format date-time
+   */
+  expires_at: string;
+}
+
+/**
+ * Everything that the service stores about you. Sessions and login places are in the order of networks, all else is oldest first. Later
  * versions have more lists.
- * @example { "format": 1, "exported_at": "2026-11-24T10:00:00.000Z", "account": { "id": "0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b10", "username": "ada", "roles": ["auditor"], "permissions": ["reports:read"], "password_change_required": false, "created_at": "2026-11-24T09:00:00.000Z", "updated_at": "2026-11-24T09:00:00.000Z", "last_login_at": "2026-11-24T09:30:00.000Z" }, "sessions": [], "passkeys": [], "authenticator_apps": [], "devices": [], "messages": [], "foreign_accounts": [], "events": [], "actions": [] }
+ * @example { "format": 1, "exported_at": "2026-11-24T10:00:00.000Z", "account": { "id": "0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b10", "username": "ada", "roles": ["auditor"], "permissions": ["reports:read"], "password_change_required": false, "created_at": "2026-11-24T09:00:00.000Z", "updated_at": "2026-11-24T09:00:00.000Z", "last_login_at": "2026-11-24T09:30:00.000Z" }, "sessions": [], "passkeys": [], "authenticator_apps": [], "devices": [], "login_places": [], "messages": [], "foreign_accounts": [], "events": [], "actions": [] }
  */
 export interface OwnData {
   /**
@@ -349,6 +383,11 @@ export interface OwnData {
    * @maxItems 1000
    */
   devices: Device[];
+  /**
+   * Networks and programs that you have logged in from: a login from a new one is told to you.
+   * @maxItems 1000
+   */
+  login_places: OwnLoginPlace[];
   /**
    * Messages that wait or were just sent.
    * @maxItems 2147483647

@@ -1,11 +1,12 @@
 import type { Actor } from '../audit/actor.js';
 import { auditStore } from '../audit/audit.store.js';
 import type { Queries } from '../database/database.js';
-import { Problem } from '../problems/problem.js';
+import { Problem, retryLater } from '../problems/problem.js';
 import type { UserWithRoles } from '../users/users.service.js';
 import { usersStore } from '../users/users.store.js';
 import { hashAccountToken, hashCode, isSameHash } from './account-tokens.js';
 import { auditRegistered } from './audit-registered.js';
+import { hour, maxTries } from './registration-messages.js';
 import { createName, refuseAddressAsName } from './registration-names.js';
 import { refuse, type RegistrationRules } from './registration-rules.js';
 import type { RegistrationFoundations, RegistrationSource } from './registration.service.js';
@@ -32,9 +33,11 @@ interface Proved {
 
 /** Makes the accounts of registrations whose address is verified. */
 export class RegistrationCompletion {
+  /** @param maxMistaken messages of which a wrong code was tried, in a day: after these, links alone count. */
   constructor(
     private readonly foundations: RegistrationFoundations,
     private readonly rules: RegistrationRules,
+    private readonly maxMistaken: number,
   ) {}
 
   /**
@@ -105,12 +108,26 @@ export class RegistrationCompletion {
   /** The try is committed by itself: that of a wrong code counts. */
   async #proveByCode(clientHash: string, code: string): Promise<Proved> {
     const { database, clock } = this.foundations;
+    await this.#refuseManyMistakes();
     const tried = await registrationsStore.tryCode(database.queries, clientHash, clock.now());
     const { token_hash: hash = '', code_hash: expected = '' } = tried ?? {};
     if (!tried || !isSameHash(expected, hashCode(code, hash))) throw new Problem('invalid_link');
     // A name that is taken must not use up the tries of who knows the code.
     await registrationsStore.returnTry(database.queries, hash);
     return { message: tried, own: tried };
+  }
+
+  /**
+   * Who registers thousands of addresses could guess one of their codes, and so an account with an address of a domain that may
+   * register.
+   */
+  async #refuseManyMistakes(): Promise<void> {
+    const { database, clock } = this.foundations;
+    const bound = { now: clock.now(), maxTries, max: this.maxMistaken };
+    if ((await registrationsStore.countMistaken(database.queries, bound)) < this.maxMistaken) return;
+    throw retryLater('too_many_requests', hour / 1000, {
+      detail: 'Too many wrong codes were sent to this service. Use the link in the message.',
+    });
   }
 
   /** Uses the link up, and takes the address from an account that has it without having proved it. */

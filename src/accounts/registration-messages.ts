@@ -2,6 +2,7 @@ import { auditStore } from '../audit/audit.store.js';
 import type { Clock } from '../clock.js';
 import type { Database } from '../database/database.js';
 import type { RegistrationRow } from '../database/schema.js';
+import { createAppLink } from '../email/app-links.js';
 import type { Outbox } from '../email/outbox.js';
 import type { RequestContext } from '../http/request-context.js';
 import { createCode, hashAccountToken, hashCode } from './account-tokens.js';
@@ -17,7 +18,7 @@ export const hour = 3_600_000;
  */
 const maxMessages = 5;
 /** Of a code: five guesses of a million. */
-const maxTries = 5;
+export const maxTries = 5;
 
 /** A registration as its message needs it. */
 export type PendingRegistration = Pick<
@@ -67,18 +68,19 @@ export class RegistrationMessages {
         // Nobody is to log in with it where the account is there.
         password_hash: holder ? null : registration.password_hash,
         code_hash: hashCode(code, hash),
-        tries_left: maxTries,
+        // A code that nobody was sent has no tries: they would be guesses without end.
+        tries_left: isSent ? maxTries : 0,
         sent: isSent ? 1 : 0,
         created_at: now,
         expires_at: expiresAt,
       });
-      const shared = { language: holder?.language ?? language, expiresAt };
+      const shared = { language, expiresAt };
       if (holder) {
         await outbox.enqueue(transaction, {
           ...shared,
           template: 'address_known',
           to: isSent ? { address: email, userId: holder.id } : 'nobody',
-          variables: { link: `${this.appUrl}/forgot-password` },
+          variables: { link: createAppLink(this.appUrl, 'forgot-password') },
         });
       } else {
         await outbox.enqueue(transaction, {
@@ -86,7 +88,7 @@ export class RegistrationMessages {
           template: 'registration',
           to: isSent ? { address: email } : 'nobody',
           variables: {
-            link: `${this.appUrl}/verify-email?token=${token}`,
+            link: createAppLink(this.appUrl, 'verify-email', token),
             code: `${code.slice(0, 3)} ${code.slice(3)}`,
             hours: registrationLifetime,
           },

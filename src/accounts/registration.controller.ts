@@ -60,7 +60,7 @@ export class RegistrationController {
     countRequest(request, this.services, 'registration');
     const { email, username, password, display_name: displayName, language } = body;
     const result = await this.services.registration.register(
-      { email, username, password, displayName, language },
+      { email, username, password, displayName, language: language === '' ? undefined : language },
       {
         context: getRequestContext(request),
         language: findPreferredLanguage(request, this.services.outbox.languages),

@@ -153,13 +153,7 @@ export class RegistrationService {
     const user = await users.create({ ...account, oneTime: false }, actor, {
       claim: (transaction) => {
         const now = clock.now();
-        return registrationsStore.insert(transaction, {
-          ...{ token_hash: createRegistrationToken(), client_hash: '', email: '', email_key: '' },
-          ...{ username: null, display_name: null, language: null, password_hash: null },
-          ...{ code_hash: '', tries_left: 0, sent: 0 },
-          created_at: now,
-          expires_at: now + registrationLifetime * hour,
-        });
+        return registrationsStore.insertCounted(transaction, now, now + registrationLifetime * hour);
       },
       onMade: (transaction, made) => auditRegistered(transaction, clock, made, actor),
     });

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Queries } from '../database/database.js';
 import { deleteExpiredRows } from '../database/expired-rows.js';
 import type { RegistrationRow, UserRow } from '../database/schema.js';
@@ -8,13 +9,10 @@ export type { RegistrationRow };
 /** Registrations of the last day, whose accounts are not made yet. */
 export const registrationsStore = {
   /** An account that keeps an address from being registered: it is verified there, or is the name to log in with. */
-  findHolder(
-    queries: Queries,
-    emailKey: string,
-  ): Promise<Pick<UserRow, 'id' | 'username' | 'language'> | undefined> {
+  findHolder(queries: Queries, emailKey: string): Promise<Pick<UserRow, 'id' | 'username'> | undefined> {
     return queries
       .selectFrom('users')
-      .select(['id', 'username', 'language'])
+      .select(['id', 'username'])
       .where('id', 'in', (eb) =>
         eb
           .selectFrom('users as reached')
@@ -80,8 +78,40 @@ export const registrationsStore = {
     return rows;
   },
 
+  /** How many messages had a wrong code tried, of those that can still be used; it counts no further than `max`. */
+  async countMistaken(
+    queries: Queries,
+    { now, maxTries, max }: { readonly now: number; readonly maxTries: number; readonly max: number },
+  ): Promise<number> {
+    const { rows } = await queries
+      .selectFrom((eb) =>
+        eb
+          .selectFrom('latchkey_registrations')
+          .select('expires_at')
+          .where('sent', '=', 1)
+          .where('tries_left', '<', maxTries)
+          .where('expires_at', '>', now)
+          .limit(max)
+          .as('counted'),
+      )
+      .select(({ fn }) => fn.countAll<number>().as('rows'))
+      .executeTakeFirstOrThrow();
+    return rows;
+  },
+
   async insert(queries: Queries, row: RegistrationRow): Promise<void> {
     await queries.insertInto('latchkey_registrations').values(row).execute();
+  },
+
+  /** Of an account that is made: it counts for how many there were, and names nobody. */
+  insertCounted(queries: Queries, now: number, expiresAt: number): Promise<void> {
+    return registrationsStore.insert(queries, {
+      ...{ token_hash: randomUUID(), client_hash: '', email: '', email_key: '' },
+      ...{ username: null, display_name: null, language: null, password_hash: null },
+      ...{ code_hash: '', tries_left: 0, sent: 0 },
+      created_at: now,
+      expires_at: expiresAt,
+    });
   },
 
   findByToken(queries: Queries, tokenHash: string, now: number): Promise<RegistrationRow | undefined> {
@@ -119,11 +149,8 @@ export const registrationsStore = {
   },
 
   /** Uses up the link, and all others of its address. @returns whether it was there: one of several callers gets it. */
-  async take(
-    queries: Queries,
-    { token_hash: hash, email_key: key }: RegistrationRow,
-    now: number,
-  ): Promise<boolean> {
+  async take(queries: Queries, message: RegistrationRow, now: number): Promise<boolean> {
+    const { token_hash: hash, email_key: key, expires_at: expiresAt } = message;
     const taken = await queries
       .deleteFrom('latchkey_registrations')
       .where('token_hash', '=', hash)
@@ -132,6 +159,7 @@ export const registrationsStore = {
       .executeTakeFirst();
     if (!taken) return false;
     await queries.deleteFrom('latchkey_registrations').where('email_key', '=', key).execute();
+    await registrationsStore.insertCounted(queries, now, expiresAt);
     return true;
   },
 

@@ -3,6 +3,7 @@ import type { Actor } from '../audit/actor.js';
 import type { Clock } from '../clock.js';
 import type { Database } from '../database/database.js';
 import type { AccountTokenRow } from '../database/schema.js';
+import { createAppLink } from '../email/app-links.js';
 import type { Outbox } from '../email/outbox.js';
 import { Problem, retryLater } from '../problems/problem.js';
 import { usersStore } from '../users/users.store.js';
@@ -49,8 +50,11 @@ export class VerificationService {
     private readonly changes: Pick<AddressChanges, 'complete'>,
   ) {}
 
-  /** @throws {Problem} `email_missing`, `email_verified`, `too_many_requests`. */
-  async send(userId: string, language: string | undefined): Promise<void> {
+  /**
+   * @param by who has it sent, where that is not the user: it is in the audit.
+   * @throws {Problem} `email_missing`, `email_verified`, `too_many_requests`.
+   */
+  async send(userId: string, language: string | undefined, by?: Actor): Promise<void> {
     const { database, clock, outbox } = this.foundations;
     await database.transaction(async (transaction) => {
       const user = await usersStore.findStored(transaction, userId);
@@ -84,11 +88,17 @@ export class VerificationService {
         to: { address: email, userId },
         language,
         variables: {
-          link: `${this.appUrl}/verify-email?token=${token}`,
+          link: createAppLink(this.appUrl, 'verify-email', token),
           code: `${code.slice(0, 3)} ${code.slice(3)}`,
           minutes: lifetime,
         },
         expiresAt,
+      });
+      if (!by) return;
+      await auditStore.add(transaction, clock, {
+        event: 'email_verification_sent',
+        actor: by,
+        target: { kind: 'user', id: userId, name: user.username },
       });
     });
   }

@@ -73,6 +73,10 @@ export const auditEvents = {
     doc: 'A user has another e-mail address, or it is verified now, or not any more.',
     details: '`email`, `email_verified`: what changed, with both values',
   },
+  email_verification_sent: {
+    target: 'user',
+    doc: 'A user was sent the message that verifies the address of the account, by an administrator or an operator.',
+  },
   email_change_requested: {
     target: 'user',
     doc: 'A user asked for another e-mail address, which counts once it is verified: `email_changed`.',

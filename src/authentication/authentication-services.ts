@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.js';
 import type { Config } from '../config/config.js';
 import type { Database } from '../database/database.js';
+import type { SafetyNotices } from '../email/safety-notices.js';
 import type { NewPasswords } from '../passwords/new-passwords.js';
 import type { Passwords } from '../passwords/passwords.js';
 import type { Revocations } from '../revocations/revocations.js';
@@ -14,6 +15,7 @@ import type { AccessTokens } from '../tokens/access-token.js';
 import { CookieLogoutService } from './cookie-logout.service.js';
 import { LoginCompletion } from './login-completion.js';
 import { LoginLimiter } from './login-limiter.js';
+import { LoginPlaces } from './login-places.js';
 import { LoginUsers } from './login-users.js';
 import { LoginService } from './login.service.js';
 import { OwnAccountService } from './own-account.service.js';
@@ -46,6 +48,7 @@ interface Dependencies {
   readonly sessionStarter: SessionStarter;
   readonly secondFactorPolicy: SecondFactorPolicy;
   readonly devices: DevicesService;
+  readonly notices: SafetyNotices;
 }
 
 export function createAuthenticationServices(
@@ -62,6 +65,7 @@ export function createAuthenticationServices(
     sessionStarter,
     secondFactorPolicy,
     devices,
+    notices,
   }: Dependencies,
   config: Config,
 ): AuthenticationServices {
@@ -75,7 +79,8 @@ export function createAuthenticationServices(
     queue: config.passwordQueue,
   });
   const users = new LoginUsers(database, config.emailLocalPart);
-  const completion = new LoginCompletion(database, clock, sessionStarter, secondFactorPolicy, devices);
+  const places = new LoginPlaces(database, clock, sessionStarter, notices, config.newLoginMessages);
+  const completion = new LoginCompletion(database, clock, places, secondFactorPolicy, devices);
   const proof = new PasswordConfirmation(database, passwords, newPasswords, limiter);
   return {
     cookieLogouts: new CookieLogoutService(accessTokens, revocations, sessions),

@@ -2,6 +2,8 @@ import type { BatchStatement } from '../database/batch.js';
 import type { Queries } from '../database/database.js';
 import { deleteExpiredRows } from '../database/expired-rows.js';
 import type { LoginChallengeRow, UserRow } from '../database/schema.js';
+import type { PlacedUser } from './login-places.js';
+import type { LoginPlace } from './login-places.store.js';
 
 export type LoginChallenge = Pick<LoginChallengeRow, 'token_hash' | 'session_epoch' | 'amr' | 'attempt_key'>;
 export type ChallengedUser = Pick<
@@ -11,7 +13,7 @@ export type ChallengedUser = Pick<
 
 interface FoundChallenge {
   readonly challenge: LoginChallenge;
-  readonly user: ChallengedUser & Pick<UserRow, 'session_epoch'>;
+  readonly user: ChallengedUser & Pick<UserRow, 'session_epoch'> & Pick<PlacedUser, 'place_used_at'>;
   /** Whether the user has logged in from this network before. */
   readonly known: boolean;
 }
@@ -49,8 +51,14 @@ export const loginChallengesStore = {
     {
       tokenHash,
       network,
+      place,
       now,
-    }: { readonly tokenHash: string; readonly network: string; readonly now: number },
+    }: {
+      readonly tokenHash: string;
+      readonly network: string;
+      readonly place: LoginPlace;
+      readonly now: number;
+    },
   ): Promise<FoundChallenge | undefined> {
     const row = await queries
       .selectFrom('latchkey_login_challenges as challenge')
@@ -78,6 +86,15 @@ export const loginChallengesStore = {
           .where('sessions.network', '=', network)
           .limit(1)
           .as('known'),
+      )
+      .select((eb) =>
+        eb
+          .selectFrom('latchkey_login_places as places')
+          .select('places.last_used_at')
+          .whereRef('places.user_id', '=', 'user.id')
+          .where('places.network', '=', place.network)
+          .where('places.agent', '=', place.agent)
+          .as('place_used_at'),
       )
       .executeTakeFirst();
     if (!row) return undefined;

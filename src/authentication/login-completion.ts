@@ -5,10 +5,11 @@ import type { Database, Queries } from '../database/database.js';
 import type { RequestContext } from '../http/request-context.js';
 import { Problem } from '../problems/problem.js';
 import type { SecondFactorPolicy } from '../sessions/second-factor-policy.js';
-import type { CheckedUser, LoginProof, SessionStarter } from '../sessions/session-starter.js';
+import type { LoginProof } from '../sessions/session-starter.js';
 import type { TokenSet } from '../sessions/token-sets.js';
 import type { DevicesService } from '../second-factors/devices.service.js';
 import { listSecondFactors } from '../users/second-factor-bits.js';
+import type { LoginPlaces, PlacedUser } from './login-places.js';
 import { loginChallengesStore } from './login-challenges.store.js';
 
 /** Seconds in which the second factor must follow. */
@@ -37,7 +38,7 @@ export class LoginCompletion {
   constructor(
     private readonly database: Database,
     private readonly clock: Clock,
-    private readonly sessions: SessionStarter,
+    private readonly sessions: LoginPlaces,
     private readonly policy: SecondFactorPolicy,
     private readonly devices: DevicesService,
   ) {}
@@ -52,7 +53,7 @@ export class LoginCompletion {
    * @throws {Problem} `second_factor_required`, with a `login_token`.
    */
   async complete(
-    user: CheckedUser & { readonly session_epoch: number },
+    user: PlacedUser & { readonly session_epoch: number },
     proof: LoginProof,
     context: RequestContext,
     { attemptKey, deviceToken, getExtraStatements = () => [] }: CompletionOptions = {},
@@ -97,7 +98,7 @@ export class LoginCompletion {
   }
 
   async #begin(
-    user: CheckedUser,
+    user: PlacedUser,
     proof: LoginProof,
     context: RequestContext,
     getExtraStatements: (queries: Queries) => readonly Statement[],

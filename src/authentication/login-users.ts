@@ -1,6 +1,7 @@
 import type { Database } from '../database/database.js';
 import type { CheckedUser } from '../sessions/session-starter.js';
 import { usersStore, type StoredUser } from '../users/users.store.js';
+import type { LoginPlace } from './login-places.store.js';
 import { loginStore, type LoginLookup } from './login.store.js';
 
 /** The users who log in. */
@@ -12,10 +13,9 @@ export class LoginUsers {
   ) {}
 
   /** By name or verified address, with whether the user has logged in from the network before. */
-  find(username: string, network: string): Promise<LoginLookup> {
+  find(username: string, network: string, place?: LoginPlace): Promise<LoginLookup> {
     return loginStore.find(this.database.queries, {
-      username,
-      network,
+      ...{ username, network, place },
       isExact: this.localPart === 'exact',
     });
   }

@@ -6,6 +6,7 @@ import { parseScope } from '../roles/rights.js';
 import { assuranceLevels } from '../tokens/authentication-methods.js';
 import type { Attempt } from './attempt.js';
 import type { LoginCompletion } from './login-completion.js';
+import { findLoginPlace } from './login-places.js';
 import type { LoginLimiter } from './login-limiter.js';
 import { reportRateLimit } from './report-rate-limit.js';
 import type { LoginUsers } from './login-users.js';
@@ -48,7 +49,7 @@ export class LoginService {
     options: LoginOptions = {},
   ): Promise<TokenSet> {
     const address = context.address ?? '';
-    const { user, known } = await this.users.find(username, getNetwork(address));
+    const { user, known } = await this.users.find(username, getNetwork(address), findLoginPlace(context));
     const decided = this.limiter.attempt({ account: toUsernameKey(username), address, known }, (attempt) =>
       this.#decide(user, password, attempt, context, options),
     );

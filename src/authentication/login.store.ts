@@ -3,20 +3,23 @@ import type { Queries } from '../database/database.js';
 import { compileOnce } from '../database/compiled-statement.js';
 import { parseEmailAddress } from '../text/email-address.js';
 import { toUsernameKey } from '../usernames/username.js';
-import type { CheckedUser } from '../sessions/session-starter.js';
 import type { StoredUser } from '../users/users.store.js';
+import type { PlacedUser } from './login-places.js';
+import type { LoginPlace } from './login-places.store.js';
 
 /** The columns of a user that a login needs. */
 export type LoginUser = Pick<
   StoredUser,
   'id' | 'password_hash' | 'password_one_time' | 'one_time_expires_at' | 'disabled_at'
 > &
-  CheckedUser & { readonly session_epoch: number };
+  PlacedUser & { readonly session_epoch: number };
 
 interface LoginOrigin {
   readonly username: string;
   /** As `getNetwork` returns it. */
   readonly network: string;
+  /** Undefined: nothing is remembered of places. */
+  readonly place?: LoginPlace | undefined;
   /** Whether the part of an address before the @ must have the case that it has in the account. */
   readonly isExact?: boolean;
 }
@@ -27,7 +30,7 @@ export interface LoginLookup {
   readonly known: boolean;
 }
 
-type LoginValues = Readonly<Record<'key' | 'emailKey' | 'email' | 'network', string>>;
+type LoginValues = Readonly<Record<'key' | 'emailKey' | 'email' | 'network' | 'place' | 'agent', string>>;
 
 type Row = { readonly [Column in keyof LoginUser]: LoginUser[Column] | null } & {
   readonly known: number | null;
@@ -59,17 +62,22 @@ const selected = sql.join(
  * buys speed: building the login's statements each time, and one more read, took a fifth of the 2.4 ms that a login took of
  * the main thread.
  */
-function createLoginQuery({ key, emailKey, email, network }: LoginValues): RawBuilder<Row> {
+function createLoginQuery({ key, emailKey, email, network, place, agent }: LoginValues): RawBuilder<Row> {
   return sql<Row>`select ${selected},
     (select 1 from sessions where sessions.user_id = coalesce(named.id, reached.id, '') and sessions.network = ${network}
-      limit 1) as known
+      limit 1) as known,
+    (select last_used_at from latchkey_login_places places where places.user_id = coalesce(named.id, reached.id, '')
+      and places.network = ${place} and places.agent = ${agent}) as place_used_at
     from (select 1 as one) as always left join users named on named.username_key = ${key}
     left join users reached on reached.email_key = ${emailKey} and reached.email_verified_at is not null
       and (${email} = '' or reached.email = ${email})`;
 }
 
 export const loginStore = {
-  async find(queries: Queries, { username, network, isExact = false }: LoginOrigin): Promise<LoginLookup> {
+  async find(
+    queries: Queries,
+    { username, network, place, isExact = false }: LoginOrigin,
+  ): Promise<LoginLookup> {
     const key = toUsernameKey(username);
     // No user's name has a NUL in it, and PostgreSQL's text cannot hold one.
     const address = parseEmailAddress(username);
@@ -78,6 +86,8 @@ export const loginStore = {
       emailKey: address?.key ?? unusedKey,
       email: isExact ? (address?.text ?? unusedKey) : '',
       network,
+      place: place?.network ?? '',
+      agent: place?.agent ?? '',
     };
     const query = compileOnce(queries, 'find a user who logs in', values, createLoginQuery);
     const [row] = (await queries.executeQuery(query)).rows;

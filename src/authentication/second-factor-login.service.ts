@@ -11,6 +11,7 @@ import type { AuthenticationMethod } from '../tokens/authentication-methods.js';
 import { hashLoginToken, type LoginCompletion } from './login-completion.js';
 import { loginChallengesStore, type ChallengedUser, type LoginChallenge } from './login-challenges.store.js';
 import { loginAttemptsStore } from './login-attempts.store.js';
+import { findLoginPlace } from './login-places.js';
 import type { LoginLimiter } from './login-limiter.js';
 import { reportRateLimit } from './report-rate-limit.js';
 
@@ -108,6 +109,7 @@ export class SecondFactorLogins {
     const found = await loginChallengesStore.find(database.queries, {
       tokenHash: hashLoginToken(loginToken),
       network: getNetwork(context.address ?? ''),
+      place: findLoginPlace(context),
       now: clock.now(),
     });
     const isSame =

@@ -15,7 +15,9 @@ const brokenPipeExitCode = 141;
 export async function runCommandLine(words: readonly string[], launcher: Launcher<Project>): Promise<void> {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(brokenPipeExitCode);
-    throw error;
+    // A full disk, behind ">".
+    console.error(`The output cannot be written (${error.message}): what is there is not all of it.`);
+    process.exit(1);
   });
   try {
     await createProgram(launcher).parseAsync(words.length > 0 ? words : ['help'], { from: 'user' });

@@ -62,7 +62,11 @@ async function writeUsers(
     // Half of the users would look like all of them.
     stream.destroy();
     rmSync(file, { force: true });
-    throw error;
+    const { syscall, message } = error as NodeJS.ErrnoException;
+    if (syscall === undefined) throw error;
+    throw new StartError(`The file ${file} cannot be written (${message}), and is removed again.`, {
+      cause: error,
+    });
   }
   output.print(
     { users: count, file, with_hashes: withHashes, with_factors: withFactors },

@@ -104,6 +104,13 @@ export function addUserCommands(program: Command, withInstallation: WithInstalla
     (output, name: string) => withInstallation((services) => verifyEmail(services, output, name)),
   );
   addAction(
+    users
+      .command('send-verification')
+      .description('send an account the message with which its user verifies the e-mail address, once more')
+      .argument('<name>', 'the username'),
+    (output, name: string) => withInstallation((services) => sendVerification(services, output, name)),
+  );
+  addAction(
     addPasswordOptions(
       users
         .command('reset-password')
@@ -235,6 +242,15 @@ async function verifyEmail(services: Services, output: Output, name: string): Pr
   const { id } = await findUser(services, name);
   const user = toUser(await services.users.update(id, { emailVerified: true }, operator));
   output.print(user, describeAddress(user));
+}
+
+async function sendVerification(services: Services, output: Output, name: string): Promise<void> {
+  const { id, email } = await findUser(services, name);
+  await services.verification.send(id, undefined, operator);
+  output.print(
+    { user_id: id, email },
+    `A message to ${String(email)} is on its way. What it says: latchkey mail latest`,
+  );
 }
 
 function describeAddress({ username, email, email_verified: isVerified }: ReturnType<typeof toUser>): string {

@@ -70,6 +70,11 @@ export function readConfig(
       'LATCHKEY_MAIL_FROM must be set when LATCHKEY_SMTP_URL is: who messages are from, such as Example <no-reply@example.com>.',
     );
   }
+  if (smtpUrl !== undefined && !environment[settings.appUrl.name]) {
+    errors.push(
+      'LATCHKEY_APP_URL must be set when LATCHKEY_SMTP_URL is: the URL of your pages that links in messages lead to, such as https://app.example.com.',
+    );
+  }
   if (listen === 'when_ready' && port === 0 && issuer === undefined) {
     errors.push(
       'LATCHKEY_LISTEN is when_ready and PORT is 0: set LATCHKEY_ISSUER, which would be the address that is listened on.',

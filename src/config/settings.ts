@@ -351,7 +351,7 @@ export const settings = {
     name: 'LATCHKEY_APP_URL',
     parse: parseIssuerUrl,
     defaultInWords: 'the issuer',
-    doc: 'The URL of your pages that links in messages lead to, each with a `token` in the query: `<it>/reset-password` and `<it>/verify-email` ([recovery](recovery.md), [registration](registration.md)), `<it>/login` ([login links](login-links.md)), `<it>/invitation` ([invitations](invitations.md)); and `<it>/forgot-password`, without one.',
+    doc: 'The URL of your pages that links in messages lead to, each with a `token` in the query; it must be set with `LATCHKEY_SMTP_URL`: `<it>/reset-password` and `<it>/verify-email` ([recovery](recovery.md), [registration](registration.md)), `<it>/login` ([login links](login-links.md)), `<it>/invitation` ([invitations](invitations.md)), `<it>/not-me` and `<it>/undo-email` ([account safety](account-safety.md)); and `<it>/forgot-password`, without one.',
   }),
   invitationExpires: defineSetting({
     name: 'LATCHKEY_INVITATION_EXPIRES',
@@ -753,6 +753,12 @@ export const settings = {
     parse: createDurationParser(0, 31_536_000),
     default: '0',
     doc: 'How long a browser whose user asked for it is not asked for a second factor again; 0: never.',
+  }),
+  newLoginMessages: defineSetting({
+    name: 'LATCHKEY_NEW_LOGIN_MESSAGES',
+    parse: parseFlag,
+    default: 'true',
+    doc: 'Whether networks and programs that users log in from are remembered, and users told of a login from new ones ([account safety](account-safety.md#new-logins)).',
   }),
   loginFreeAttempts: defineSetting({
     name: 'LATCHKEY_LOGIN_FREE_ATTEMPTS',

@@ -45,6 +45,7 @@ export class Contract {
 
 interface ContractOperation {
   readonly operationId?: string;
+  readonly tags?: readonly string[];
   readonly security?: readonly Readonly<Record<string, readonly string[]>>[];
   readonly 'x-required-permissions'?: readonly string[];
   readonly requestBody?: { readonly content: Readonly<Record<string, { readonly example?: unknown }>> };
@@ -59,6 +60,8 @@ export function listOperations(document: OpenApiDocument): ContractOperation[] {
 
 /** The part of an operation in the contract that the HTTP layer uses. */
 interface OperationInfo extends RequestedOperation {
+  /** Under which Swagger UI lists it. */
+  readonly tag: string;
   /** The media types of its request body. */
   readonly mediaTypes: readonly string[];
   /** An example of its request body as JSON. */
@@ -89,6 +92,7 @@ export function findOperation(
   return {
     id: operation.operationId ?? `${method} ${path}`,
     path: template,
+    tag: operation.tags?.[0] ?? 'default',
     mediaTypes: Object.keys(operation.requestBody?.content ?? {}),
     jsonExample: operation.requestBody?.content['application/json']?.example,
     acceptsToken: security.some((schemes) => 'bearer' in schemes),

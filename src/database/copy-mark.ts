@@ -50,6 +50,7 @@ export async function readMark(queries: Kysely<Schema>): Promise<CopyMark | unde
 }
 
 export function withMarkTable(queries: Kysely<Schema>): Kysely<MarkedSchema> {
+  // oxlint-disable-next-line typescript/no-unnecessary-type-assertion -- TypeScript 5 needs it
   return queries as unknown as Kysely<MarkedSchema>;
 }
 

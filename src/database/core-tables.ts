@@ -20,6 +20,7 @@ const order: Readonly<Record<keyof Schema, true>> = {
   latchkey_recovery_codes: true,
   latchkey_devices: true,
   latchkey_safety_links: true,
+  latchkey_login_places: true,
   latchkey_invitations: true,
   latchkey_registrations: true,
   latchkey_passkeys: true,

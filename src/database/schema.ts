@@ -25,6 +25,7 @@ export interface Schema {
   latchkey_data_keys: DataKeyRow;
   latchkey_account_tokens: AccountTokenRow;
   latchkey_safety_links: SafetyLinkRow;
+  latchkey_login_places: LoginPlaceRow;
   latchkey_login_challenges: LoginChallengeRow;
   latchkey_totp: TotpRow;
   latchkey_recovery_codes: RecoveryCodeRow;
@@ -382,6 +383,19 @@ export interface SafetyLinkRow {
   expires_at: number;
 }
 
+/** Where a user has logged in from, and with what. */
+export interface LoginPlaceRow {
+  user_id: string;
+  /** As `getWideNetwork` returns it. */
+  network: string;
+  /** As `formatAgentFamily` returns it. */
+  agent: string;
+  created_at: number;
+  /** Up to a week before the last login: see `LoginPlaces`. */
+  last_used_at: number;
+  expires_at: number;
+}
+
 /** Work that one process at a time does. */
 interface LeaseRow {
   name: 'mail';
@@ -475,7 +489,7 @@ export interface RegistrationRow {
   token_hash: string;
   /** SHA-256 of the `registration_token`, base64url: the same for all messages of a registration. */
   client_hash: string;
-  /** Empty: the account has no address, and is made already; the row is there to be counted. */
+  /** Empty: the account is made; the row is there to be counted. */
   email: string;
   /** As of a user. */
   email_key: string;

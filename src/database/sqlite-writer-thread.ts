@@ -25,7 +25,8 @@ type Start =
   | { readonly does: 'begin' | 'close' };
 /** A step of a transaction, which is identified by the id of its `begin`. */
 type Step = { readonly transaction: number } & (
-  { readonly does: 'execute'; readonly statement: Statement } | { readonly does: 'commit' | 'rollback' }
+  | { readonly does: 'execute'; readonly statement: Statement }
+  | { readonly does: 'commit' | 'rollback' }
 );
 export type WriterRequest = Start | Step;
 
@@ -76,7 +77,7 @@ class Writer {
 
   /** @returns whether a message had arrived. */
   #receiveNext(): boolean {
-    const received = receiveMessageOnPort(this.#port) as { readonly message: readonly Job[] } | undefined;
+    const received: { readonly message: readonly Job[] } | undefined = receiveMessageOnPort(this.#port);
     if (received) this.#receive(received.message);
     return received !== undefined;
   }

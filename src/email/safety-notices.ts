@@ -3,6 +3,7 @@ import type { Clock } from '../clock.js';
 import type { Statement } from '../database/batch.js';
 import type { Queries } from '../database/database.js';
 import type { SafetyLinkRow } from '../database/schema.js';
+import { createAppLink, type AppPage } from './app-links.js';
 import type { MessageVariables, SafetyMessageName } from './messages/message.js';
 import type { Outbox } from './outbox.js';
 import { safetyLinksStore } from './safety-links.store.js';
@@ -33,10 +34,10 @@ const purposes: Readonly<Partial<Record<SafetyMessageName, SafetyLinkRow['purpos
   address_changed: 'email_undo',
 };
 /** Where a link leads, and what its token begins with. */
-const forms: Readonly<Record<SafetyLinkRow['purpose'], { readonly path: string; readonly prefix: string }>> =
+const forms: Readonly<Record<SafetyLinkRow['purpose'], { readonly page: AppPage; readonly prefix: string }>> =
   {
-    not_me: { path: 'not-me', prefix: 'lk_nm_' },
-    email_undo: { path: 'undo-email', prefix: 'lk_eu_' },
+    not_me: { page: 'not-me', prefix: 'lk_nm_' },
+    email_undo: { page: 'undo-email', prefix: 'lk_eu_' },
   };
 
 /**
@@ -71,13 +72,13 @@ export class SafetyNotices {
     const email = formerAddress ?? found?.address;
     if (email === undefined || email === null) return [];
     const purpose = purposes[template] ?? 'not_me';
-    const { path, prefix } = forms[purpose];
+    const { page, prefix } = forms[purpose];
     const token = prefix + randomBytes(32).toString('base64url');
     const variables = {
       ...notice.variables,
       at: new Date(at).toISOString(),
       address: clientAddress ?? '',
-      link: `${this.appUrl}/${path}?token=${token}`,
+      link: createAppLink(this.appUrl, page, token),
       days: safetyLinkDays,
       // All of the message's, as the types of the notice say.
     } as unknown as MessageVariables[Name];

@@ -11,7 +11,8 @@ export interface RequirementsOptions {
 
 /** Permissions, `fresh`, `mfa`, and both with a maximum age as in `fresh:300`; options may come last. */
 export type Requirements =
-  readonly string[] | readonly [...requirements: string[], options: RequirementsOptions];
+  | readonly string[]
+  | readonly [...requirements: string[], options: RequirementsOptions];
 
 /** Requirements with their options. */
 export interface Demand {

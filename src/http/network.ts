@@ -16,6 +16,18 @@ export function getNetwork(address: string): string {
 }
 
 /**
+ * The network in which a household or an office gets its addresses, to be shown: the /24 of an IPv4 address, the /48 of an
+ * IPv6 address. Empty for what is not an address.
+ */
+export function getWideNetwork(address: string): string {
+  const bare = parseAddress(address);
+  if (bare === undefined) return unknownNetwork;
+  const canonical = canonicalizeAddress(bare);
+  if (isIPv4(canonical)) return `${ipaddr.IPv4.networkAddressFromCIDR(`${canonical}/24`).toString()}/24`;
+  return `${ipaddr.IPv6.networkAddressFromCIDR(`${canonical}/48`).toRFC5952String()}/48`;
+}
+
+/**
  * The /48 of an IPv6 address: the most that one party usually has, with 65,536 networks (RFC 6177).
  * @returns undefined for IPv4, and for what is not an address.
  */

@@ -48,48 +48,38 @@ export const importedUsersStore = {
   /** Users who have one of the ids or names, or a name that looks like one. */
   async findTaken(queries: Queries, wanted: readonly Identity[]): Promise<Identity[]> {
     if (wanted.length === 0) return [];
-    const columns = ['id', 'username_key', 'username_skeleton'] as const;
-    const skeletons = wanted.flatMap((each) => each.username_skeleton ?? []);
     // Three statements rather than one with "or": each is read from its index.
-    const found = [
-      await queries
-        .selectFrom('users')
-        .select(columns)
-        .where(
-          'id',
-          'in',
-          wanted.map(({ id }) => id),
-        )
-        .execute(),
-      await queries
-        .selectFrom('users')
-        .select(columns)
-        .where(
-          'username_key',
-          'in',
-          wanted.map((each) => each.username_key),
-        )
-        .execute(),
-      skeletons.length === 0
-        ? []
-        : await queries
-            .selectFrom('users')
-            .select(columns)
-            .where('username_skeleton', 'in', skeletons)
-            .execute(),
-    ];
+    const found = await Promise.all([
+      findByColumn(
+        queries,
+        'id',
+        wanted.map(({ id }) => id),
+      ),
+      findByColumn(
+        queries,
+        'username_key',
+        wanted.map((each) => each.username_key),
+      ),
+      findByColumn(
+        queries,
+        'username_skeleton',
+        wanted.flatMap((each) => each.username_skeleton ?? []),
+      ),
+    ]);
     return found.flat();
   },
 
   /** Which of these addresses are users', or their names. @param keys as `parseEmailAddress` returns them. */
   async findTakenAddresses(queries: Queries, keys: readonly string[]): Promise<Set<string>> {
     if (keys.length === 0) return new Set();
-    const taken = new Set<string>();
-    for (const column of ['email_key', 'username_key'] as const) {
-      const rows = await queries.selectFrom('users').select(column).where(column, 'in', keys).execute();
-      for (const row of rows) taken.add((row as Partial<Record<typeof column, string>>)[column] ?? '');
-    }
-    return taken;
+    const [addresses, names] = await Promise.all([
+      queries.selectFrom('users').select('email_key').where('email_key', 'in', keys).execute(),
+      queries.selectFrom('users').select('username_key').where('username_key', 'in', keys).execute(),
+    ]);
+    return new Set([
+      ...addresses.flatMap((row) => row.email_key ?? []),
+      ...names.map((row) => row.username_key),
+    ]);
   },
 
   /** @returns the ids of those who were inserted: not of one whose id or name was taken meanwhile. */
@@ -159,6 +149,19 @@ export const importedUsersStore = {
     return held;
   },
 };
+
+function findByColumn(
+  queries: Queries,
+  column: 'id' | 'username_key' | 'username_skeleton',
+  values: readonly string[],
+): Promise<Identity[]> {
+  if (values.length === 0) return Promise.resolve([]);
+  return queries
+    .selectFrom('users')
+    .select(['id', 'username_key', 'username_skeleton'])
+    .where(column, 'in', values)
+    .execute();
+}
 
 /** A user comes from one application at most. */
 function selectOrigin<const Column extends 'email' | 'email_verified'>(column: Column) {

@@ -1,4 +1,3 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import { auditStore, type AuditEntry } from '../audit/audit.store.js';
 import type { Clock } from '../clock.js';
 import { isUniqueViolation } from '../database/constraint-errors.js';
@@ -18,13 +17,12 @@ import { dropTakenAddresses } from './drop-taken-addresses.js';
 import { checkPasskeys, insertFactors } from './imported-factors.js';
 import { importedFactorsStore } from './imported-factors.store.js';
 import { importedUsersStore, type NewImportedUser } from './imported-users.store.js';
+import { Pauses } from './pauses.js';
 import { RoleMapping } from './role-mapping.js';
 import { toForeignId, toUserRow } from './user-checks.js';
 
-/** A transaction of a few milliseconds: requests of a running service get the database in between. */
-const usersPerBatch = 100;
-/** Milliseconds. */
-const maxPause = 50;
+/** On SQLite a transaction keeps all other writes waiting, on PostgreSQL only those that change roles. */
+const usersPerBatch = { sqlite: 100, postgres: 500 } as const;
 
 interface Dependencies {
   readonly database: Database;
@@ -58,6 +56,11 @@ export class UserImport {
   readonly #counts = createCounts();
   /** What earlier users of this run have: name, look of a name, address, id, foreign id, passkey → place. */
   readonly #seen = new Map<string, string>();
+  /** Of names that it imports: those of the batch before need not be in the database yet. */
+  readonly #looks = new Set<string>();
+  readonly #pauses: Pauses;
+  /** The last batch, which PostgreSQL inserts while the next one is read and checked. */
+  #inserting: Promise<void> = Promise.resolve();
 
   private constructor(
     private readonly dependencies: Dependencies,
@@ -65,7 +68,9 @@ export class UserImport {
     private readonly reports: Reports,
     private readonly mapping: RoleMapping,
     private readonly hashKinds: Set<string>,
-  ) {}
+  ) {
+    this.#pauses = new Pauses(dependencies.database);
+  }
 
   static async run(
     dependencies: Dependencies,
@@ -73,18 +78,24 @@ export class UserImport {
     options: ImportOptions,
     reports: Reports,
   ): Promise<ImportCounts> {
-    const { queries } = dependencies.database;
+    const { queries, dialect } = dependencies.database;
     const kinds = await usersStore.hashKinds(queries);
     const mapping = await RoleMapping.read(queries, options, dependencies.tokens);
     const work = new UserImport(dependencies, options, reports, mapping, kinds);
     let batch: SourceRecord[] = [];
-    for await (const record of source) {
-      batch.push(record);
-      if (batch.length < usersPerBatch) continue;
+    try {
+      for await (const record of source) {
+        batch.push(record);
+        if (batch.length < usersPerBatch[dialect]) continue;
+        await work.#runBatch(batch);
+        batch = [];
+      }
       await work.#runBatch(batch);
-      batch = [];
+    } finally {
+      // Also where the source fails: its error is the one to tell.
+      await work.#inserting.catch(() => undefined);
     }
-    await work.#runBatch(batch);
+    await work.#inserting;
     await work.#finish();
     return work.#counts;
   }
@@ -105,21 +116,26 @@ export class UserImport {
   }
 
   async #runBatch(records: readonly SourceRecord[]): Promise<void> {
-    const began = performance.now();
     const { database } = this.dependencies;
     this.#counts.read += records.length;
     const ids = records.flatMap((record) => ('user' in record ? [toForeignId(record.user.id)] : []));
     const { source } = this.options;
-    const done = await importedUsersStore.findImported(database.queries, source, ids);
-    const deleted = await deletedForeignIdsStore.find(database.queries, source, ids);
+    const [done, deleted] = await Promise.all([
+      importedUsersStore.findImported(database.queries, source, ids),
+      deletedForeignIdsStore.find(database.queries, source, ids),
+    ]);
     const newRoles = new Set<string>();
     const checked = await checkPasskeys(records);
     const candidates = checked.flatMap((record) => this.#check(record, { done, deleted }, newRoles));
     const free = await dropTakenAddresses(database.queries, await this.#findFree(candidates), this.#seen);
     if (!this.options.dryRun && free.length > 0) {
       for (const name of newRoles) await this.#createRole(name);
-      await this.#insert(free);
-      await wait(Math.min(performance.now() - began, maxPause));
+      await this.#inserting;
+      this.#inserting = this.#insert(free);
+      // Awaited later: until then an error of it is not one that nobody handles.
+      this.#inserting.catch(() => undefined);
+      // Between two batches others get SQLite's only lock.
+      if (database.dialect === 'sqlite') await this.#inserting.then(() => this.#pauses.giveWay());
     } else countImported(this.#counts, free);
     this.reports.onProgress?.(this.#counts);
   }
@@ -191,11 +207,10 @@ export class UserImport {
       queries,
       candidates.flatMap(({ factors }) => factors.passkeys.map(({ credentialId }) => credentialId)),
     );
-    const inBatch = new Set<string>();
     return candidates.flatMap((candidate) => {
       const { user, place, factors } = candidate;
       const look = user.username_skeleton ?? '';
-      const isLike = looks.has(look) || inBatch.has(look);
+      const isLike = looks.has(look) || this.#looks.has(look);
       const error = ids.has(user.id)
         ? 'a user here has this id'
         : names.has(user.username_key)
@@ -212,7 +227,7 @@ export class UserImport {
           user.username,
         );
       }
-      inBatch.add(look);
+      this.#looks.add(look);
       return [isLike ? { ...candidate, user: { ...user, username_skeleton: null } } : candidate];
     });
   }
@@ -223,7 +238,11 @@ export class UserImport {
   }
 
   async #insert(candidates: readonly Candidate[]): Promise<void> {
-    const inserted = await this.#insertUnlessImported(candidates);
+    const inserted = await this.#insertAll(candidates).catch((error: unknown) => {
+      // Another import has one of them under another name.
+      if (isUniqueViolation(error)) return new Set<string>();
+      throw error;
+    });
     countImported(
       this.#counts,
       candidates.filter(({ user }) => inserted.has(user.id)),
@@ -236,16 +255,6 @@ export class UserImport {
           user.username,
         );
       }
-    }
-  }
-
-  /** @returns the ids of those who were inserted: none where another import has one of them under another name. */
-  async #insertUnlessImported(candidates: readonly Candidate[]): Promise<ReadonlySet<string>> {
-    try {
-      return await this.#insertAll(candidates);
-    } catch (error) {
-      if (isUniqueViolation(error)) return new Set();
-      throw error;
     }
   }
 

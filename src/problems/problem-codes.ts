@@ -51,7 +51,8 @@ export const problemCodes = {
     detail: 'The link or the code was used before, has expired, or is void because the account has changed.',
     meaning:
       'The token of a link, or a code, is unknown, was used, has expired, is another account’s, was asked for by another browser, or is void because the account has changed since: another password, name, address or other roles. Of a code it may also be that five tries were wrong.',
-    remedy: 'Ask for another one: POST /password/forgot, POST /email/verification, POST /login/link, or POST /register.',
+    remedy:
+      'Ask for another one: POST /password/forgot, POST /email/verification, POST /login/link, or POST /register.',
   },
   authentication_required: {
     status: 401,

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import type { Express, Request, RequestHandler, Response } from 'express';
 import type { Config } from '../config/config.js';
+import { mountAppPages } from './app-pages.js';
 import type { Services } from './services.js';
 import { createMarkup, getRootReference, pagePolicy, renderPage, type Markup } from '../http/html-page.js';
 import { Problem } from '../problems/problem.js';
@@ -21,11 +22,12 @@ export function showsDevMail(config: DevMailSettings, issuer: string): boolean {
 }
 
 /**
- * Mounts pages that show the outbox, for development without a mail server. The links in messages let their readers in.
+ * Mounts pages that show the outbox, for development without a mail server. The links in messages let their readers in,
+ * and lead to pages of the service where there is no app.
  * @returns the paths.
  */
 export function mountDevMail(app: Express, services: Services): readonly string[] {
-  const { outbox, database } = services;
+  const { config, contract, outbox, database } = services;
   const findMessage = async (request: Request) => {
     const found = await outbox.read(database.queries, String(request.params['id']));
     if (!found?.message) throw new Problem('not_found');
@@ -81,7 +83,8 @@ ${links}<iframe src="${root}dev/mail/${row.id}/html" title="The message" sandbox
     response.setHeader('Content-Type', 'text/html; charset=utf-8');
     response.end(message.html);
   });
-  return ['/dev/mail', '/dev/mail/:id', '/dev/mail/:id/html'];
+  const pages = config.appUrl === undefined ? mountAppPages(app, contract.document, refuseOthers) : [];
+  return ['/dev/mail', '/dev/mail/:id', '/dev/mail/:id/html', ...pages];
 }
 
 /**

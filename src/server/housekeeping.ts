@@ -5,6 +5,7 @@ import { accountTokensStore } from '../accounts/account-tokens.store.js';
 import type { AuditOutputs } from '../audit-feed/outputs/audit-outputs.js';
 import type { AuditRetention } from '../audit/audit-retention.js';
 import { loginAttemptsStore } from '../authentication/login-attempts.store.js';
+import { loginPlacesStore } from '../authentication/login-places.store.js';
 import { loginChallengesStore } from '../authentication/login-challenges.store.js';
 import { legacyUsersStore } from '../authentication/legacy-users.store.js';
 import type { Clock } from '../clock.js';
@@ -76,7 +77,8 @@ export function createHousekeeping({
       const expiring = [
         ...[sessionEndingsStore, loginAttemptsStore, loginChallengesStore],
         ...[usedAssertionsStore, legacyUsersStore, devicesStore, passkeyChallengesStore],
-        ...[accountTokensStore, invitationsStore, registrationsStore, safetyLinksStore],
+        ...[accountTokensStore, invitationsStore, registrationsStore],
+        ...[safetyLinksStore, loginPlacesStore],
       ];
       for (const store of expiring) {
         await runInBatches(database, (queries, limit) => store.deleteExpired(queries, now, limit));

@@ -116,7 +116,7 @@ export function createUnusableError({ databaseUrl, databaseWait }: Config, cause
     databaseUrl.kind === 'sqlite' ? `the SQLite file ${databaseUrl.file}` : 'the PostgreSQL database';
   const waited = isTransient(cause) && databaseWait > 0 ? `, tried for ${formatDuration(databaseWait)}` : '';
   return new StartError(
-    `DATABASE_URL names ${where}, which cannot be used (${describeCause(cause)}${waited}). Check that it is there, that this user may read and write it, and that it is a Latchkey database.`,
+    `DATABASE_URL names ${where}, which cannot be used (${describeCause(cause)}${waited}). Check that it is there, that this user may read and write it, that there is room for it, and that it is a Latchkey database.`,
     { cause },
   );
 }

@@ -190,7 +190,7 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
   const secondFactors = createSecondFactorServices({ database, clock, sealing, notices }, config, issuer);
   const authentication = createAuthenticationServices(
     {
-      ...{ database, clock, passwords, newPasswords, accessTokens, revocations, versions, onDenied },
+      ...{ database, clock, passwords, newPasswords, accessTokens, revocations, versions, onDenied, notices },
       ...sessions,
       ...secondFactors,
       secondFactorPolicy,

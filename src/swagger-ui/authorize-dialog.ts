@@ -4,6 +4,7 @@ import { ClientForm } from './client-form.js';
 import { closeDialog, DialogForm, type Failure } from './dialog-form.js';
 import type { Login, SecondStep } from './login.js';
 import { OwnPasskeys } from './own-passkeys.js';
+import { PasskeyHint } from './passkey-hint.js';
 import type { Component } from './react.js';
 import { clientScheme, tokenScheme, type ImmutableMap, type SwaggerUi } from './system.js';
 
@@ -102,6 +103,7 @@ const LoginForm: Component<LoginFormProperties> = ({ system, account, failure, s
     title: 'Log in',
     description:
       'With your name and password, as POST /login does, or with a passkey alone, as POST /login/passkey does.',
+    note: system.React.createElement(PasskeyHint, { system }),
     fields: [
       { label: 'Username', name: 'username', type: 'text', autoComplete: 'username' },
       { label: 'Password', name: 'password', type: 'password', autoComplete: 'current-password' },

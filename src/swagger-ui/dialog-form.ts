@@ -1,4 +1,4 @@
-import type { Component, React, ReactElement } from './react.js';
+import type { Component, React, ReactElement, ReactNode } from './react.js';
 import type { SwaggerUi } from './system.js';
 
 /** An error message; undefined on success. */
@@ -18,6 +18,8 @@ interface FormContents {
   readonly system: SwaggerUi;
   readonly title: string;
   readonly description: string;
+  /** Below the description. */
+  readonly note?: ReactNode;
   readonly fields: readonly Field[];
   readonly action: string;
   /** An error message to begin with. */
@@ -33,6 +35,7 @@ export const DialogForm: Component<FormContents> = ({
   system: { React },
   title,
   description,
+  note = null,
   fields,
   action,
   failure: before,
@@ -52,6 +55,7 @@ export const DialogForm: Component<FormContents> = ({
     { className: 'auth-container', onSubmit },
     React.createElement('h4', null, title),
     description !== '' && React.createElement('p', null, description),
+    note,
     ...fields.map((field) => createField(React, field)),
     failure !== undefined && React.createElement('p', { className: 'failure', role: 'alert' }, failure),
     React.createElement(

@@ -87,7 +87,7 @@ export class Operations {
 }
 
 const givesTokens = new Set([
-  ...['post /login', 'post /login/second-factor', 'post /login/passkey'],
+  ...['post /login', 'post /login/second-factor', 'post /login/passkey', 'post /login/link/accept'],
   ...['post /refresh', 'put /me/password', 'post /oauth/token'],
 ]);
 
@@ -96,9 +96,12 @@ const givesTokens = new Set([
  * cookies (`HttpOnly`), and the browser sends them by itself.
  */
 const cookieNotices = new Map([
-  ...['post /login/cookies', 'post /login/second-factor/cookies', 'post /login/passkey/cookies'].map(
-    (name) => [name, 'Logged in with cookies, which the browser keeps.'] as const,
-  ),
+  ...[
+    'post /login/cookies',
+    'post /login/second-factor/cookies',
+    'post /login/passkey/cookies',
+    'post /login/link/accept/cookies',
+  ].map((name) => [name, 'Logged in with cookies, which the browser keeps.'] as const),
   ['post /logout', 'Logged out.'] as const,
 ]);
 

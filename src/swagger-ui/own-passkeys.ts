@@ -2,6 +2,7 @@ import type { Passkey } from '../passkeys/passkeys.models.js';
 import { findPasskeyApi } from './browser-passkeys.js';
 import { DialogForm, type Failure } from './dialog-form.js';
 import type { Login } from './login.js';
+import { PasskeyHint } from './passkey-hint.js';
 import type { PasskeyApi } from './passkeys.js';
 import type { Component, ReactElement } from './react.js';
 import type { SwaggerUi } from './system.js';
@@ -46,6 +47,7 @@ export const OwnPasskeys: Component<PasskeyProperties> = (properties) => {
           React.createElement(Entry, { ...properties, passkey, remove: () => void remove(passkey) }),
         ),
       ),
+      React.createElement(PasskeyHint, properties),
       failure !== undefined && React.createElement('p', { className: 'failure', role: 'alert' }, failure),
     ),
     api !== undefined &&

@@ -52,7 +52,7 @@ for (const kind of databaseKinds) {
     const linkOf = (user: { email: string }) => tokenIn(app, user.email, 'password_changed');
     const reset = (token: string) => app.post('/password/reset', { token, new_password: next });
 
-    it('ends all sessions at once, on every replica, makes the password useless, and leads to a new one', async () => {
+    it('ends all sessions at once, makes the password useless, and leads to a new one', async () => {
       const user = await create();
       const { access_token: thief } = await changePassword(user);
       const token = await linkOf(user);

@@ -6,6 +6,7 @@ import { databaseKinds } from '../support/databases.js';
 import { messagesTo, tokenIn } from '../support/messages.js';
 import { codeOf, enrollTotp, loginWithCode } from '../support/second-factors.js';
 import { TestApp } from '../support/test-app.js';
+import { until } from '../support/until.js';
 
 const password = 'correct horse battery';
 const next = 'another long password';
@@ -245,6 +246,15 @@ for (const kind of databaseKinds) {
       for (let count = 0; count < 6; count += 1)
         await ask('annoyed@example.org', (await create()).token).expect(202);
       expect(await messagesTo(app, 'annoyed@example.org')).to.have.length(5);
+      // Nobody was sent the sixth code: guesses of it would be without end.
+      const tries = await app.services.database.queries
+        .selectFrom('latchkey_account_tokens')
+        .select('tries_left')
+        .where('new_email_key', '=', 'annoyed@example.org')
+        .orderBy('created_at')
+        .orderBy('tries_left', 'desc')
+        .execute();
+      expect(tries.map(({ tries_left: left }) => left)).to.deep.equal([5, 5, 5, 5, 5, 0]);
     });
 
     it('is undone by the address of before, when it was asked for and for seven days after it took effect', async () => {
@@ -280,13 +290,14 @@ for (const kind of databaseKinds) {
       await undo(lateToken).expect(400);
     });
 
-    it('is undone by the first address, whatever who has broken in changes after it', async () => {
+    it('is undone by the first address, whatever who has broken in changes after it, also at another replica', async () => {
       const account = await create();
       await change(account, 'thief1@example.org');
       const { access_token: thief } = await app.login(account.user.username, password);
       const body = { current_password: password, new_password: next };
       await app.put('/me/password', body, thief).expect(200);
-      await change(account, 'thief2@example.org', next);
+      const thief2 = await change(account, 'thief2@example.org', next);
+      await app.get('/me', thief2).expect(200);
       // Links that the thief was sent, to an address of the thief's.
       const own = [
         await tokenIn(app, 'thief1@example.org', 'address_changed'),
@@ -300,6 +311,8 @@ for (const kind of databaseKinds) {
         { requestId: null, address: null, userAgent: null },
       );
       await again.database.close();
+      // This process is told of it by the database.
+      await until(async () => (await app.get('/me', thief2)).status === 401);
       expect(await addressOf(account)).to.deep.equal({ email: account.email, isVerified: true });
       for (const token of own) await undo(token).expect(400);
       await app.post('/account/secure', { token: notMe }).expect(400);

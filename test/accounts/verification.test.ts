@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import type { User } from '../../src/users/users.models.js';
 import { databaseKinds } from '../support/databases.js';
 import { createClient } from '../support/oauth-clients.js';
+import { runCommand } from '../support/run-command.js';
 import { TestApp } from '../support/test-app.js';
 
 const password = 'correct horse battery';
@@ -55,6 +56,42 @@ for (const kind of databaseKinds) {
       expect(audited.map(({ details }) => details)).to.deep.equal([
         '{"email_verified":{"from":false,"to":true}}',
       ]);
+    });
+
+    it('is sent by an administrator and by the operator, too, with the same limit', async () => {
+      const { user, token, email } = await create();
+      const path = `/users/${user.id}/email/verification`;
+      await app.post(path, undefined, token).expect(403);
+      for (let count = 0; count < 4; count += 1) await app.post(path, undefined, admin).expect(204);
+      app.clock.advance(1);
+      const words = ['users', 'send-verification', user.username];
+      expect(await runCommand(words, app)).to.include({
+        exitCode: 0,
+        stdout: `A message to ${email} is on its way. What it says: latchkey mail latest\n`,
+      });
+      const sent = (await app.audited('email_verification_sent')).filter(({ target }) => target === user.id);
+      expect(sent.map(({ actor_kind: kindOfActor }) => kindOfActor).sort()).to.deep.equal([
+        'operator',
+        'user',
+        'user',
+        'user',
+        'user',
+      ]);
+      const { outbox, database } = app.services;
+      const [row] = await outbox.list(database.queries, { limit: 1 });
+      const text = (await outbox.read(database.queries, row?.id ?? ''))?.message?.text ?? '';
+      await app.post(path, undefined, admin).expect(429);
+      expect(await runCommand(words, app)).to.include({ exitCode: 1, stdout: '' });
+      await verify({ token: /token=(\S+)/.exec(text)?.[1] ?? '' }, token).expect(204);
+      expect((await app.post(path, undefined, admin).expect(409)).body).to.include({
+        code: 'email_verified',
+      });
+      await app
+        .post(`/users/0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b10/email/verification`, undefined, admin)
+        .expect(404);
+      const { id } = await app.createUser(`user${(made += 1)}`, password);
+      const none = await app.post(`/users/${id}/email/verification`, undefined, admin).expect(409);
+      expect(none.body).to.include({ code: 'email_missing' });
     });
 
     it('takes the code instead, of the newest message, with five tries', async () => {

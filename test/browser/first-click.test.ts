@@ -24,8 +24,9 @@ const otherAnswers: Readonly<Record<string, number>> = {
   acceptLoginLinkWithCookies: 404,
   loginWithSecondFactor: 401,
   loginWithSecondFactorAndCookies: 404,
+  sendUserVerification: 404,
   sendVerification: 409, // the administrator has no address
-  verifyEmail: 400,
+  verifyEmail: 403, // registration is off
   deleteMe: 401, // the token is of a refresh, as the page gets one
   forgetDevice: 404,
   addPasskey: 401,

@@ -203,8 +203,8 @@ describe('npm run new', () => {
     it('which are formatted, pass the lint, and leave nothing unused', () => {
       const files = features.flatMap(({ folder }) => [`src/${folder}`, `test/${folder}`]);
       for (const [script, ...parameters] of [
-        ['node_modules/prettier/bin/prettier.cjs', '--check', 'src/services.ts', ...files],
-        ['node_modules/eslint/bin/eslint.js', '--max-warnings', '0', 'src/services.ts', ...files],
+        ['node_modules/oxfmt/bin/oxfmt', '--check', 'src/services.ts', ...files],
+        ['node_modules/oxlint/bin/oxlint', 'src/services.ts', ...files],
         ['node_modules/knip/bin/knip.js'],
       ] as const) {
         const { status, stdout, stderr } = project.run(script, ...parameters);
@@ -254,9 +254,9 @@ describe('npm run new', () => {
     const { status, stdout } = project.run('node_modules/mocha/bin/mocha.js', ...tests);
     expect(status, stdout).to.equal(0);
     const files = ['src/services.ts', 'src/migrations', 'src/invoices', 'test/invoices'];
-    const formatted = project.run('node_modules/prettier/bin/prettier.cjs', '--check', ...files);
+    const formatted = project.run('node_modules/oxfmt/bin/oxfmt', '--check', ...files);
     expect(formatted.status, formatted.stderr).to.equal(0);
-    const linted = project.run('node_modules/eslint/bin/eslint.js', '--max-warnings', '0', ...files);
+    const linted = project.run('node_modules/oxlint/bin/oxlint', ...files);
     expect(linted.status, linted.stdout).to.equal(0);
     const undone = make('invoices', '--undo');
     expect(undone.stdout).to.include('  src/migrations/0001-invoices.ts\n');

@@ -22,7 +22,8 @@ for (const kind of databaseKinds) {
 
     const create = async (...words: string[]) =>
       readJsonLines((await runCommand(['invitations', 'create', ...words, '--json'], app)).stdout)[0] as
-        Invitation | undefined;
+        | Invitation
+        | undefined;
     async function readToken(address: string): Promise<string> {
       const { outbox, database } = app.services;
       const rows = await outbox.list(database.queries, { limit: 100 });

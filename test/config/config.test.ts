@@ -139,6 +139,7 @@ describe('The settings', () => {
       secondFactor: { mode: 'optional', permissions: [] },
       totpIssuer: undefined,
       rememberedDevices: 0,
+      newLoginMessages: true,
       loginFreeAttempts: 5,
       loginFreeAttemptsPerAddress: 5,
       loginFreeAttemptsPerSite: 100,
@@ -205,7 +206,10 @@ const smtp = (given: object): object => ({
 /** Setting → others that must be set with it. */
 const companions: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   LATCHKEY_AUDIT_WEBHOOK_URL: { LATCHKEY_AUDIT_WEBHOOK_SECRET: 'x'.repeat(32) },
-  LATCHKEY_SMTP_URL: { LATCHKEY_MAIL_FROM: 'no-reply@example.com' },
+  LATCHKEY_SMTP_URL: {
+    LATCHKEY_MAIL_FROM: 'no-reply@example.com',
+    LATCHKEY_APP_URL: 'https://app.example.com',
+  },
 };
 
 /** Setting → texts that are valid → their values. */
@@ -357,6 +361,7 @@ const good: Readonly<Record<string, readonly (readonly [string, unknown])[]>> = 
   LATCHKEY_REQUEST_LOG: flags,
   LATCHKEY_HSTS_INCLUDE_SUBDOMAINS: flags,
   LATCHKEY_LOGIN_LINKS: flags,
+  LATCHKEY_NEW_LOGIN_MESSAGES: flags,
   LATCHKEY_USERNAMES: [
     ['distinct', 'distinct'],
     ['precis', 'precis'],
@@ -618,6 +623,7 @@ const bad: Readonly<Record<string, readonly string[]>> = {
   LATCHKEY_METRICS_HOST: [' '],
   LATCHKEY_HSTS_INCLUDE_SUBDOMAINS: ['maybe'],
   LATCHKEY_LOGIN_LINKS: ['maybe'],
+  LATCHKEY_NEW_LOGIN_MESSAGES: ['maybe'],
   LATCHKEY_CLIENT_ASSERTION_AUDIENCE: ['endpoint', 'Issuer'],
   JWT_ENCODE_NBF: ['maybe'],
   JWT_ACCESS_TOKEN_TYPE: ['jwt', 'AT+JWT', 'none'],

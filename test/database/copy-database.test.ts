@@ -151,6 +151,17 @@ describe('A copy of an installation from SQLite to PostgreSQL', () => {
       })
       .execute();
     await queries
+      .insertInto('latchkey_login_places')
+      .values({
+        user_id: id,
+        network: '192.0.2.0/24',
+        agent: 'Firefox on Linux',
+        created_at: 1,
+        last_used_at: 1,
+        expires_at: 2,
+      })
+      .execute();
+    await queries
       .insertInto('latchkey_invitations')
       .values({
         ...{ id: '0199f3c2-7f00-7b12-9d3e-5a6b7c8d9e10', token_hash: 'aGFzaA', language: 'de' },

@@ -40,6 +40,7 @@ const tables = [
   'latchkey_invitations',
   'latchkey_leases',
   'latchkey_login_challenges',
+  'latchkey_login_places',
   'latchkey_migration_versions',
   'latchkey_recovery_codes',
   'latchkey_registrations',

@@ -16,6 +16,9 @@ import { passkeysStore } from '../../src/passkeys/passkeys.store.js';
 import { rolesStore } from '../../src/roles/roles.store.js';
 import { loginAttemptsStore } from '../../src/authentication/login-attempts.store.js';
 import { loginChallengesStore } from '../../src/authentication/login-challenges.store.js';
+import { loginPlacesStore } from '../../src/authentication/login-places.store.js';
+import { safetyLinksStore } from '../../src/email/safety-links.store.js';
+import { accountTokensStore } from '../../src/accounts/account-tokens.store.js';
 import { loginStore } from '../../src/authentication/login.store.js';
 import { sessionsStore } from '../../src/sessions/sessions.store.js';
 import { deletedForeignIdsStore } from '../../src/users/deleted-foreign-ids.store.js';
@@ -61,6 +64,8 @@ const auditQueries = Object.fromEntries(
   ),
 );
 
+const place = { network: '192.0.2.0/24', agent: 'Firefox on Linux' };
+
 /** Every query of lists, pages and searches, with every filter, and all long work. */
 const queriesOf: Readonly<Record<string, (queries: Queries) => Promise<unknown>>> = {
   'the first page of invitations': (queries) => invitationsStore.list(queries, { ...page, now }),
@@ -68,6 +73,8 @@ const queriesOf: Readonly<Record<string, (queries: Queries) => Promise<unknown>>
   'registrations of the last hour': (queries) => registrationsStore.count(queries, now, 1000),
   'messages to an address that was registered': (queries) =>
     registrationsStore.countSent(queries, 'ada@example.com', now, 5),
+  'registrations with a wrong code': (queries) =>
+    registrationsStore.countMistaken(queries, { now, maxTries: 5, max: 100 }),
   'what was registered with a token': (queries) => registrationsStore.findByClient(queries, 'a hash', now),
   'the account that has an address': (queries) => registrationsStore.findHolder(queries, 'ada@example.com'),
   'pending registrations': (queries) => registrationsStore.list(queries, { now, limit: 50 }),
@@ -98,7 +105,15 @@ const queriesOf: Readonly<Record<string, (queries: Queries) => Promise<unknown>>
   'who logs in': (queries) => loginStore.find(queries, { username: 'Ada', network: '192.0.2.1' }),
   'the passkeys of a user': (queries) => passkeysStore.list(queries, id),
   'a login that waits for its second factor': (queries) =>
-    loginChallengesStore.find(queries, { tokenHash: 'AAAA', network: '192.0.2.1', now }),
+    loginChallengesStore.find(queries, { tokenHash: 'AAAA', network: '192.0.2.1', place, now }),
+  'where a user has logged in from': (queries) => loginPlacesStore.list(queries, id),
+  'what is known of a user’s logins': (queries) =>
+    loginPlacesStore.readHistory(queries, { userId: id, ...place, now, newSince: now }),
+  'expired places of logins': (queries) => loginPlacesStore.deleteExpired(queries, now, 50),
+  'expired links that take an account back': (queries) => safetyLinksStore.deleteExpired(queries, now, 50),
+  'later links that take an account back': (queries) => safetyLinksStore.deleteSince(queries, id, now),
+  'links for a new address': (queries) =>
+    accountTokensStore.countOfNewAddress(queries, 'ada@example.com', now),
   'whose a passkey is': (queries) => passkeysStore.findOwner(queries, 'AAAA'),
   'expired challenges of passkeys': (queries) => passkeyChallengesStore.deleteExpired(queries, now, 50),
   'the last expiry of a session': (queries) => sessionsStore.findLastExpiry(queries),

@@ -11,6 +11,7 @@ import { addUser } from '../support/records.js';
 import { TestApp } from '../support/test-app.js';
 
 const from = 'Example <no-reply@example.com>';
+const appUrl = 'https://app.example.com';
 const variables = exampleVariables.password_changed;
 
 for (const kind of databaseKinds) {
@@ -22,7 +23,7 @@ for (const kind of databaseKinds) {
       server = await MailServer.start();
       app = await TestApp.start({
         database: kind,
-        settings: { LATCHKEY_SMTP_URL: server.url, LATCHKEY_MAIL_FROM: from },
+        settings: { LATCHKEY_SMTP_URL: server.url, LATCHKEY_MAIL_FROM: from, LATCHKEY_APP_URL: appUrl },
       });
     });
     beforeEach(async () => {
@@ -273,7 +274,7 @@ for (const kind of databaseKinds) {
 describe('The outbox of two replicas', () => {
   it('is sent once, by one of them at a time, and by the other after its end', async () => {
     const server = await MailServer.start();
-    const settings = { LATCHKEY_SMTP_URL: server.url, LATCHKEY_MAIL_FROM: from };
+    const settings = { LATCHKEY_SMTP_URL: server.url, LATCHKEY_MAIL_FROM: from, LATCHKEY_APP_URL: appUrl };
     const app = await TestApp.start({ database: 'postgres', settings });
     const other = await app.openAgain();
     const { queries } = app.services.database;

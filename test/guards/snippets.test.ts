@@ -206,10 +206,10 @@ describe(`In ${page}`, () => {
       const { body: tokens } = await api
         .post('/login/second-factor', { login_token: demand.login_token, code: confirmed.recovery_codes[0] })
         .expect(200);
-      return tokens.access_token;
+      return tokens.access_token as string;
     };
     const { send } = (await import(pathToFileURL(temporary.path('out/step-up.js')).href)) as {
-      send(request: Request, logIn: typeof logInAgain): Promise<Response>;
+      send: (request: Request, logIn: typeof logInAgain) => Promise<Response>;
     };
     const headers = { Authorization: `Bearer ${token}` };
     const removed = await send(new Request(`${url}/reports`, { method: 'DELETE', headers }), logInAgain);

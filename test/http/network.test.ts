@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { getNetwork, getSite } from '../../src/http/network.js';
+import { getNetwork, getSite, getWideNetwork } from '../../src/http/network.js';
 
 describe('getNetwork and getSite', () => {
   it('return an IPv4 address without port, brackets and zone id', () => {
@@ -23,6 +23,13 @@ describe('getNetwork and getSite', () => {
     expect(getNetwork('2001:db8:0:1::1')).not.to.equal(getNetwork('2001:db8:0:2::1'));
     expect(getSite('2001:db8:0:1::1')).to.equal(getSite('2001:db8:0:2::1'));
     expect(getSite('2001:db8:0:1::1')).not.to.equal(getSite('2001:db8:1:1::1'));
+  });
+
+  it('leave the network of a household, as getWideNetwork returns it to be shown', () => {
+    expect(getWideNetwork('192.0.2.77:5678')).to.equal('192.0.2.0/24');
+    expect(getWideNetwork('::ffff:192.0.2.1')).to.equal('192.0.2.0/24');
+    expect(getWideNetwork('[2001:db8:1:2:3::4]:443')).to.equal('2001:db8:1::/48');
+    expect(getWideNetwork('unknown')).to.equal('');
   });
 
   it('return one network for everything that is not an address', () => {

@@ -207,8 +207,8 @@ for (const kind of databaseKinds) {
     });
 
     it('imports nobody twice, also after an interruption', async () => {
-      const users = Array.from({ length: 350 }, () => foreign());
-      let left = 230;
+      const users = Array.from({ length: 1100 }, () => foreign());
+      let left = 730;
       const broken = (async function* () {
         for await (const record of records(users)) {
           if ((left -= 1) < 0) throw new Error('interrupted');
@@ -218,8 +218,31 @@ for (const kind of databaseKinds) {
       expect(await rejection(runImport(app.services, broken))).to.have.property('message', 'interrupted');
       const { counts, findings } = await run(users);
       expect(findings).to.deep.equal([]);
-      expect(counts).to.include({ read: 350, skipped: 200, imported: 150 });
-      expect((await run(users)).counts).to.include({ skipped: 350, imported: 0 });
+      const whole = kind === 'sqlite' ? 700 : 500;
+      expect(counts).to.include({ read: 1100, skipped: whole, imported: 1100 - whole });
+      expect((await run(users)).counts).to.include({ skipped: 1100, imported: 0 });
+    });
+
+    it('ends with the error of a batch, also where it comes while the next one is read', async () => {
+      const { database } = app.services;
+      let fail: () => void = () => undefined;
+      const failing = new Promise<never>((_, reject) => {
+        fail = () => {
+          reject(new Error('the disk is full'));
+        };
+      });
+      const longRunning = { ...database.longRunning, transaction: () => failing };
+      const slow = (async function* () {
+        yield* records(Array.from({ length: 500 }, () => foreign()));
+        fail();
+        await new Promise((resolve) => setImmediate(resolve));
+        yield* records([foreign()]);
+      })();
+      if (kind === 'sqlite') fail();
+      const error = await rejection(
+        runImport({ ...app.services, database: { ...database, longRunning } }, slow),
+      );
+      expect(error).to.have.property('message', 'the disk is full');
     });
 
     it('brings nobody back who was deleted here', async () => {

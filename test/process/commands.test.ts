@@ -1,7 +1,11 @@
 import { expect } from 'chai';
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
 import { adminPassword } from '../support/api-client.js';
+import { checkout } from '../support/checkout.js';
 import { endProcesses, Installation, type Command, type ServiceProcess } from '../support/service-process.js';
 import { until } from '../support/until.js';
 
@@ -57,6 +61,18 @@ describe('latchkey', () => {
     const { exitCode, stderr } = await installation.run(['users', 'reset-password', 'admin']);
     expect(exitCode).to.equal(1);
     expect(stderr).to.match(/^DATABASE_URL names the SQLite file .* which does not exist\./);
+  });
+
+  it('says that its output does not fit on the disk, and exits with 1', function () {
+    if (!existsSync('/dev/full')) this.skip();
+    const words = [process.execPath, join(checkout, 'bin/latchkey.js'), 'help'];
+    const { status, stderr } = spawnSync('sh', ['-c', '"$@" > /dev/full', 'sh', ...words], {
+      encoding: 'utf8',
+    });
+    expect(stderr).to.match(
+      /^The output cannot be written \(ENOSPC: .*\): what is there is not all of it\.\n$/,
+    );
+    expect(status).to.equal(1);
   });
 
   describe('users reset-password and set-roles, beside the running service', () => {

@@ -27,6 +27,7 @@ describe('Messages of a service that is killed with SIGKILL', () => {
       LATCHKEY_SECRET: 'a secret of the tests, long enough',
       LATCHKEY_SMTP_URL: server.url,
       LATCHKEY_MAIL_FROM: 'no-reply@example.com',
+      LATCHKEY_APP_URL: 'https://app.example.com',
     };
     const installation = await Installation.make(settings);
     const environment = {

@@ -66,7 +66,9 @@ for (const database of databaseKinds) {
           ...{ JWT_ACCESS_TOKEN_EXPIRES: '1d', JWT_TOKEN_LOCATION: 'headers,cookies' },
           ...{ JWT_SECRET_KEY: flaskSecret, JWT_DECODE_LEGACY: 'flask-jwt-extended' },
           ...{ JWT_DECODE_LEGACY_UNTIL: '2027-01-31', LATCHKEY_REMEMBERED_DEVICES: '30d' },
-          ...{ LATCHKEY_APP_URL: appUrl, LATCHKEY_RECOVERY_LIMIT: '0' },
+          ...{ LATCHKEY_APP_URL: appUrl, LATCHKEY_RECOVERY_LIMIT: '0', LATCHKEY_LOGIN_LINKS: 'true' },
+          ...{ LATCHKEY_REGISTRATION: 'open', LATCHKEY_REGISTRATION_LIMIT: '0' },
+          ...{ LATCHKEY_REGISTRATION_ROLES: 'reader' },
         },
       });
       const { access_token: admin } = await app.login();

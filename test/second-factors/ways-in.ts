@@ -5,6 +5,7 @@ import type { Response } from 'supertest';
 import type { CookieSession, TokenSet } from '../../src/sessions/sessions.models.js';
 import type { Form } from '../support/api-client.js';
 import { cookieHeader, cookiesOf, type SetCookie } from '../support/cookies.js';
+import { messagesTo, tokenIn } from '../support/messages.js';
 import { enrollTotp } from '../support/second-factors.js';
 import type { TestApp } from '../support/test-app.js';
 
@@ -158,7 +159,7 @@ export const waysIn: readonly Way[] = [
     go: async (scene) => {
       const { app, person } = scene;
       await app.post('/password/forgot', { email: person.email }).expect(204);
-      const token = await readToken(app, person.email, 'password_reset');
+      const token = await tokenIn(app, person.email, 'password_reset');
       const { body } = await app.post('/password/reset', { token, new_password: next }).expect(204);
       expect(body).to.deep.equal({});
       return login(scene, next);
@@ -218,9 +219,52 @@ export const waysIn: readonly Way[] = [
       await change(scene, { email });
       const { access_token: token } = person.tokens;
       await app.post('/email/verification', {}, token).expect(204);
-      const proof = { token: await readToken(app, email, 'address_verification') };
+      const proof = { token: await tokenIn(app, email, 'address_verification') };
       await app.post('/email/verify', proof, token).expect(204);
       return refresh(scene);
+    },
+  },
+  {
+    title: 'another address of the account, in a session of before',
+    withFactor: 'insufficient_user_authentication',
+    withoutFactor: 'insufficient_user_authentication',
+    go: ({ app, person }) => {
+      const body = { email: `other.${person.email}` };
+      return app.put('/me/email', body, person.tokens.access_token);
+    },
+  },
+  {
+    title: 'a login link',
+    ...asLogin,
+    go: async ({ app, person }) => {
+      const { body } = await app.post('/login/link', { email: person.email }).expect(202);
+      const { request_token } = body as { request_token: string };
+      const token = await tokenIn(app, person.email, 'login_link');
+      return app.post('/login/link/accept', { token, request_token });
+    },
+  },
+  {
+    title: 'a login link, with cookies',
+    ...asLogin,
+    go: async ({ app, person }) => {
+      const { body } = await app.post('/login/link', { email: person.email }).expect(202);
+      const { request_token } = body as { request_token: string };
+      const token = await tokenIn(app, person.email, 'login_link');
+      return app.post('/login/link/accept/cookies', { token, request_token });
+    },
+  },
+  {
+    title: 'the reset that follows "This was not me", and the login after it',
+    ...asLogin,
+    go: async (scene) => {
+      const { app, person } = scene;
+      const change = { current_password: password, new_password: next };
+      await app.put('/me/password', change, person.tokens.access_token).expect(200);
+      const proof = { token: await tokenIn(app, person.email, 'password_changed') };
+      const { body } = await app.post('/account/secure', proof).expect(200);
+      const { reset_token: token } = body as { reset_token: string };
+      await app.post('/password/reset', { token, new_password: password }).expect(204);
+      return login(scene);
     },
   },
   {
@@ -240,6 +284,35 @@ export const waysIn: readonly Way[] = [
         expect(status).to.equal(201);
       });
       return scene.app.post('/login', { username, password });
+    },
+  },
+  {
+    title: 'a registration with the address of the account',
+    // Its owner is told so: nothing is verified that way, and the password is still the one of before.
+    ...asLogin,
+    go: async ({ app, person: { email } }) => {
+      const fields = { email, password: next };
+      const { body } = await app.post('/register', fields).expect(202);
+      const { registration_token } = body as { registration_token: string };
+      const [message] = await messagesTo(app, email);
+      expect(message?.template).to.equal('address_known');
+      await app.post('/email/verify', { code: '000000', registration_token }).expect(400);
+      await app.post('/login', { username: email, password: next }).expect(401);
+      return app.post('/login', { username: email, password });
+    },
+  },
+  {
+    title: 'a registration, and the login of its new account',
+    // As after an invitation.
+    withFactor: 'aal1',
+    withoutFactor: 'enroll',
+    go: async ({ app, person }) => {
+      const fields = { email: `registered.${person.email}`, password };
+      const { body } = await app.post('/register', fields).expect(202);
+      const { registration_token } = body as { registration_token: string };
+      const token = await tokenIn(app, fields.email, 'registration');
+      await app.post('/email/verify', { token, registration_token }).expect(204);
+      return app.post('/login', { username: fields.email, password });
     },
   },
   {
@@ -279,17 +352,8 @@ export const waysIn: readonly Way[] = [
 async function acceptInvitation({ app, admin, person }: Scene, username: string): Promise<Response> {
   const email = `invited.${person.email}`;
   await app.post('/invitations', { email, roles: ['reader'] }, admin).expect(201);
-  const token = await readToken(app, email, 'invitation');
+  const token = await tokenIn(app, email, 'invitation');
   return app.post('/invitations/accept', { token, username, password });
-}
-
-/** The token in the link of the newest message. */
-async function readToken(app: TestApp, address: string, template: string): Promise<string> {
-  const { outbox, database } = app.services;
-  const rows = await outbox.list(database.queries, { limit: 100 });
-  const row = rows.find((each) => each.address === address && each.template === template);
-  const text = row && (await outbox.read(database.queries, row.id))?.message?.text;
-  return /\?token=(\S+)/.exec(text ?? '')?.[1] ?? expect.fail(`no ${template} for ${address}`);
 }
 
 function signFlaskToken({ clock }: TestApp, { foreignId }: Person, type: 'access' | 'refresh'): string {

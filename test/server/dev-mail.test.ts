@@ -1,5 +1,9 @@
 import { expect } from 'chai';
 import request from 'supertest';
+import { listOperations } from '../../src/contract/read-contract.js';
+import { appPages } from '../../src/email/app-links.js';
+import { exampleVariables } from '../../src/email/messages/message.js';
+import { pagePolicy } from '../../src/http/html-page.js';
 import { readConfig } from '../../src/config/config.js';
 import { showsDevMail } from '../../src/server/dev-mail.js';
 import { TestApp } from '../support/test-app.js';
@@ -43,6 +47,42 @@ describe('The page of messages', () => {
     await request(app.url).post('/dev/mail').expect(405);
   });
 
+  it('has, where there is no app, a page for each link, which says what takes its token', async () => {
+    const links = Object.values(exampleVariables).flatMap((variables) =>
+      'link' in variables ? [new URL(variables.link)] : [],
+    );
+    expect(new Set(links.map(({ pathname }) => pathname))).to.deep.equal(
+      new Set(appPages.map((page) => `/${page}`)),
+    );
+    for (const { pathname, search, searchParams } of links) {
+      const page = await get(`${pathname}${search}`).expect(200);
+      const [, id] = /href="\.\/docs\/#\/[^"/]+\/([^"]+)"/.exec(page.text) ?? [];
+      const operations = listOperations(app.services.contract.document);
+      expect(operations.find(({ operationId }) => operationId === id)?.requestBody, pathname).to.be.an(
+        'object',
+      );
+      expect(page.text).to.include(searchParams.get('token') ?? 'email');
+      expect(page.headers).to.include({
+        'referrer-policy': 'no-referrer',
+        'content-security-policy': pagePolicy,
+      });
+      await get(`${pathname}${search}`).set('Via', '1.1 proxy').expect(404);
+    }
+    const hostile = await get(`/login?token=${encodeURIComponent('"><script>')}&token=2`).expect(200);
+    expect(hostile.text).not.to.include('<script>');
+  });
+
+  it('leaves the pages to the app where there is one', async () => {
+    const settings = { ...on, LATCHKEY_ISSUER: own, LATCHKEY_APP_URL: 'https://app.example.com' };
+    const withApp = await TestApp.start({ settings });
+    await request(withApp.url).get('/dev/mail').expect(200);
+    for (const page of appPages) {
+      const { status } = await request(withApp.url).get(`/${page}?token=x`);
+      expect(status, page).to.be.oneOf([404, 405]);
+    }
+    await withApp.close();
+  });
+
   for (const [what, headers] of [
     ['through a proxy', { 'X-Forwarded-For': '203.0.113.7' }],
     ['through another proxy', { Via: '1.1 proxy' }],
@@ -60,7 +100,11 @@ describe('The page of messages', () => {
   it('is there by default only for people at a terminal who have no mail server', () => {
     expect(shows({ LOG_FORMAT: 'text' })).to.equal(true);
     expect(shows({ LOG_FORMAT: 'json' })).to.equal(false);
-    const smtp = { LATCHKEY_SMTP_URL: 'smtp://localhost', LATCHKEY_MAIL_FROM: 'a@example.com' };
+    const smtp = {
+      LATCHKEY_SMTP_URL: 'smtp://localhost',
+      LATCHKEY_MAIL_FROM: 'a@example.com',
+      LATCHKEY_APP_URL: 'https://app.example.com',
+    };
     expect(shows({ LOG_FORMAT: 'text', ...smtp })).to.equal(false);
     expect(shows({ ...on, ...smtp })).to.equal(true);
     expect(shows({ LOG_FORMAT: 'text', LATCHKEY_DEV_MAIL: 'off' })).to.equal(false);

@@ -21,7 +21,7 @@ const everyone: UserList = { by: 'created_at', descending: false, filters: {} };
 type Login = Parameters<typeof usersStore.recordLogin>[1];
 
 async function recordLogin(queries: Queries, login: Login): Promise<AccountRights | undefined> {
-  return (await executeSequentially(queries, usersStore.recordLogin(queries, login)))?.[1][0];
+  return (await executeSequentially(queries, usersStore.recordLogin(queries, login)))[1][0];
 }
 
 storeContract('The users store', (on) => {

@@ -90,7 +90,7 @@ for (const algorithm of algorithms) {
   let bytes = signature(content, algorithm, privateKey);
   const isRandom = !algorithm.startsWith('RS');
   // A leading zero byte, as one signature in 256 has.
-  for (let jti = 0; bytes[0] !== 0 && isRandom; jti += 1) bytes = signature(content, algorithm, privateKey);
+  while (bytes[0] !== 0 && isRandom) bytes = signature(content, algorithm, privateKey);
   const end = base64url(bytes);
   const good = `${content}.${end}`;
   accepted.push({

@@ -41,8 +41,7 @@ export function compareContracts(before: string, now: string): Comparison {
       ],
       { encoding: 'utf8' },
     );
-    if ((error as NodeJS.ErrnoException | undefined)?.code === 'ENOENT')
-      return { outcome: 'absent', text: '' };
+    if (error && 'code' in error && error.code === 'ENOENT') return { outcome: 'absent', text: '' };
     const text = stdout.trim() || stderr.trim();
     if (status === 0) return { outcome: 'same', text };
     // oasdiff ends with 1 for breaking changes, `go run` with 1 for whatever it ran: what it printed tells.

@@ -32,7 +32,8 @@ export const exceptions: readonly Exception[] = [
   },
   {
     rule: 'owasp:api8:2023-define-error-responses-401',
-    where: /^\/paths\/(\/get|\.well-known|health|invitations\/accept|openapi|password|problems|register)/,
+    where:
+      /^\/paths\/(\/get|\.well-known|account|email\/undo|health|invitations\/accept|login\/link\/post|openapi|password|problems|register)/,
     reason: 'Public: they ask for no token, so none can be wrong.',
   },
   {
@@ -43,7 +44,7 @@ export const exceptions: readonly Exception[] = [
   },
   {
     rule: 'owasp:api2:2023-write-restricted',
-    where: /^\/paths\/(email|invitations\/accept|login|password|refresh|register)/,
+    where: /^\/paths\/(account|email|invitations\/accept|login|password|refresh|register)/,
     reason:
       'Who logs in, refreshes, signs up or has lost the password has no access token; the password, the refresh token, the invitation or the link is the proof. Rating a password writes nothing.',
   },

@@ -128,7 +128,7 @@ const shown = new Set([
   ...['email', 'email_verified', 'email_verified_at', 'display_name', 'language'],
   // What users read of themselves.
   ...['authenticated_at', 'second_factor_at', 'second_factors', 'amr', 'confirmed_at'],
-  ...['device_id', 'source', 'imported_at'],
+  ...['device_id', 'source', 'imported_at', 'network', 'agent'],
   ...['template', 'state', 'done_at', 'actor_kind', 'target_kind'],
   // Of invitations.
   ...['roles', 'invited_by'],

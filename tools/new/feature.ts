@@ -1,4 +1,5 @@
 // What a new feature begins with: its files, from templates, and the lines that make its service and run its migration.
+import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { root as packageFolder } from '../../bin/sources.js';
@@ -33,7 +34,7 @@ export function namesInTemplates(): Set<string> {
 }
 
 /** @returns the files that are the feature's alone: each one's text, by its path. */
-export async function listOwnFiles(feature: Feature): Promise<Map<string, string>> {
+export function listOwnFiles(feature: Feature): Map<string, string> {
   const { root, names, withTable } = feature;
   const folder = names['audit-logs'];
   const values = valuesOf(feature);
@@ -49,16 +50,13 @@ export async function listOwnFiles(feature: Feature): Promise<Map<string, string
 }
 
 /** @returns the text of a migration, which creates the table. */
-export async function makeMigration(feature: Feature, path: string): Promise<string> {
-  const made = await formatAll(
-    feature.root,
-    new Map([[path, fill('table/migration.ts.txt', valuesOf(feature))]]),
-  );
-  return made.get(path) ?? '';
+export function makeMigration(feature: Feature, path: string): string {
+  const text = fill('table/migration.ts.txt', valuesOf(feature));
+  return formatAll(feature.root, new Map([[path, text]])).get(path) ?? '';
 }
 
 /** @returns each file's text, by its path: those of the feature, and those that get lines for it. */
-export async function filesOfFeature(feature: Feature): Promise<Map<string, string>> {
+export function filesOfFeature(feature: Feature): Map<string, string> {
   const { root, names, withTable } = feature;
   const { 'audit-logs': folder, AuditLogs, auditLogs } = names;
   const read = (path: string): string => readFileSync(join(root, path), 'utf8');
@@ -75,15 +73,15 @@ export async function filesOfFeature(feature: Feature): Promise<Map<string, stri
       }),
     ],
   ]);
-  const files = await listOwnFiles(feature);
+  const files = listOwnFiles(feature);
   if (withTable) {
     const migrations = read(migrationsFile);
     const name = nextMigration(migrations, folder);
     shared.set(migrationsFile, addMigration(migrations, { name, member: auditLogs }));
     const path = `src/migrations/${name}.ts`;
-    files.set(path, await makeMigration(feature, path));
+    files.set(path, makeMigration(feature, path));
   }
-  return new Map([...files, ...(await formatAll(root, shared))]);
+  return new Map([...files, ...formatAll(root, shared)]);
 }
 
 function valuesOf({ root, names }: Feature): Values {
@@ -102,13 +100,21 @@ function fill(template: string, values: Values): string {
   return text.replaceAll(/\{\{([^{}]*)\}\}/g, (_, form: keyof Values) => values[form]);
 }
 
-/** As the project's Prettier does it, where it has one. */
-async function formatAll(root: string, texts: ReadonlyMap<string, string>): Promise<Map<string, string>> {
-  if (!existsSync(join(root, 'node_modules/prettier'))) return new Map(texts);
-  const { format, resolveConfig } = await import('prettier');
-  const formatted = [...texts].map(async ([path, text]): Promise<[string, string]> => {
-    const filepath = join(root, path);
-    return [path, await format(text, { ...(await resolveConfig(filepath)), filepath })];
+const formatters = ['node_modules/oxfmt/bin/oxfmt', 'node_modules/prettier/bin/prettier.cjs'];
+
+/** As the project's formatter does it, where it has one. */
+function formatAll(root: string, texts: ReadonlyMap<string, string>): Map<string, string> {
+  const formatter = formatters.map((file) => join(root, file)).find((file) => existsSync(file));
+  if (formatter === undefined) return new Map(texts);
+  return new Map([...texts].map(([path, text]) => [path, format(root, formatter, path, text)]));
+}
+
+function format(root: string, formatter: string, path: string, input: string): string {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [formatter, '--stdin-filepath', path], {
+    cwd: root,
+    input,
+    encoding: 'utf8',
   });
-  return new Map(await Promise.all(formatted));
+  if (status !== 0) throw new Error(`${path} cannot be formatted.\n${stderr}`);
+  return stdout;
 }

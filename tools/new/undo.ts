@@ -15,16 +15,16 @@ export interface Undone {
  * Removes what was made with or without a table. Where a file of the feature was changed, nothing is removed of the shared
  * files: what is left needs it.
  */
-export async function undo(feature: Omit<Feature, 'withTable'>): Promise<Undone> {
+export function undo(feature: Omit<Feature, 'withTable'>): Undone {
   const { root, names } = feature;
   const folder = names['audit-logs'];
   const withTable = existsSync(join(root, `src/${folder}/${folder}.store.ts`));
-  const files = await listOwnFiles({ ...feature, withTable });
+  const files = listOwnFiles({ ...feature, withTable });
   const read = (path: string): string => readFileSync(join(root, path), 'utf8');
   const migration = withTable ? findMigration(read(migrationsFile), folder) : undefined;
   if (migration !== undefined) {
     const path = `src/migrations/${migration}.ts`;
-    files.set(path, await makeMigration({ ...feature, withTable }, path));
+    files.set(path, makeMigration({ ...feature, withTable }, path));
   }
   const there = [...files].filter(([path]) => existsSync(join(root, path)));
   const left = there.filter(([path, text]) => read(path) !== text).map(([path]) => path);

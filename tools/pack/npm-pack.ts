@@ -6,6 +6,7 @@ import { run } from './run.ts';
  */
 export function packFolder(folder: string, destination: string): readonly string[] {
   const packed = JSON.parse(run(folder, 'npm', 'pack', '--json', '--pack-destination', destination)) as
-    readonly { readonly filename: string }[] | Readonly<Record<string, { readonly filename: string }>>;
+    | readonly { readonly filename: string }[]
+    | Readonly<Record<string, { readonly filename: string }>>;
   return Object.values(packed).map(({ filename }) => filename.split(/[\\/]/).at(-1) ?? filename);
 }

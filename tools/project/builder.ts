@@ -1,7 +1,7 @@
 // One build after another in one process, each of what has changed since the one before: routes and contract from the
 // controllers (tsoa), then the compiled code.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import type ts from 'typescript';
 import { packageFingerprint, root as packageFolder } from '../../bin/sources.js';
@@ -17,6 +17,10 @@ import { Compiler, SourceCache } from './compiler.ts';
 import { completeContract } from './contract-step.ts';
 import { findControllers } from './controller-files.ts';
 import { EmittedFiles } from './emitted.ts';
+import { NativeBuild } from './native-build.ts';
+import type { Compilation, NativeCompiler } from './native-compiler.ts';
+import { removeOrphans } from './orphans.ts';
+import { page, pageFiles, pageStep } from './page.ts';
 import { partsOf, type Part } from './parts.ts';
 import { findProjectErrors } from './project-file.ts';
 import { readCheckOptions } from './raw-documents.ts';
@@ -37,6 +41,8 @@ export interface Outcome {
 
 interface BuilderOptions {
   readonly withTests: boolean;
+  /** What checks types and compiles beside this process; by default this process does. */
+  readonly native?: NativeCompiler | undefined;
   /** Takes warnings for errors, and what the build writes in the author's place, too. */
   readonly isStrict?: boolean;
 }
@@ -50,6 +56,7 @@ export class Builder {
   readonly #root: string;
   readonly #withTests: boolean;
   readonly #isStrict: boolean;
+  readonly #native: NativeCompiler | undefined;
   /** Whether it builds Latchkey itself, whose checkout is a project, too. */
   readonly #isLatchkey: boolean;
   readonly #shared;
@@ -59,10 +66,11 @@ export class Builder {
   #hasChanged = false;
   #warnings: string[] = [];
 
-  constructor(root: string, { withTests, isStrict = false }: BuilderOptions) {
+  constructor(root: string, { withTests, isStrict = false, native }: BuilderOptions) {
     this.#root = root;
     this.#withTests = withTests;
     this.#isStrict = isStrict;
+    this.#native = native;
     this.#isLatchkey = resolve(root) === resolve(packageFolder);
     this.#shared = { cache: new SourceCache(), emitted: new EmittedFiles(root) };
     this.#parts = partsOf(root);
@@ -70,9 +78,9 @@ export class Builder {
   }
 
   /** Builds what has changed. Where something is wrong, what was compiled before stays. */
-  build(): Outcome {
+  async build(): Promise<Outcome> {
     this.#warnings = [];
-    const errors = this.#build();
+    const errors = await this.#build();
     const hasChanged = this.#hasChanged;
     // What a failed build has written already is for the next one that works to report.
     if (errors.length === 0) this.#hasChanged = false;
@@ -89,32 +97,49 @@ export class Builder {
     if (compiler.findErrors().length === 0) compiler.skipEmit();
   }
 
-  #build(): readonly string[] {
+  async #build(): Promise<readonly string[]> {
     mkdirSync(join(this.#root, 'dist/contract'), { recursive: true });
     mkdirSync(join(this.#root, 'generated'), { recursive: true });
-    const compiler = this.getCompiler();
+    const native = this.#native && new NativeBuild(this.#native, this.#shared.emitted);
+    native?.start(this.#configFile(), this.getCompiler());
+    if (native && this.#isLatchkey && !this.#steps.find('page', pageStep(this.#root)))
+      native.start(page.configFile, this.getCompiler(page.configFile));
+    try {
+      return await this.#buildBeside(native);
+    } finally {
+      await native?.end();
+    }
+  }
+
+  async #buildBeside(native?: NativeBuild): Promise<readonly string[]> {
+    // Tests say nothing of the contract.
+    const compiler = this.getCompiler(native && this.#configFile(false));
     const program = compiler.load();
     const unreadable = compiler.findSyntaxErrors();
     if (unreadable.length > 0) return unreadable;
     const misconfigured = findConfigErrors(this.#root, this.#parts);
     if (misconfigured.length > 0) return misconfigured;
-    const generating = this.#generate(program, () => compiler.load());
+    const generating = this.#generate(program, () => {
+      compiler.load();
+      native?.start(this.#configFile(), this.getCompiler());
+    });
     const sources = this.#readSources(program);
     const findings = this.#checkControllers(sources);
     this.#warnings = findings.filter(({ severity }) => severity === 'warning').map(formatFinding);
     const errors = [
       ...findings.filter(({ severity }) => severity === 'error').map(formatFinding),
-      ...compiler.findErrors(),
+      ...((await native?.find(this.#configFile()))?.errors ?? compiler.findErrors()),
       ...findProjectErrors(this.#root, program),
     ].filter((error, _index, all) => !isGenerated(error) || all.every(isGenerated));
     // Why tsoa fails is often among them, with its line.
     const refused = generating.flatMap((message) => this.#explain(message, sources, errors.length > 0));
     if (errors.length > 0 || refused.length > 0) return [...errors, ...refused];
-    this.#removeOrphans();
-    const page = this.#isLatchkey ? this.#compilePage() : [];
-    const emitting = this.#emit(compiler);
+    if (native) compiler.trust();
+    removeOrphans(this.#root, [commonPasswords]);
+    const ofPage = this.#isLatchkey ? await this.#compilePage(native) : [];
+    const emitting = native ? [] : this.#emit(compiler);
     const passwords = this.#isLatchkey && emitting.length === 0 ? this.#writeCommonPasswords(compiler) : [];
-    return [...emitting, ...page, ...passwords, ...this.#completeContract(compiler, sources)];
+    return [...emitting, ...ofPage, ...passwords, ...this.#completeContract(compiler, sources)];
   }
 
   /** @param configFile below the root; that of the build by default */
@@ -128,9 +153,9 @@ export class Builder {
     return compiler;
   }
 
-  #configFile(): string {
+  #configFile(withTests = this.#withTests): string {
     const withoutTests = 'tsconfig.build.json';
-    return !this.#withTests && existsSync(join(this.#root, withoutTests)) ? withoutTests : 'tsconfig.json';
+    return !withTests && existsSync(join(this.#root, withoutTests)) ? withoutTests : 'tsconfig.json';
   }
 
   /** @param reload for where the routes have changed, which are part of the program. */
@@ -195,27 +220,21 @@ export class Builder {
     return errors;
   }
 
-  /** What browsers get: scripts that are compiled for them, and files as they are. */
-  #compilePage(): string[] {
-    const folder = 'src/swagger-ui';
-    const names = readdirSync(join(this.#root, folder));
-    for (const name of names) {
-      if (!/\.(html|css|svg)$/.test(name)) continue;
-      this.#write(join('dist', folder, name), readFileSync(join(this.#root, folder, name), 'utf8'));
-    }
-    const step = {
-      inputs: [...toolFiles, folder],
-      outputs: names
-        .filter((name) => name.endsWith('.ts'))
-        .map((name) => join('dist', folder, name.replace(/\.ts$/, '.js'))),
-    };
+  async #compilePage(native?: NativeBuild): Promise<readonly string[]> {
+    for (const file of pageFiles(this.#root))
+      this.#write(join('dist', file), readFileSync(join(this.#root, file), 'utf8'));
+    const step = pageStep(this.#root);
     if (this.#steps.find('page', step)) return [];
-    const compiler = this.getCompiler(`${folder}/tsconfig.json`);
-    const program = compiler.load();
-    const found = compiler.findErrors();
-    const errors = found.length > 0 ? found : this.#emit(compiler);
-    if (errors.length === 0) this.#steps.setDone('page', step, { found: this.#ownFiles(program) });
+    const { errors, sources } = (await native?.find(page.configFile)) ?? this.#compilePageHere();
+    if (errors.length === 0) this.#steps.setDone('page', step, { found: sources });
     return errors;
+  }
+
+  #compilePageHere(): Compilation {
+    const compiler = this.getCompiler(page.configFile);
+    const sources = this.#ownFiles(compiler.load());
+    const errors = compiler.findErrors();
+    return { errors: errors.length > 0 ? errors : this.#emit(compiler), sources };
   }
 
   /** The hashes of common passwords: reading the list itself takes fifty times as long. */
@@ -259,19 +278,6 @@ export class Builder {
       .map(({ fileName }) => fileName)
       .filter((file) => !file.includes('/node_modules/'))
       .map((file) => this.#name(file));
-  }
-
-  /** Removes what was compiled from sources that are gone: mocha and Node would go on finding it. */
-  #removeOrphans(): void {
-    for (const folder of ['src', 'generated', 'test']) {
-      const compiled = join(this.#root, 'dist', folder);
-      if (!existsSync(compiled)) continue;
-      for (const file of readdirSync(compiled, { recursive: true, encoding: 'utf8' })) {
-        const source = join(this.#root, folder, file).replace(/\.(js|d\.ts)(\.map)?$/, '.ts');
-        if (!existsSync(source) && join('dist', folder, file) !== commonPasswords)
-          rmSync(join(compiled, file), { recursive: true, force: true });
-      }
-    }
   }
 
   /** @returns whether it has changed. */

@@ -43,6 +43,7 @@ export class Compiler {
   #builder: ts.EmitAndSemanticDiagnosticsBuilderProgram | undefined;
   #host: ts.CompilerHost | undefined;
   #configErrors: readonly ts.Diagnostic[] = [];
+  #isTracked = false;
 
   /** @param root what files are named relative to */
   constructor(root: string, configFile: string, { cache, emitted, withoutTests = false }: CompilerOptions) {
@@ -65,6 +66,7 @@ export class Compiler {
       readFile: (file) => ts.sys.readFile(file),
     });
     const oldProgram = this.#program;
+    this.#isTracked = false;
     this.#program = ts.createProgram({
       rootNames: fileNames,
       options,
@@ -80,11 +82,6 @@ export class Compiler {
     return this.#loaded().program;
   }
 
-  /** @param name of a file, below the root */
-  has(name: string): boolean {
-    return this.#find(name) !== undefined;
-  }
-
   /** What keeps the program that was loaded last from being read at all. */
   findSyntaxErrors(): string[] {
     const { program } = this.#loaded();
@@ -93,19 +90,13 @@ export class Compiler {
 
   /** Everything that is wrong with the program that was loaded last. Only what has changed, or uses what has, is looked at. */
   findErrors(): string[] {
-    const { program, host } = this.#loaded();
-    this.#builder = ts.createEmitAndSemanticDiagnosticsBuilderProgram(
-      program,
-      host,
-      this.#builder,
-      this.#configErrors,
-    );
+    const builder = this.#tracked();
     return this.#format([
       ...this.#configErrors,
-      ...this.#builder.getOptionsDiagnostics(),
-      ...this.#builder.getSyntacticDiagnostics(),
-      ...this.#builder.getGlobalDiagnostics(),
-      ...this.#builder.getSemanticDiagnostics(),
+      ...builder.getOptionsDiagnostics(),
+      ...builder.getSyntacticDiagnostics(),
+      ...builder.getGlobalDiagnostics(),
+      ...builder.getSemanticDiagnostics(),
     ]);
   }
 
@@ -123,7 +114,7 @@ export class Compiler {
       host.writeFile(file, text, mark, onError, sources, data);
       if (file.endsWith('.js')) changed.push(file);
     };
-    const { diagnostics } = this.#checked().emit(undefined, write);
+    const { diagnostics } = this.#tracked().emit(undefined, write);
     if (options.noEmit === true) return { errors: [], hasChanged: false };
     // What another program has written since, of the same source at another time, or what was removed.
     if (this.#isOutdated()) program.emit(undefined, write);
@@ -131,11 +122,32 @@ export class Compiler {
     return { errors: this.#format(diagnostics), hasChanged: changed.length > 0 };
   }
 
+  /**
+   * Takes everything for right and written, which another compiler has looked at: the next process then checks what has changed
+   * since. TypeScript has no call for that, so this writes what it remembers after a build that found nothing.
+   */
+  trust(): void {
+    const { host } = this.#loaded();
+    const builder = this.#tracked() as ts.EmitAndSemanticDiagnosticsBuilderProgram & {
+      readonly emitBuildInfo: (write: ts.WriteFileCallback) => void;
+    };
+    builder.emitBuildInfo((file, text, ...how) => {
+      const memory = JSON.parse(text) as { fileInfos: (string | { signature?: unknown })[] };
+      const pending = ['changeFileSet', 'semanticDiagnosticsPerFile', 'affectedFilesPendingEmit', 'errors'];
+      const checked = Object.entries(memory).filter(([name]) => !pending.includes(name));
+      // Where nobody has computed a file's declarations, its text stands for them.
+      const fileInfos = memory.fileInfos.map((info) =>
+        typeof info !== 'string' && info.signature === false ? { ...info, signature: undefined } : info,
+      );
+      host.writeFile(file, JSON.stringify({ ...Object.fromEntries(checked), fileInfos }), ...how);
+    });
+  }
+
   /** Takes everything for written, where it is. */
   skipEmit(): void {
     if (this.#isOutdated()) return;
     const { host } = this.#loaded();
-    this.#checked().emit(undefined, (file, ...content) => {
+    this.#tracked().emit(undefined, (file, ...content) => {
       if (file.endsWith('.tsbuildinfo')) host.writeFile(file, ...content);
     });
   }
@@ -144,34 +156,29 @@ export class Compiler {
   dependenciesOf(name: string): string[] {
     const file = this.#find(name);
     if (!file) throw new Error(`${name} is not part of the program.`);
-    return this.#checked()
+    return this.#tracked()
       .getAllDependencies(file)
       .filter((each) => !isInstalled(each))
       .map((each) => this.#name(each));
   }
 
-  /** What others see of a file: its declarations where they are written as it is now, else all of it. */
-  declarationOf(name: string): string {
-    const file = this.#find(name);
-    if (!file) throw new Error(`${name} is not part of the program.`);
-    const options = this.program.getCompilerOptions();
-    const output = this.#outputOf(file, options)?.replace(/\.js$/, '.d.ts');
-    const isWritten = output !== undefined && this.#emitted.isOf(output, versionOf(file, keyOf(options)));
-    return isWritten ? (ts.sys.readFile(join(this.#root, output)) ?? '') : file.text;
-  }
-
-  /** The texts of the files that declare something for all others. */
-  globalDeclarations(): string[] {
-    return this.program
-      .getSourceFiles()
-      .filter(({ fileName, text }) => !isInstalled(fileName) && text.includes('declare global'))
-      .map(({ text }) => text);
+  /** The files that are to be made of the sources as they are on disk now, below the root, with the sources' versions. */
+  listOutputs(): Map<string, string> {
+    const { options, fileNames } = this.#readConfig();
+    const key = keyOf(options);
+    const outputs = new Map<string, string>();
+    for (const file of fileNames) {
+      const output = file.endsWith('.d.ts') ? undefined : this.#outputOf(file, options);
+      const hash = ts.sys.createHash?.(ts.sys.readFile(file) ?? '');
+      if (output !== undefined && hash !== undefined) outputs.set(output, `${hash} ${key}`);
+    }
+    return outputs;
   }
 
   /** @returns the sources in `src` whose text has it, below the root */
   findSources(text: RegExp): string[] {
-    return this.program
-      .getSourceFiles()
+    return this.#loaded()
+      .program.getSourceFiles()
       .filter((file) => !file.isDeclarationFile && text.test(file.text))
       .map(({ fileName }) => this.#name(fileName))
       .filter((name) => name.startsWith('src/'));
@@ -179,10 +186,12 @@ export class Compiler {
 
   /** Whether a file is not written as its source is now. */
   #isOutdated(): boolean {
-    const options = this.program.getCompilerOptions();
+    const { program } = this.#loaded();
+    const options = program.getCompilerOptions();
     const key = keyOf(options);
-    return this.program.getSourceFiles().some((source) => {
-      const output = this.#outputOf(source, options);
+    return program.getSourceFiles().some((source) => {
+      const { isDeclarationFile, fileName } = source;
+      const output = isDeclarationFile ? undefined : this.#outputOf(fileName, options);
       return output !== undefined && !this.#emitted.isOf(output, versionOf(source, key));
     });
   }
@@ -193,11 +202,11 @@ export class Compiler {
 
   /** Below the root, the first file that is made of a source; undefined: none is. */
   #outputOf(
-    source: ts.SourceFile,
+    source: string,
     { outDir, rootDir, emitDeclarationOnly }: ts.CompilerOptions,
   ): string | undefined {
-    if (source.isDeclarationFile || isInstalled(source.fileName) || outDir === undefined) return undefined;
-    const file = join(outDir, relative(rootDir ?? this.#root, source.fileName));
+    if (isInstalled(source) || outDir === undefined) return undefined;
+    const file = join(outDir, relative(rootDir ?? this.#root, source));
     return this.#name(file.replace(/\.ts$/, emitDeclarationOnly === true ? '.d.ts' : '.js'));
   }
 
@@ -210,8 +219,14 @@ export class Compiler {
     return { program: this.#program, host: this.#host };
   }
 
-  #checked(): ts.EmitAndSemanticDiagnosticsBuilderProgram {
-    if (!this.#builder) throw new Error('Nothing was checked.');
+  /** The program that was loaded last, with what is known of the one before. */
+  #tracked(): ts.EmitAndSemanticDiagnosticsBuilderProgram {
+    const { program, host } = this.#loaded();
+    if (!this.#builder || !this.#isTracked) {
+      const errors = this.#configErrors;
+      this.#builder = ts.createEmitAndSemanticDiagnosticsBuilderProgram(program, host, this.#builder, errors);
+      this.#isTracked = true;
+    }
     return this.#builder;
   }
 

@@ -7,7 +7,7 @@ import { Service } from './service.ts';
 import { watchFiles, watchFolder } from './watch.ts';
 
 interface DevelopmentBuilder {
-  readonly build: () => Outcome;
+  readonly build: () => Promise<Outcome>;
   readonly warmUp: () => void;
 }
 
@@ -54,10 +54,10 @@ export async function develop({ root, script, isStale, createBuilder }: Developm
   process.on('SIGINT', end);
   process.on('SIGTERM', end);
 
-  const build = (): Outcome & { readonly seconds: string } => {
+  const build = async (): Promise<Outcome & { readonly seconds: string }> => {
     const start = performance.now();
     builder ??= createBuilder();
-    const outcome = builder.build();
+    const outcome = await builder.build();
     return { ...outcome, seconds: `${((performance.now() - start) / 1000).toFixed(1)} s` };
   };
   /**
@@ -88,7 +88,7 @@ export async function develop({ root, script, isStale, createBuilder }: Developm
   let shown: readonly string[] = [];
   for (;;) {
     await changes.waitUntilSettled();
-    const { errors, warnings, hasChanged, seconds } = build();
+    const { errors, warnings, hasChanged, seconds } = await build();
     isOutdated ||= hasChanged;
     for (const warning of warnings) if (!shown.includes(warning)) console.error(warning);
     shown = warnings;

@@ -1,6 +1,6 @@
 // Remembers the source of each compiled file. Several programs write into one folder (with the tests and without), and files
 // are removed there: what one program remembers of its own writing is not enough.
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 export class EmittedFiles {
@@ -23,6 +23,11 @@ export class EmittedFiles {
 
   set(output: string, version: string): void {
     this.#versions[output] = version;
+  }
+
+  /** Until it is saved, the next process takes nothing for written. */
+  forget(): void {
+    rmSync(this.#file, { force: true });
   }
 
   save(): void {

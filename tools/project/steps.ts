@@ -22,7 +22,7 @@ interface Step {
   readonly warnings: readonly string[];
 }
 
-interface StepOptions {
+export interface StepOptions {
   /** Files and folders below the root. */
   readonly inputs: readonly string[];
   /** Files below the root. */

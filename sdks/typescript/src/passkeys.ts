@@ -15,7 +15,11 @@ import { toAssertion, toCreationOptions, toRegistration, toRequestOptions } from
  * - `wrong_domain`: the service's passkeys are for the pages of another domain
  */
 export type PasskeyErrorCode =
-  'aborted' | 'not_allowed' | 'unsupported' | 'already_registered' | 'wrong_domain';
+  | 'aborted'
+  | 'not_allowed'
+  | 'unsupported'
+  | 'already_registered'
+  | 'wrong_domain';
 
 const codes: Readonly<Record<string, PasskeyErrorCode>> = {
   NotAllowedError: 'not_allowed',

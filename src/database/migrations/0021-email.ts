@@ -38,6 +38,7 @@ export async function up(db: Kysely<unknown>, { dialect }: MigrationContext): Pr
     .execute();
   await db.schema.createIndex('users_by_email').on('users').column('email_key').unique().execute();
 
+  // oxlint-disable-next-line typescript/no-unnecessary-type-assertion -- TypeScript 5 needs it
   await takeAddressesOver(db as Kysely<Tables>);
 
   let creating = db.schema

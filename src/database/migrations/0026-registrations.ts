@@ -37,4 +37,9 @@ export async function up(db: Kysely<unknown>, { dialect }: MigrationContext): Pr
     .on('latchkey_registrations')
     .column('expires_at')
     .execute();
+  await db.schema
+    .createIndex('latchkey_registrations_by_tries')
+    .on('latchkey_registrations')
+    .columns(['sent', 'tries_left', 'expires_at'])
+    .execute();
 }

@@ -25,6 +25,7 @@ import * as passkeys from './0024-passkeys.js';
 import * as invitations from './0025-invitations.js';
 import * as registrations from './0026-registrations.js';
 import * as safetyLinks from './0027-safety-links.js';
+import * as loginPlaces from './0029-login-places.js';
 import * as passkeyHandles from './0030-passkey-handles.js';
 
 interface DialectMigration {
@@ -60,6 +61,7 @@ const migrations: Readonly<Record<string, DialectMigration>> = {
   '0025-invitations': invitations,
   '0026-registrations': registrations,
   '0027-safety-links': safetyLinks,
+  '0029-login-places': loginPlaces,
   '0030-passkey-handles': passkeyHandles,
 };
 

@@ -119,6 +119,13 @@ export const german: Language = {
       `Wenn Sie nicht wissen, warum, fragen Sie die Betreiber von ${service}.`,
     ],
   }),
+  new_login: ({ service, browser, system, ...occurrence }) => ({
+    subject: `Eine neue Anmeldung bei Ihrem Konto bei ${service}`,
+    body: [
+      `Jemand, hoffentlich Sie, hat sich bei Ihrem Konto bei ${service} aus einem Netz oder mit einem Programm angemeldet, das dafür noch nicht benutzt wurde: ${browser === '' ? 'ein anderes Programm als ein bekannter Browser' : browser}${system === '' ? '' : ` unter ${system}`}.`,
+      ...offerSafety(occurrence),
+    ],
+  }),
   password_changed: ({ service, ...occurrence }) => ({
     subject: `Ihr Passwort für ${service} wurde geändert`,
     body: [`Das Passwort Ihres Kontos bei ${service} wurde geändert.`, ...offerSafety(occurrence)],

@@ -119,6 +119,13 @@ export const english: Language = {
       `If you do not know why, ask those who run ${service}.`,
     ],
   }),
+  new_login: ({ service, browser, system, ...occurrence }) => ({
+    subject: `A new login to your account at ${service}`,
+    body: [
+      `Somebody, hopefully you, has logged in to your account at ${service} from a network or with a program that was not used for it before: ${browser === '' ? 'another program than a known browser' : browser}${system === '' ? '' : ` on ${system}`}.`,
+      ...offerSafety(occurrence),
+    ],
+  }),
   password_changed: ({ service, ...occurrence }) => ({
     subject: `Your password for ${service} was changed`,
     body: [`The password of your account at ${service} was changed.`, ...offerSafety(occurrence)],

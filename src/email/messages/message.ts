@@ -50,6 +50,8 @@ export interface MessageVariables {
   readonly address_changed: SafetyOccurrence;
   /** To an address that was taken from an account, with nothing that its owner could do about it. */
   readonly address_removed: Occurrence;
+  /** From a network or with a program that is new to the account. */
+  readonly new_login: SafetyOccurrence & UsedProgram;
   readonly password_changed: SafetyOccurrence;
   readonly factor_added: SafetyOccurrence & { readonly factor: Factor };
   readonly factor_removed: SafetyOccurrence & { readonly factor: Factor };
@@ -61,6 +63,14 @@ export interface MessageVariables {
 export type SafetyMessageName = {
   [Name in keyof MessageVariables]: MessageVariables[Name] extends SafetyOccurrence ? Name : never;
 }[keyof MessageVariables];
+
+/** Of closed lists: nothing that a client says of itself is in a message. */
+interface UsedProgram {
+  /** Empty: another program. */
+  readonly browser: string;
+  /** Empty: unknown. */
+  readonly system: string;
+}
 
 /** Another proof than the password. */
 export type Factor = 'totp' | 'recovery_codes' | 'passkey';
@@ -118,6 +128,7 @@ export const exampleVariables: MessageVariables = {
   address_change_requested: addressOccurrence,
   address_changed: addressOccurrence,
   address_removed: occurrence,
+  new_login: { ...safetyOccurrence, browser: 'Firefox', system: 'Linux' },
   password_changed: safetyOccurrence,
   factor_added: { ...safetyOccurrence, factor: 'totp' },
   factor_removed: { ...safetyOccurrence, factor: 'passkey' },
