@@ -64,6 +64,8 @@ const promised = [
   'Put',
   'Queries',
   'Query',
+  'Registration',
+  'RegistrationDecision',
   'Request',
   'Res',
   'Response',

@@ -48,7 +48,8 @@ func StepUpOf(err error) *StepUp {
 	return nil
 }
 
-// FinishLogin finishes a login with a code of the authenticator app, or a recovery code, and stores the tokens.
+// FinishLogin finishes a login with a code of the authenticator app, or a recovery code, and stores the tokens. Spaces in
+// the code do not matter.
 //
 // It fails with an *Error: wrong_second_factor, after which another code may be right, or invalid_login_token, after which
 // the login begins again.
@@ -56,7 +57,7 @@ func (c *Client) FinishLogin(ctx context.Context, secondFactor *SecondFactor, co
 	return c.begin(func() (*api.TokenSet, *http.Response, error) {
 		response, err := c.public.LoginWithSecondFactorWithResponse(ctx, api.SecondFactorLogin{
 			LoginToken: secondFactor.LoginToken,
-			Code:       code,
+			Code:       strings.Join(strings.Fields(code), ""),
 		})
 		if err != nil {
 			return nil, nil, err

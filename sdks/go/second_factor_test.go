@@ -80,7 +80,7 @@ func TestSecondStepOfALogin(t *testing.T) {
 	if secondFactor.ExpiresIn < 4*time.Minute || secondFactor.ExpiresIn > 5*time.Minute {
 		t.Errorf("it ends in %v", secondFactor.ExpiresIn)
 	}
-	_, err := client.FinishLogin(t.Context(), secondFactor, "000000")
+	_, err := client.FinishLogin(t.Context(), secondFactor, "000 000")
 	expectCode(t, err, http.StatusForbidden, api.ProblemCodeWrongSecondFactor)
 	if _, ok := client.Tokens(); ok {
 		t.Error("there are tokens")

@@ -64,6 +64,6 @@ export async function test(context) {
   }
 }
 
-const tests = ['client', 'second-factors', 'refresh', 'storage', 'package'].map(
+const tests = ['client', 'second-factors', 'messages', 'refresh', 'storage', 'package'].map(
   (name) => `build/test/${name}.test.js`,
 );

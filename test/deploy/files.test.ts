@@ -61,6 +61,16 @@ describe('The files of deploy/', () => {
       });
     });
 
+    it('have a compose file by the schema of the Compose Specification, without unknown fields', () => {
+      // It brings the schema along.
+      const { output, exitCode } = python.try(
+        'check-jsonschema',
+        ['--builtin-schema', 'vendor.compose-spec', join(deploy, 'compose/compose.yaml')],
+        {},
+      );
+      expect(exitCode, output).to.equal(0);
+    });
+
     it('have manifests by the schemas of Kubernetes, without unknown fields', () => {
       const { output, exitCode } = python.try(
         'kubernetes-validate',

@@ -1,4 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import { generateSync } from 'otplib';
 import type { ProjectCopy } from './project-copy.js';
 import { checkJson, checkLines, fileOf, saidInComments, type Block } from './shown-commands.js';
 import { Terminal } from './terminal.js';
@@ -15,7 +16,14 @@ const placeholders: Readonly<Record<string, RegExp>> = {
   'THE-PRINTED-PASSWORD': /one-time password: (\S+)/,
   'THE-ACCESS-TOKEN': /"access_token":"([^"]+)"/,
   'THE-REFRESH-TOKEN': /"refresh_token":"([^"]+)"/,
+  'THE-REGISTRATION-TOKEN': /"registration_token":"([^"]+)"/,
+  'THE-LOGIN-TOKEN': /"login_token":"([^"]+)"/,
+  'THE-TOKEN-OF-THE-LINK': /\?token=(\S+)/,
+  'the secret': /"secret":"([A-Z2-7]+)"/,
+  // In two groups.
+  'THE-CODE': /^ {4}(\d{3}) (\d{3})$/m,
 };
+const appCode = 'THE-CODE-OF-THE-APP';
 
 /** Follows a page block by block, like a reader: the service runs in one terminal, all other commands in another. */
 export class PageReader {
@@ -24,6 +32,8 @@ export class PageReader {
   #service: Terminal | undefined;
   /** The output of the last commands. */
   #printed = '';
+  /** Seconds since 1970 of the code that the authenticator app showed last: none works twice. */
+  #appTime = 0;
 
   constructor(private readonly means: Means) {
     this.#client = this.#newTerminal();
@@ -77,12 +87,20 @@ export class PageReader {
     if (commands.endsWith('npm start')) await this.#start(commands);
     else {
       this.expectNoRefusal();
-      this.#printed = await this.#client.run(this.#filled(commands));
+      this.#printed = await this.#client.run(this.#filled(this.#readApp(commands)));
     }
     for (const [name, pattern] of Object.entries(placeholders)) {
-      const found = pattern.exec(this.#printed)?.[1];
-      if (found !== undefined) this.#noted.set(name, found);
+      const found = pattern.exec(this.#printed);
+      if (found) this.#noted.set(name, found.slice(1).join(''));
     }
+  }
+
+  /** Types what the authenticator app shows, whose secret was printed; where that was used, what it shows next. */
+  #readApp(commands: string): string {
+    const secret = this.#noted.get('the secret');
+    if (secret === undefined || !commands.includes(appCode)) return commands;
+    this.#appTime = Math.max(Math.floor(Date.now() / 1000), this.#appTime + 30);
+    return commands.replaceAll(appCode, generateSync({ secret, epoch: this.#appTime }));
   }
 
   async #start(commands: string): Promise<void> {
@@ -110,7 +128,10 @@ export class PageReader {
   }
 
   #filled(text: string): string {
-    const noted = [...this.#noted, ...Object.entries(this.means.instead)];
+    // The longest first: some names begin with another one.
+    const noted = [...this.#noted, ...Object.entries(this.means.instead)].sort(
+      ([one], [other]) => other.length - one.length,
+    );
     const filled = noted.reduce((result, [name, value]) => result.replaceAll(name, value), text);
     const missing = /THE-[A-Z-]+/.exec(filled)?.[0];
     if (missing !== undefined) throw new Error(`Nothing that was printed is ${missing}.`);

@@ -99,6 +99,11 @@ function settings(folder: string, adminPassword: string): Record<string, string>
     // All tests come from one address; a wrong password in one must not hold up another.
     LATCHKEY_LOGIN_FREE_ATTEMPTS_PER_ADDRESS: '1000',
     LATCHKEY_PASSKEY_ORIGINS: 'http://localhost:8080',
+    LATCHKEY_REGISTRATION: 'open',
+    LATCHKEY_REGISTRATION_LIMIT: '0',
+    LATCHKEY_RECOVERY_LIMIT: '0',
+    LATCHKEY_LOGIN_LINKS: 'true',
+    LATCHKEY_DEV_MAIL: 'on',
   };
 }
 

@@ -41,7 +41,7 @@ def test_finishes_a_login_with_a_code() -> None:
         assert 200 < required.expires_in <= 300
         assert required.login_token not in str(required)
         with pytest.raises(LatchkeyError) as caught:
-            latchkey.finish_login(required, "000000")
+            latchkey.finish_login(required, "000 000")
         assert caught.value.code == ProblemCode.WRONG_SECOND_FACTOR
         assert latchkey.tokens is None
         assert latchkey.finish_login(required, RECOVERY_CODES[0]) == latchkey.tokens

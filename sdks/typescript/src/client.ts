@@ -1,9 +1,16 @@
 import type { Middleware } from 'openapi-fetch';
 import { operations } from '../generated/operations.js';
-import type { AddedPasskey, PasskeyAssertion, PasskeyUse } from '../generated/schema.js';
+import type {
+  AddedPasskey,
+  PasskeyUse,
+  RegisterRequest,
+  RegistrationResult,
+  VerifyEmailRequest,
+} from '../generated/schema.js';
 import { createApi, itemsOf, type Api, type Item, type PagedPath, type PageInit } from './api.js';
 import type { SecondFactorDemand } from './errors.js';
-import { createPasskey, getPasskey } from './passkeys.js';
+import { PasskeyRequests, type PasskeySignIn } from './passkey-requests.js';
+import { PendingRequests, type PendingStorage } from './pending-requests.js';
 import { memoryStorage, type StoredTokens, type TokenStorage } from './storage.js';
 import { TokenKeeper } from './token-keeper.js';
 
@@ -12,6 +19,11 @@ export interface LatchkeyOptions {
   readonly baseUrl: string;
   /** Where tokens are stored; by default `memoryStorage()`. */
   readonly storage?: TokenStorage;
+  /**
+   * Keeps what proves that a link in a message was asked for here, until the link is opened: `sessionStorage` for the same tab,
+   * `localStorage` for all tabs of the browser; by default memory.
+   */
+  readonly pending?: PendingStorage;
   /** Sends requests; by default the platform's `fetch`. */
   readonly fetch?: (request: Request) => Promise<Response>;
   /** The time in milliseconds since the Unix epoch; by default `Date.now`. */
@@ -29,22 +41,6 @@ export interface LoginOptions {
   readonly acrValues?: readonly string[];
 }
 
-export interface PasskeySignIn {
-  /** What a login with a password asked for: `secondFactor` of its error. */
-  readonly secondFactor?: SecondFactorDemand;
-  /** Whose passkey it shall be; without it the user chooses among all that there are for the service. */
-  readonly username?: string;
-  /**
-   * Offers passkeys among the autofill of a field with `autocomplete="username webauthn"`, and waits until one is chosen.
-   * Any other request for a passkey ends it, and so does `signal`; see `canAutofillPasskeys`.
-   */
-  readonly autofill?: boolean;
-  /** Has the service not ask on this browser again, where it may remember devices. */
-  readonly rememberDevice?: boolean;
-  /** Ends the request. */
-  readonly signal?: AbortSignal;
-}
-
 /**
  * A client that logs in, sends the access token with each request, and refreshes it shortly before it expires. If the
  * service refuses the token (401), the client refreshes it and sends the request again, once. However many requests need
@@ -56,8 +52,8 @@ export class LatchkeyClient {
   readonly #public: Api;
   readonly #keeper: TokenKeeper;
   readonly #storage: TokenStorage;
-  /** The request for a passkey that is open: browsers have one at a time. */
-  #asking: AbortController | undefined;
+  readonly #passkeys: PasskeyRequests;
+  readonly #pending: PendingRequests;
 
   constructor(options: LatchkeyOptions) {
     const { baseUrl, storage = memoryStorage(), now = Date.now, margin = 10, timeout = 30 } = options;
@@ -65,6 +61,8 @@ export class LatchkeyClient {
     const send = options.fetch ?? ((request: Request) => fetch(request));
     this.#storage = storage;
     this.#public = createApi({ baseUrl, fetch: send });
+    this.#passkeys = new PasskeyRequests(this.#public);
+    this.#pending = new PendingRequests(options.pending);
     this.#keeper = new TokenKeeper({
       storage,
       api: this.#public,
@@ -98,11 +96,59 @@ export class LatchkeyClient {
     code: string,
     { rememberDevice }: Pick<PasskeySignIn, 'rememberDevice'> = {},
   ): Promise<StoredTokens> {
-    const body = { login_token: loginToken, code, ...remember(rememberDevice) };
+    const body = { login_token: loginToken, code: readCode(code), ...remember(rememberDevice) };
     return this.#keeper.begin(async (limit) => {
       const { data } = await this.#public.POST('/login/second-factor', { body, ...limit });
       return data;
     });
+  }
+
+  /**
+   * Registers. An address gets a link and a code, of which `verifyEmail` takes either; it makes the account.
+   * @throws {LatchkeyError} `registration_off`, `invitation_required`, `validation_failed` and others
+   */
+  async register(registration: RegisterRequest): Promise<RegistrationResult> {
+    const { data } = await this.#public.POST('/register', { body: registration });
+    if (data.registration_token !== undefined) this.#pending.set('registration', data.registration_token);
+    return data;
+  }
+
+  /** Has the message sent again: of the registration that was made here, or about the address of who is logged in. */
+  async sendVerification(): Promise<void> {
+    await this.api.POST('/email/verification', { body: await this.#registered() });
+  }
+
+  /**
+   * Proves an address by the `token` of the link or the `code` of the message: that of the registration that was made here, or
+   * that of the account that is logged in. After a registration, log in.
+   * @throws {LatchkeyError} `invalid_link`; `validation_failed` whose `errors` name `password` where the registration was made
+   * elsewhere: ask for one, and send it with the token; `username_taken`
+   */
+  async verifyEmail(proof: VerifyEmailRequest): Promise<void> {
+    const code = proof.code !== undefined && { code: readCode(proof.code) };
+    await this.api.POST('/email/verify', { body: { ...(await this.#registered()), ...proof, ...code } });
+    this.#pending.delete('registration');
+  }
+
+  /** Has a link sent to a verified address, for `acceptLoginLink` on this browser alone. */
+  async requestLoginLink(email: string): Promise<void> {
+    const { data } = await this.#public.POST('/login/link', { body: { email } });
+    this.#pending.set('login-link', data.request_token);
+  }
+
+  /**
+   * Begins a session with the `token` in a link's query.
+   * @throws {LatchkeyError} `invalid_link`, as for a link that another browser has asked for; `second_factor_required`
+   */
+  async acceptLoginLink(token: string): Promise<StoredTokens> {
+    // Another browser has none: the service says so as it does of a link that has expired.
+    const body = { token, request_token: this.#pending.get('login-link') ?? 'none' };
+    const tokens = await this.#keeper.begin(async (limit) => {
+      const { data } = await this.#public.POST('/login/link/accept', { body, ...limit });
+      return data;
+    });
+    this.#pending.delete('login-link');
+    return tokens;
   }
 
   /**
@@ -113,7 +159,7 @@ export class LatchkeyClient {
   async signInWithPasskey(options: PasskeySignIn = {}): Promise<StoredTokens> {
     const login = options.secondFactor && { login_token: options.secondFactor.loginToken };
     // The user may take minutes: nothing waits for that.
-    const credential = await this.#ask(options.signal, (signal) => this.#assert(options, signal));
+    const credential = await this.#passkeys.get(options);
     const body = { credential, ...login, ...remember(options.rememberDevice) };
     return this.#keeper.begin(async (limit) => {
       const { data } = await this.#public.POST('/login/passkey', { body, ...limit });
@@ -131,10 +177,7 @@ export class LatchkeyClient {
     name?: string,
     { use, signal }: { readonly use?: PasskeyUse; readonly signal?: AbortSignal } = {},
   ): Promise<AddedPasskey> {
-    const credential = await this.#ask(signal, async (asking) => {
-      const { data } = await this.api.POST('/me/passkeys/options', { body: use ? { use } : {} });
-      return createPasskey(data, asking);
-    });
+    const credential = await this.#passkeys.create(this.api, use, signal);
     const { data } = await this.api.POST('/me/passkeys', {
       body: { credential, ...(name !== undefined && { name }) },
     });
@@ -180,32 +223,16 @@ export class LatchkeyClient {
     return itemsOf(this.api, path, ...init);
   }
 
-  /** Ends the open request for a passkey, and asks for another one. */
-  #ask<T>(signal: AbortSignal | undefined, request: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    this.#asking?.abort();
-    const asking = new AbortController();
-    this.#asking = asking;
-    return request(signal ? AbortSignal.any([signal, asking.signal]) : asking.signal);
+  /** Who is logged in means the account's own address. */
+  async #registered(): Promise<{ readonly registration_token?: string }> {
+    const token = (await this.tokens()) ? undefined : this.#pending.get('registration');
+    return token === undefined ? {} : { registration_token: token };
   }
+}
 
-  async #assert(options: PasskeySignIn, signal: AbortSignal): Promise<PasskeyAssertion> {
-    const { secondFactor, username, autofill = false } = options;
-    const body = {
-      ...(secondFactor && { login_token: secondFactor.loginToken }),
-      ...(username !== undefined && { username }),
-    };
-    for (;;) {
-      const { data } = await this.#public.POST('/login/passkey/options', { body });
-      if (!autofill) return getPasskey(data, { autofill, signal });
-      // The user may leave a page open for longer than a challenge is good for; the next one is asked for in time.
-      const old = AbortSignal.timeout(data.timeout * 0.9);
-      try {
-        return await getPasskey(data, { autofill, signal: AbortSignal.any([signal, old]) });
-      } catch (error) {
-        if (!old.aborted || signal.aborted) throw error;
-      }
-    }
-  }
+/** Messages and apps show codes in groups. */
+function readCode(typed: string): string {
+  return typed.replace(/\s/g, '');
 }
 
 function remember(rememberDevice: boolean | undefined): { readonly remember_device?: boolean } {

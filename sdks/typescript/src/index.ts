@@ -1,5 +1,6 @@
-export { LatchkeyClient, type LatchkeyOptions, type LoginOptions, type PasskeySignIn } from './client.js';
-export { toAssertion, toCreationOptions, toRegistration, toRequestOptions } from './passkey-json.js';
+export { LatchkeyClient, type LatchkeyOptions, type LoginOptions } from './client.js';
+export type { PasskeySignIn } from './passkey-requests.js';
+export type { PendingStorage } from './pending-requests.js';
 export { canAutofillPasskeys, PasskeyError, type PasskeyErrorCode } from './passkeys.js';
 export { uploadOf } from './upload.js';
 export {

@@ -61,7 +61,7 @@ describe('A login with a second factor', () => {
     assert.deepEqual(demand.methods, ['totp', 'recovery_code']);
     assert.ok(demand.expiresIn > 200 && demand.expiresIn <= 300);
     assert.equal(await client.tokens(), undefined);
-    assert.equal((await refusal(client.finishLogin(demand, '000000'))).code, 'wrong_second_factor');
+    assert.equal((await refusal(client.finishLogin(demand, '000 000'))).code, 'wrong_second_factor');
     // The step of now was used by the confirmation.
     const tokens = await client.finishLogin(demand, codeAt(account.secret, Date.now() + 30_000));
     assert.deepEqual(await client.tokens(), tokens);

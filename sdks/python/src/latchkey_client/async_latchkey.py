@@ -83,7 +83,8 @@ class AsyncLatchkey(AsyncGroups):
 
     async def finish_login(self, required: SecondFactorRequired, code: str) -> Tokens:
         """Finish a login with a code, like ``Latchkey.finish_login``."""
-        return await self._begin("/login/second-factor", {"login_token": required.login_token, "code": code})
+        body = {"login_token": required.login_token, "code": "".join(code.split())}
+        return await self._begin("/login/second-factor", body)
 
     async def login_with_passkey(
         self, credential: Mapping[str, Any], required: SecondFactorRequired | None = None

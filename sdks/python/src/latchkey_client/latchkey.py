@@ -108,13 +108,14 @@ class Latchkey(Groups):
         return self._begin("/login", body)
 
     def finish_login(self, required: SecondFactorRequired, code: str) -> Tokens:
-        """Finish a login with a code of the authenticator app, or a recovery code.
+        """Finish a login with a code of the authenticator app, or a recovery code; spaces do not matter.
 
         Raises:
             LatchkeyError: ``wrong_second_factor``: another code may be right; ``invalid_login_token``: log in
                 again.
         """
-        return self._begin("/login/second-factor", {"login_token": required.login_token, "code": code})
+        body = {"login_token": required.login_token, "code": "".join(code.split())}
+        return self._begin("/login/second-factor", body)
 
     def login_with_passkey(
         self, credential: Mapping[str, Any], required: SecondFactorRequired | None = None

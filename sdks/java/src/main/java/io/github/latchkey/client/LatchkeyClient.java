@@ -98,13 +98,15 @@ public final class LatchkeyClient {
   }
 
   /**
-   * Finishes a login with a code of the authenticator app, or a recovery code, and stores the tokens.
+   * Finishes a login with a code of the authenticator app, or a recovery code, and stores the tokens. Spaces in the code do
+   * not matter.
    *
    * @throws LatchkeyException {@code WRONG_SECOND_FACTOR}, after which another code may be right, or {@code
    *     INVALID_LOGIN_TOKEN}, after which the login begins again
    */
   public Tokens finishLogin(SecondFactorRequiredException required, String code) {
-    SecondFactorLogin request = new SecondFactorLogin().loginToken(required.loginToken()).code(code);
+    SecondFactorLogin request =
+        new SecondFactorLogin().loginToken(required.loginToken()).code(code.replaceAll("\\s", ""));
     return begin(() -> publicSessions.loginWithSecondFactor(request));
   }
 

@@ -87,7 +87,7 @@ class SecondFactorTest {
     assertEquals(List.of(SecondFactorMethod.TOTP, SecondFactorMethod.RECOVERY_CODE), required.methods());
     assertTrue(required.expiresIn().compareTo(Duration.ofMinutes(4)) > 0);
     assertFalse(required.getMessage().contains(required.loginToken()));
-    assertRefused(403, ProblemCode.WRONG_SECOND_FACTOR, () -> client.finishLogin(required, "000000"));
+    assertRefused(403, ProblemCode.WRONG_SECOND_FACTOR, () -> client.finishLogin(required, "000 000"));
     assertTrue(client.tokens().isEmpty());
     assertEquals(client.finishLogin(required, recoveryCode(0)), client.tokens().orElseThrow());
     callProtected(client);
