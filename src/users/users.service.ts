@@ -287,9 +287,10 @@ export function toOwner({
   return { username, email: email ?? undefined, displayName: displayName ?? undefined };
 }
 
-/** 120 random bits in base64url. */
+/** 120 random bits in base64url. It does not begin with a hyphen, which commands would take for an option. */
 export function generateOneTimePassword(): string {
-  return randomBytes(15).toString('base64url');
+  const password = randomBytes(15).toString('base64url');
+  return password.startsWith('-') ? generateOneTimePassword() : password;
 }
 
 async function requireAdministrator(queries: Queries): Promise<void> {
