@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
+import { Problem } from '../problems/problem.js';
 import { toSecondFactors } from '../second-factors/second-factor-state.js';
 import type { Services } from '../server/services.js';
+import { StartError } from '../start-error.js';
 import { addAction, type Output } from './command-output.js';
 import { findUser } from './find-user.js';
 import type { WithInstallation } from './installation-command.js';
@@ -37,7 +39,12 @@ async function listFactors(services: Services, output: Output, name: string): Pr
 
 async function removeTotp(services: Services, output: Output, name: string): Promise<void> {
   const { id, username } = await findUser(services, name);
-  await services.secondFactors.removeTotp(id, operator);
+  try {
+    await services.secondFactors.removeTotp(id, operator);
+  } catch (error) {
+    if (!(error instanceof Problem) || error.code !== 'second_factor_not_found') throw error;
+    throw new StartError(`"${username}" has no authenticator app.`, { cause: error });
+  }
   output.print(
     { user_id: id, removed: 'totp' },
     `The authenticator app of "${username}" is removed: the next login does not ask for it.`,

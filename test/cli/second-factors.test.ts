@@ -25,7 +25,10 @@ for (const kind of databaseKinds) {
         stdout: 'The authenticator app of "ada" is removed: the next login does not ask for it.\n',
       });
       expect((await app.audited('second_factor_removed'))[0]).to.include({ actor_kind: 'operator' });
-      expect(await runCommand(words, app)).to.include({ exitCode: 1 });
+      expect(await runCommand(words, app)).to.include({
+        exitCode: 1,
+        stderr: '"ada" has no authenticator app.\n',
+      });
       await app.login('ada', password);
       await app.close();
     });
