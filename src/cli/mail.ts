@@ -29,13 +29,12 @@ export function addMailCommand(program: Command, withInstallation: WithInstallat
   );
 }
 
-async function listMessages(
-  { outbox, database }: Services,
-  output: Output,
-  { limit }: MailOptions,
-): Promise<void> {
-  await output.printList(await outbox.list(database.queries, { limit }), {
-    toJson: toListed,
+async function listMessages(services: Services, output: Output, { limit }: MailOptions): Promise<void> {
+  const { outbox, database, config } = services;
+  const rows = await outbox.list(database.queries, { limit });
+  const findNextTry = await createNextTryFinder(services);
+  await output.printList(rows, {
+    toJson: (row) => toListed(row, findNextTry(row)),
     columns: {
       id: ({ id }) => id,
       time: ({ created_at: at }) => new Date(at).toISOString(),
@@ -43,23 +42,37 @@ async function listMessages(
       message: ({ template }) => template,
       state: ({ state }) => state,
       attempts: ({ attempts }) => String(attempts),
+      'next try': (row) => findNextTry(row) ?? '',
       'last error': ({ last_error: error }) => error ?? '',
     },
     empty: 'There are no messages.',
   });
+  if (!output.isJson && config.smtpUrl === undefined && rows.some(({ state }) => state === 'waiting'))
+    output.print({}, 'No mail server is set (LATCHKEY_SMTP_URL): none of those that wait is sent.');
+}
+
+/** When a message that waits is tried next: not at all without a mail server, and later where that takes none. */
+async function createNextTryFinder({ outbox, database, config }: Services) {
+  const pauseEnd = (await outbox.findPauseEnd(database.queries)) ?? 0;
+  return ({ state, due_at: due }: OutboxRow): string | undefined =>
+    state === 'waiting' && config.smtpUrl !== undefined
+      ? new Date(Math.max(due, pauseEnd)).toISOString()
+      : undefined;
 }
 
 async function showMessage(
-  { outbox, database }: Services,
+  services: Services,
   output: Output,
   wanted: string,
   { html = false }: MailOptions,
 ): Promise<void> {
+  const { outbox, database } = services;
   const [latest] = wanted === 'latest' ? await outbox.list(database.queries, { limit: 1 }) : [];
   const found = await outbox.read(database.queries, latest?.id ?? wanted);
   if (!found) throw new StartError(`There is no message "${wanted}". See: latchkey mail`);
   const { row, message } = found;
-  output.print({ ...toListed(row), ...message }, describe(found, html));
+  const findNextTry = await createNextTryFinder(services);
+  output.print({ ...toListed(row, findNextTry(row)), ...message }, describe(found, html));
 }
 
 function describe({ row, message }: StoredMessage, html: boolean): string {
@@ -71,7 +84,7 @@ function describe({ row, message }: StoredMessage, html: boolean): string {
   return `To: ${row.address}\nSubject: ${message.subject}\n\n${message.text}`;
 }
 
-function toListed(row: OutboxRow): object {
+function toListed(row: OutboxRow, nextTry: string | undefined): object {
   return {
     id: row.id,
     created_at: new Date(row.created_at).toISOString(),
@@ -80,6 +93,7 @@ function toListed(row: OutboxRow): object {
     language: row.language,
     state: row.state,
     attempts: row.attempts,
+    ...(nextTry !== undefined && { next_try_at: nextTry }),
     ...(row.last_error !== null && { last_error: row.last_error }),
     ...(row.done_at !== null && { done_at: new Date(row.done_at).toISOString() }),
   };

@@ -18,12 +18,13 @@ interface Holding {
 export const leasesStore = {
   /**
    * @param isAlone whether no other process can have it: what an earlier one left behind does not count.
+   * @param ignoresPause whether it is not too early after a failure, either.
    * @returns undefined if another process has it, or if it is too early after a failure.
    */
   async claim(
     queries: Queries,
     { name, holder, now, time }: Holding,
-    isAlone: boolean,
+    { isAlone, ignoresPause }: { readonly isAlone: boolean; readonly ignoresPause: boolean },
   ): Promise<{ readonly failures: number } | undefined> {
     const moment = getTime(now);
     await queries
@@ -35,9 +36,27 @@ export const leasesStore = {
       .updateTable('latchkey_leases')
       .set({ holder, free_at: sql<number>`${moment} + ${time}` })
       .where('name', '=', name)
-      .where((eb) => eb.or([eb('free_at', '<=', moment), ...(isAlone ? [eb('holder', 'is not', null)] : [])]))
+      .where((eb) =>
+        eb.or([
+          eb('free_at', '<=', moment),
+          ...(isAlone ? [eb('holder', 'is not', null)] : []),
+          ...(ignoresPause ? [eb('holder', 'is', null)] : []),
+        ]),
+      )
       .returning('failures')
       .executeTakeFirst();
+  },
+
+  /** @returns until when nobody takes it after a failure, in milliseconds since the Unix epoch, if that is so. */
+  async findPauseEnd(queries: Queries, name: LeaseName): Promise<number | undefined> {
+    const paused = await queries
+      .selectFrom('latchkey_leases')
+      .select('free_at')
+      .where('name', '=', name)
+      .where('holder', 'is', null)
+      .where('failures', '>', 0)
+      .executeTakeFirst();
+    return paused?.free_at;
   },
 
   /** @returns false if another process has it. */

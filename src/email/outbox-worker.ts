@@ -17,6 +17,8 @@ const holdTime = 60_000;
 const renewInterval = 15_000;
 /** How many messages are read at a time. */
 const batchSize = 50;
+/** How many messages get the reason why the server takes none: who looks sees the newest, and one statement must not be slow. */
+const markedMessages = 1000;
 /** Milliseconds. A server that greylists takes a message after some minutes. */
 const firstMessageWait = 30_000;
 const maxMessageWait = 3_600_000;
@@ -40,6 +42,8 @@ export class OutboxWorker {
   #running: Promise<void> | undefined;
   #isStopping = false;
   #isLost = false;
+  /** The first attempt of a process waits for no earlier failure: its settings may be those that mend it. */
+  #isFirstAttempt = true;
   #lastLogged = -Infinity;
   #nextDue: number | undefined;
   /** Sent, but not marked yet, because the database did not take it. */
@@ -85,12 +89,12 @@ export class OutboxWorker {
   async #run(sender: MailSender): Promise<void> {
     this.#nextDue = await outboxStore.findNextDue(this.database.queries);
     if (this.#nextDue === undefined || this.#nextDue > this.clock.now()) return;
-    const lease = await leasesStore.claim(
-      this.database.queries,
-      this.#hold(holdTime),
-      !this.database.isShared,
-    );
+    const lease = await leasesStore.claim(this.database.queries, this.#hold(holdTime), {
+      isAlone: !this.database.isShared,
+      ignoresPause: this.#isFirstAttempt,
+    });
     if (!lease) return;
+    this.#isFirstAttempt = false;
     this.#isLost = false;
     const renewal = setInterval(() => {
       void this.#renew();
@@ -104,6 +108,11 @@ export class OutboxWorker {
         await this.#release(firstServerWait, lease.failures).catch(() => undefined);
         throw error;
       }
+      await outboxStore.noteServerFailure(this.database.queries, this.#self, {
+        now: this.database.now(this.clock),
+        reason: error.message,
+        limit: markedMessages,
+      });
       const failures = lease.failures + 1;
       await this.#release(Math.min(firstServerWait * 2 ** (failures - 1), maxServerWait), failures);
       this.#noteFailure(error, failures);

@@ -91,6 +91,28 @@ export const outboxStore = {
       .execute();
   },
 
+  /** The server takes none of those that are to be sent now. @param limit how many say so, the newest first. */
+  async noteServerFailure(
+    queries: Queries,
+    { holder }: LeaseHolder,
+    { now, reason, limit }: { readonly now: Moment; readonly reason: string; readonly limit: number },
+  ): Promise<void> {
+    const waiting = queries
+      .selectFrom('latchkey_outbox')
+      .select('id')
+      .where('state', '=', 'waiting')
+      .where('due_at', '<=', getTime(now))
+      .where((eb) => eb.or([eb('last_error', 'is', null), eb('last_error', '!=', reason)]))
+      .orderBy('id', 'desc')
+      .limit(limit);
+    await queries
+      .updateTable('latchkey_outbox')
+      .set({ last_error: reason })
+      .where('id', 'in', waiting)
+      .where(isHeldBy(holder))
+      .execute();
+  },
+
   async delete(queries: Queries, id: string): Promise<void> {
     await queries.deleteFrom('latchkey_outbox').where('id', '=', id).execute();
   },

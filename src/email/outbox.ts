@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.js';
 import type { Statement } from '../database/batch.js';
 import type { Queries } from '../database/database.js';
+import { leasesStore } from '../database/leases.store.js';
 import type { OutboxRow } from '../database/schema.js';
 import { createId } from '../ids.js';
 import type { DataSealing } from '../keys/data-sealing.js';
@@ -105,6 +106,11 @@ export class Outbox {
   /** Newest first. */
   list(queries: Queries, page: { readonly limit: number; readonly before?: string }): Promise<OutboxRow[]> {
     return outboxStore.list(queries, page);
+  }
+
+  /** @returns until when no message is tried because the server takes none, if that is so. */
+  findPauseEnd(queries: Queries): Promise<number | undefined> {
+    return leasesStore.findPauseEnd(queries, 'mail');
   }
 
   /** @returns undefined where there is no such message. */

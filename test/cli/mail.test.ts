@@ -37,8 +37,11 @@ for (const kind of databaseKinds) {
         variables: { link: 'https://app.example/reset?token=x', minutes: 30 },
       });
       const lines = (await run()).stdout.trimEnd().split('\n');
-      expect(lines[0]).to.match(/^id +time +to +message +state +attempts +last error$/);
-      expect(lines.slice(1).map((line) => / (\S+@\S+) /.exec(line)?.[1])).to.deep.equal([
+      expect(lines[0]).to.match(/^id +time +to +message +state +attempts +next try +last error$/);
+      expect(lines.at(-1)).to.equal(
+        'No mail server is set (LATCHKEY_SMTP_URL): none of those that wait is sent.',
+      );
+      expect(lines.slice(1, -1).map((line) => / (\S+@\S+) /.exec(line)?.[1])).to.deep.equal([
         'bob@example.com',
         'ada@example.com',
       ]);

@@ -7,6 +7,7 @@ import type { OutboxRow } from '../../src/database/schema.js';
 import { KeySealing } from '../../src/keys/key-sealing.js';
 import { databaseKinds } from '../support/databases.js';
 import { MailServer, SmtpReply } from '../support/mail-server.js';
+import { readJsonLines, runCommand } from '../support/run-command.js';
 import { addUser } from '../support/records.js';
 import { TestApp } from '../support/test-app.js';
 
@@ -194,9 +195,17 @@ for (const kind of databaseKinds) {
       await enqueue();
       await enqueue();
       await run();
-      expect(await rows()).to.satisfy((all: OutboxRow[]) =>
-        all.every(({ state, attempts }) => state === 'waiting' && attempts === 0),
-      );
+      for (const row of await rows()) {
+        expect(row).to.include({ state: 'waiting', attempts: 0, last_error: '550 Not from this address' });
+      }
+      const nextTry = new Date(app.clock.now() + 1000).toISOString();
+      const { stdout } = await runCommand(['mail', '--json'], app);
+      for (const listed of readJsonLines(stdout)) {
+        expect(listed).to.include({ next_try_at: nextTry, last_error: '550 Not from this address' });
+      }
+      const lines = (await runCommand(['mail'], app)).stdout.trimEnd().split('\n');
+      expect(lines).to.have.length(3);
+      expect(lines[1]).to.match(new RegExp(`waiting +0 +${nextTry} +550 Not from this address$`));
       server.reset();
       await run();
       expect(server.received, 'too early').to.be.empty;
@@ -204,6 +213,30 @@ for (const kind of databaseKinds) {
       app.clock.advance(1);
       await run();
       expect(server.received).to.have.length(2);
+    });
+
+    it('tries a server that took no message once more at a restart, without waiting', async () => {
+      server.onSender = () => new SmtpReply(550, 'Not from this address');
+      await enqueue();
+      await run();
+      const failing = await app.openAgain();
+      let tries = 0;
+      server.onSender = () => {
+        tries += 1;
+        return new SmtpReply(550, 'Not from this address');
+      };
+      await failing.outboxWorker.run();
+      await failing.outboxWorker.run();
+      expect(tries).to.equal(1);
+      await failing.database.close();
+      server.reset();
+      await run();
+      expect(server.received, 'too early').to.be.empty;
+      const restarted = await app.openAgain();
+      await restarted.outboxWorker.run();
+      expect(server.received).to.have.length(1);
+      expect(await onlyRow()).to.include({ state: 'sent', last_error: null });
+      await restarted.database.close();
     });
 
     it('sends again what a connection was lost for before the reply, under the same Message-ID', async () => {
