@@ -57,7 +57,8 @@ async function checkConfig(
     [
       ...formatSettings(shown),
       '',
-      ...warnings.map((warning) => `Warning: ${warning}`),
+      // With errors of settings, `printError` prints them.
+      ...(errors ? [] : warnings.map((warning) => `Warning: ${warning}`)),
       ...(examined ? [describeState(examined.state)] : []),
       ...(errors || (examined && (examined.error ?? examined.state.error) !== undefined)
         ? []

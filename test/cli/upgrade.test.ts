@@ -150,12 +150,17 @@ describe('latchkey config check', () => {
     expect(ran.stderr)
       .to.match(/^PORT is "x", but must/m)
       .and.match(/^LATCHKEY_SECRET must/m);
+    // The warning is printed with the error, as at a start.
     expect(ran.stdout)
-      .to.include('Did you mean LATCHKEY_ISSUER?')
+      .to.not.include('LATCHKEY_ISSUER?')
       .and.not.include('The database')
       .and.not.include('are right');
     const json = await runCommand(['config', 'check', '--json'], { environment, clock: new TestClock() });
-    expect((readJsonLines(json.stdout) as Printed[])[0]?.['errors']).to.have.length(2);
+    const [document] = readJsonLines(json.stdout) as Printed[];
+    expect(document?.['errors']).to.have.length(2);
+    expect(document?.['warnings']).to.deep.equal([
+      'LATCHKEY_ISSUR is not a setting and is ignored. Did you mean LATCHKEY_ISSUER?',
+    ]);
   });
 
   it('makes no SQLite file', async () => {
