@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { ConfigError, findSettingWarnings, readConfig } from '../config/config.js';
 import { describeSettings } from '../config/settings-in-force.js';
+import { findMailWarnings } from '../server/mail-warnings.js';
 import type { Project } from '../server/project.js';
 import { addAction, type Output } from './command-output.js';
 import { examineDatabase, type DatabaseState } from './database-state.js';
@@ -44,8 +45,8 @@ async function checkConfig(
   const shown = describeSettings(environment, settingsFile).filter(
     ({ from }) => !onlyChanged || from !== 'default',
   );
-  const warnings = findSettingWarnings(environment);
   const { config, errors } = tryReadConfig(environment);
+  const warnings = [...findSettingWarnings(environment), ...(config ? findMailWarnings(config) : [])];
   const examined = config && (await examineDatabase(config, project));
   output.print(
     {

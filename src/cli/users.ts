@@ -247,9 +247,13 @@ async function verifyEmail(services: Services, output: Output, name: string): Pr
 async function sendVerification(services: Services, output: Output, name: string): Promise<void> {
   const { id, email } = await findUser(services, name);
   await services.verification.send(id, undefined, operator);
+  const state =
+    services.config.smtpUrl === undefined
+      ? 'stays in the outbox: no mail server is set (LATCHKEY_SMTP_URL)'
+      : 'is on its way';
   output.print(
     { user_id: id, email },
-    `A message to ${String(email)} is on its way. What it says: latchkey mail latest`,
+    `A message to ${String(email)} ${state}. What it says: latchkey mail latest`,
   );
 }
 

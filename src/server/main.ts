@@ -17,6 +17,7 @@ import { traceServices, type Tracing } from '../observability/tracing.js';
 import { claimInstallation, openInstallation, refuseRestoredFile } from './installation.js';
 import { prepareService } from './first-start.js';
 import { createLog, isTextLog, textDestination } from './log.js';
+import { findMailWarnings } from './mail-warnings.js';
 import { createMetricsServer } from './metrics-server.js';
 import { getOneTimePasswordFile } from './one-time-password-file.js';
 import { listOperations, openProject, type OpenProject } from './open-project.js';
@@ -45,7 +46,8 @@ export async function start(given: Project | (() => Promise<Project>), settingsF
     const loaded: { tracing?: Tracing | undefined } = {};
     const destination = isTextLog(config) ? textDestination : undefined;
     const log = createLog(config.logLevel, destination, () => loaded.tracing?.getLogFields() ?? {});
-    for (const warning of findSettingWarnings(process.env)) log.warn(warning);
+    for (const warning of [...findSettingWarnings(process.env), ...findMailWarnings(config)])
+      log.warn(warning);
     const tracing = await loadTracing(process.env, packageVersion, log);
     loaded.tracing = tracing;
     await serve({ project, config, log, tracing, settingsFile });

@@ -163,6 +163,37 @@ describe('latchkey config check', () => {
     ]);
   });
 
+  it('prints a warning once, also that messages which a setting needs are not sent', async () => {
+    const check = async (settings: Record<string, string>) => {
+      const environment = {
+        DATABASE_URL: await newDatabaseUrl('sqlite'),
+        LOG_FORMAT: 'json',
+        ...settings,
+      };
+      const ran = await runCommand(['config', 'check'], { environment, clock: new TestClock() });
+      expect(ran).to.include({ exitCode: 0, stderr: '' });
+      return ran.stdout.split('\n').filter((line) => line.startsWith('Warning: '));
+    };
+    const warning = (name: string): string =>
+      `Warning: ${name} needs messages, and without LATCHKEY_SMTP_URL none is sent: they stay in the outbox, where "latchkey mail" shows them.`;
+    expect(await check({ LATCHKEY_REGISTRATION: 'open', LATCHKEY_LOGIN_LINKS: 'true' })).to.deep.equal([
+      warning('LATCHKEY_REGISTRATION'),
+      warning('LATCHKEY_LOGIN_LINKS'),
+    ]);
+    expect(await check({ LATCHKEY_REGISTRATION: 'domains:example.com' })).to.deep.equal([
+      warning('LATCHKEY_REGISTRATION'),
+    ]);
+    const open = { LATCHKEY_REGISTRATION: 'open' };
+    expect(await check({ ...open, LATCHKEY_DEV_MAIL: 'on' })).to.deep.equal([]);
+    const smtp = {
+      LATCHKEY_SMTP_URL: 'smtp://127.0.0.1:25',
+      LATCHKEY_MAIL_FROM: 'x@example.com',
+      LATCHKEY_APP_URL: 'https://app.example.com',
+    };
+    expect(await check({ ...open, ...smtp })).to.deep.equal([]);
+    expect(await check({})).to.deep.equal([]);
+  });
+
   it('makes no SQLite file', async () => {
     const url = await newDatabaseUrl('sqlite');
     const folder = dirname(url.replace('sqlite:', ''));

@@ -158,6 +158,7 @@ describe('A start', () => {
     installation = await Installation.make({
       LATCHKEY_REFRESH_GRAZE: '5s',
       JWT_NOTHING_LIKE_ANY_OF_THEM: '1',
+      LATCHKEY_LOGIN_LINKS: 'true',
     });
     service = await installation.start();
   });
@@ -168,6 +169,12 @@ describe('A start', () => {
       'LATCHKEY_REFRESH_GRAZE is not a setting and is ignored. Did you mean LATCHKEY_REFRESH_GRACE?',
     );
     expect(service.stdout).to.include('JWT_NOTHING_LIKE_ANY_OF_THEM is not a setting and is ignored."');
+  });
+
+  it('warns of a setting that needs messages where there is no mail server', () => {
+    expect(service.stdout).to.include(
+      'LATCHKEY_LOGIN_LINKS needs messages, and without LATCHKEY_SMTP_URL none is sent',
+    );
   });
 
   it('names PORT if the port is in use, and does not touch the data', async () => {
