@@ -41,7 +41,7 @@ interface Secured extends SecuredAccount {
 }
 
 /**
- * Takes accounts back from whoever has broken into them, by the links in messages about them. A link stays good whatever that
+ * Takes accounts back from people who have broken into them, by the links in messages about them. A link stays good whatever that
  * person changes later, and it voids the links that were sent after it: those were sent to that person, where the address
  * was changed. So the first address wins, for as long as its link is good.
  */

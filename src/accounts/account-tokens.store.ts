@@ -153,7 +153,7 @@ export const accountTokensStore = {
       .executeTakeFirst();
   },
 
-  /** They count all the same for how many were issued: whoever has used one would else be without a limit. */
+  /** They count all the same for how many were issued: otherwise using one would lift the limit. */
   async expireOfUser(
     queries: Queries,
     { userId, purposes, now }: { userId: string; purposes: readonly Purpose[]; now: number },

@@ -37,7 +37,7 @@ export interface LinkKind {
   readonly lifetime: number;
 }
 
-/** Whom a token is for, as the account is now. */
+/** The user that a token is for, as the account is now. */
 export type LinkUser = Pick<TokenUser, 'id' | 'email_key' | 'version'>;
 
 export interface IssuedToken {

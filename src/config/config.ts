@@ -166,9 +166,14 @@ const flaskOnlyOptions: Readonly<Record<string, string>> = {
 
 /**
  * A warning for each `LATCHKEY_*` or `JWT_*` variable that no setting reads, with the name of the most similar setting,
- * for each variable of PostgreSQL (`PG*`) that is ignored, and for each file with a secret that everybody may read.
+ * for each variable of PostgreSQL (`PG*`) that is ignored, for a `JWT_DECODE_LEGACY_UNTIL` in the past, and for each file with a
+ * secret that everybody may read.
+ * @param now milliseconds since the Unix epoch.
  */
-export function findSettingWarnings(variables: Readonly<Record<string, string | undefined>>): string[] {
+export function findSettingWarnings(
+  variables: Readonly<Record<string, string | undefined>>,
+  now: number = Date.now(),
+): string[] {
   const { environment } = readSecretFiles(secretNames, variables);
   const known = [...definitions.map(({ name }) => name), ...secretNames.map(getFileVariable)];
   const url = environment[settings.databaseUrl.name] ?? '';
@@ -182,7 +187,26 @@ export function findSettingWarnings(variables: Readonly<Record<string, string | 
       const near = getStem(nearest) === getStem(name) || distance(name, nearest) <= name.length / 2;
       return `${name} is not a setting and is ignored.${near ? ` Did you mean ${nearest}?` : ''}`;
     });
-  return [...ours, ...ofPostgres, ...findExposedFiles(secretNames, environment)];
+  return [
+    ...ours,
+    ...ofPostgres,
+    ...findLegacyWarnings(environment, now),
+    ...findExposedFiles(secretNames, environment),
+  ];
+}
+
+function findLegacyWarnings(
+  environment: Readonly<Record<string, string | undefined>>,
+  now: number,
+): string[] {
+  const until = environment[settings.decodeLegacyUntil.name];
+  // One that is not a time is an error, which `readConfig` finds.
+  const isPast = until !== undefined && Date.parse(until) <= now;
+  return isPast && environment[settings.decodeLegacy.name]
+    ? [
+        `JWT_DECODE_LEGACY_UNTIL is ${until}, which is in the past: no token of the Flask application is accepted. Set the day after its last refresh token has expired, or remove JWT_DECODE_LEGACY.`,
+      ]
+    : [];
 }
 
 /** The name of a variable without its prefix, which some settings do not have. */

@@ -698,7 +698,7 @@ export const settings = {
     name: 'LATCHKEY_LOGIN_LINKS',
     parse: parseFlag,
     default: 'false',
-    doc: 'Whether users can log in with a link that is sent to their verified address ([login links](login-links.md)). Whoever reads their mail can then log in where there is no second factor.',
+    doc: 'Whether users can log in with a link that is sent to their verified address ([login links](login-links.md)). Who reads their mail can then log in where there is no second factor.',
   }),
   passwordCheckLimit: defineSetting({
     name: 'LATCHKEY_PASSWORD_CHECK_LIMIT',

@@ -11,8 +11,8 @@ interface Presented {
 }
 
 /**
- * Links with which the owner of an account takes it back. They are bound to no version of the account: whoever has broken
- * into it would change it, and be rid of them.
+ * Links with which the owner of an account takes it back. They are bound to no version of the account: a thief would
+ * change it, and be rid of them.
  */
 export const safetyLinksStore = {
   prepareInsert(queries: Queries, row: SafetyLinkRow) {

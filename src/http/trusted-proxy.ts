@@ -1,4 +1,4 @@
-import type { Request } from 'express';
+import type { Request, RequestHandler } from 'express';
 import proxyaddr from 'proxy-addr';
 import { parseAddress, canonicalizeAddress } from './addresses.js';
 
@@ -35,6 +35,31 @@ export function getClientAddress(request: Request): string | undefined {
 /** Whether the request came from a proxy in `LATCHKEY_TRUSTED_PROXIES`. */
 export function isFromTrustedProxy(request: Request): boolean {
   return getTrust(request)(request.socket.remoteAddress ?? '', 0);
+}
+
+const isNear = createTrust(['loopback', 'linklocal', 'uniquelocal']);
+
+/**
+ * Finds a proxy that was forgotten in `LATCHKEY_TRUSTED_PROXIES`: a loopback or private address that is not trusted and sends
+ * X-Forwarded-For, or Forwarded (RFC 7239). Clients of their own send neither, as a rule.
+ * @param warn is called once, because it is a setting that is wrong, and not a request.
+ */
+export function createForgottenProxyMiddleware(warn: (address: string) => void): RequestHandler {
+  let isDone = false;
+  // A proxy has few addresses: none is looked at twice in a row.
+  let last: string | undefined;
+  return (request, _response, next) => {
+    const { headers, socket } = request;
+    if (!isDone && (headers['x-forwarded-for'] !== undefined || headers.forwarded !== undefined)) {
+      const address = socket.remoteAddress;
+      if (address !== undefined && address !== last) {
+        last = address;
+        isDone = isNear(address, 0) && !isFromTrustedProxy(request);
+        if (isDone) warn(canonicalizeAddress(parseAddress(address) ?? address));
+      }
+    }
+    next();
+  };
 }
 
 function getTrust({ app }: Request): Trust {

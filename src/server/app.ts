@@ -17,7 +17,7 @@ import { mountOperations } from './operations.js';
 import { mountProblemsRedirect } from './problems-redirect.js';
 import { mountDevMail, showsDevMail } from './dev-mail.js';
 import { mountSwaggerUi } from './swagger-ui.js';
-import { createTrust } from '../http/trusted-proxy.js';
+import { createForgottenProxyMiddleware, createTrust } from '../http/trusted-proxy.js';
 import { createNotFoundHandler } from './not-found-handler.js';
 import { createWellKnownPathMiddleware } from './well-known-path.js';
 import type { Services } from './services.js';
@@ -34,6 +34,14 @@ export function createApp(services: Services, project: OpenProject, tracing?: Tr
   app.set('trust proxy', createTrust(config.trustedProxies));
 
   app.use(createRequestIdMiddleware());
+  app.use(
+    createForgottenProxyMiddleware((address) => {
+      log.warn(
+        { event: 'untrusted_proxy', address },
+        `requests from ${address} say that they were forwarded, and LATCHKEY_TRUSTED_PROXIES does not name it: all clients behind it count as one, and share the limits for failed logins. If it is your proxy, name it there, and let it send X-Forwarded-For`,
+      );
+    }),
+  );
   if (tracing) app.use(tracing.middleware);
   const requestLog = createRequestLogMiddleware(log, config.requestLog ? 'info' : 'debug');
   if (requestLog) app.use(requestLog);

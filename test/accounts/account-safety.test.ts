@@ -99,7 +99,7 @@ for (const kind of databaseKinds) {
       expect(left).to.deep.equal([]);
     });
 
-    it('survives what is changed later, by whoever has the password, and a restart', async () => {
+    it('survives what is changed later, by somebody who has the password, and a restart', async () => {
       const user = await create();
       await changePassword(user);
       const token = await linkOf(user);

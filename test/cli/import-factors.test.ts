@@ -255,7 +255,7 @@ for (const kind of databaseKinds) {
       expect(count).to.equal(251);
     });
 
-    it('refuses what no authenticator has for its user alone, whom nobody else of the batch waits for', async () => {
+    it('refuses what no authenticator has for its user alone, and imports the rest of the batch', async () => {
       const at = (count: number) => `5c6f6a3c-5d1e-4a44-8c5b-${String(count).padStart(12, '0')}`;
       const device = deviceFor('cmVmdXNlZA');
       const passkey = {

@@ -39,6 +39,18 @@ describe('The settings', () => {
     );
   });
 
+  it('warn of tokens of a Flask application that are not accepted any more', () => {
+    const until = { JWT_DECODE_LEGACY_UNTIL: '2027-01-31' };
+    const settings = { ...until, JWT_DECODE_LEGACY: 'flask-jwt-extended' };
+    const end = Date.parse('2027-01-31T00:00Z');
+    expect(findSettingWarnings(settings, end - 1)).to.be.empty;
+    expect(findSettingWarnings(settings, end)).to.deep.equal([
+      'JWT_DECODE_LEGACY_UNTIL is 2027-01-31, which is in the past: no token of the Flask application is accepted. Set the day after its last refresh token has expired, or remove JWT_DECODE_LEGACY.',
+    ]);
+    expect(findSettingWarnings(until, end)).to.be.empty;
+    expect(findSettingWarnings({ ...settings, JWT_DECODE_LEGACY_UNTIL: 'soon' }, end)).to.be.empty;
+  });
+
   it('have defaults with which the service runs', () => {
     expect(readConfig({})).to.deep.equal({
       port: 3000,

@@ -47,12 +47,32 @@ describe('A request', () => {
     });
   });
 
+  for (const [header, value] of [
+    ['X-Forwarded-For', '203.0.113.9'],
+    ['Forwarded', 'for=203.0.113.9'],
+  ] as const) {
+    it(`with ${header} from a private address that is not trusted is warned of, once`, () =>
+      withApp({ LATCHKEY_TRUSTED_PROXIES: '10.0.0.0/8' }, async (app) => {
+        await app.get('/health/live').expect(200);
+        expect(app.logged).to.be.empty;
+        for (let count = 0; count < 3; count++) await app.get('/health/live').set(header, value).expect(200);
+        expect(app.logged).to.have.length(1);
+        expect(app.logged[0]).to.include({ level: 40, event: 'untrusted_proxy', address: '127.0.0.1' });
+        expect(app.logged[0]?.['msg']).to.match(/LATCHKEY_TRUSTED_PROXIES does not name it/);
+      }));
+  }
+
   describe('from a trusted proxy', () => {
     let app: TestApp;
     before(async () => {
       app = await TestApp.start({ settings: { LATCHKEY_TRUSTED_PROXIES: 'loopback, 10.0.0.0/8' } });
     });
     after(() => app.close());
+
+    it('is not warned of', async () => {
+      await app.get('/health/live').set('X-Forwarded-For', '203.0.113.9').expect(200);
+      expect(app.logged.filter(({ event }) => event === 'untrusted_proxy')).to.be.empty;
+    });
 
     it('has the address in X-Forwarded-For, without port, brackets or zone id', async () => {
       for (const [forwarded, address] of [
