@@ -97,27 +97,31 @@ describe('The TypeScript SDK with passkeys of a browser', () => {
     await authenticator.setPresent(false);
     expect(await tab.evaluate('canAutofillPasskeys()')).to.equal(true);
     let challenges = 0;
+    // Milliseconds.
+    let lifetime = 500;
     const options = `${page.origin}/login/passkey/options`;
     await tab.route(options, async (route) => {
       const response = await route.fetch();
       challenges += 1;
       const json = (await response.json()) as object;
-      await route.fulfill({ response, json: { ...json, timeout: challenges < 3 ? 500 : 300_000 } });
+      await route.fulfill({ response, json: { ...json, timeout: lifetime } });
     });
     const offer = `window.form = new AbortController();
       window.autofill = outcome(latchkey.signInWithPasskey({ autofill: true, signal: form.signal }));
       undefined; // evaluate would wait for a promise`;
     await tab.evaluate(offer);
-    await until(() => challenges === 3);
+    await until(() => challenges >= 3);
+    // It answers the request that begins next, and not one that has begun.
     await authenticator.setPresent(true);
     await tab.evaluate('autofill');
     expect(await isLoggedIn()).to.equal(true);
-    expect(challenges).to.equal(3);
 
     await outcomeOf('latchkey.logout()');
     await authenticator.setPresent(false);
+    lifetime = 300_000;
+    challenges = 0;
     await tab.evaluate(offer);
-    await until(() => challenges === 4);
+    await until(() => challenges === 1);
     await tab.evaluate('form.abort()');
     expect(await tab.evaluate('autofill')).to.equal('PasskeyError aborted');
     await tab.unroute(options);
