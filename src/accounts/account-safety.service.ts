@@ -5,9 +5,9 @@ import { isUniqueViolation } from '../database/constraint-errors.js';
 import type { Database, Queries } from '../database/database.js';
 import type { SafetyLinkRow } from '../database/schema.js';
 import type { Outbox } from '../email/outbox.js';
-import { hashSafetyToken } from '../email/safety-notices.js';
 import { safetyLinksStore, type SafetyLink } from '../email/safety-links.store.js';
 import type { RequestContext } from '../http/request-context.js';
+import { hashOpaqueToken } from '../keys/opaque-tokens.js';
 import { passkeysStore } from '../passkeys/passkeys.store.js';
 import { Problem } from '../problems/problem.js';
 import type { Revocation } from '../revocations/revocations.store.js';
@@ -82,7 +82,7 @@ export class AccountSafety {
   ): Promise<Secured> {
     const { clock, versions, recovery } = this.foundations;
     const now = clock.now();
-    const presented = { purpose, hash: hashSafetyToken(token), now };
+    const presented = { purpose, hash: hashOpaqueToken(token), now };
     const userId = await safetyLinksStore.findUser(transaction, presented);
     // Locked first: of two links of an account, the second one is looked for when the first one has done its work.
     const user = userId === undefined ? undefined : await usersStore.lock(transaction, userId);

@@ -1,5 +1,6 @@
-import { createHash, randomBytes, randomInt, timingSafeEqual } from 'node:crypto';
+import { randomInt, timingSafeEqual } from 'node:crypto';
 import type { AccountTokenRow } from '../database/schema.js';
+import { createOpaqueToken, hashOpaqueToken } from '../keys/opaque-tokens.js';
 
 type Purpose = AccountTokenRow['purpose'];
 
@@ -21,7 +22,7 @@ export function findPurpose<Wanted extends Purpose>(
 
 /** 256 random bits. */
 export function createAccountToken(purpose: Purpose): string {
-  return prefixes[purpose] + randomBytes(32).toString('base64url');
+  return createOpaqueToken(prefixes[purpose]);
 }
 
 /** Six digits, for people who type. */
@@ -29,14 +30,9 @@ export function createCode(): string {
   return String(randomInt(1_000_000)).padStart(6, '0');
 }
 
-/** What is stored: with the database alone nobody can use a token. */
-export function hashAccountToken(token: string): string {
-  return createHash('sha256').update(token).digest('base64url');
-}
-
 /** A code has few digits: it is hashed with the hash of its token, and has few tries and a short life. */
 export function hashCode(code: string, tokenHash: string): string {
-  return createHash('sha256').update(`${tokenHash} ${code}`).digest('base64url');
+  return hashOpaqueToken(`${tokenHash} ${code}`);
 }
 
 export function isSameHash(one: string, other: string): boolean {

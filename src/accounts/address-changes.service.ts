@@ -6,11 +6,12 @@ import type { Database, Queries } from '../database/database.js';
 import { createAppLink } from '../email/app-links.js';
 import type { Outbox } from '../email/outbox.js';
 import type { SafetyNotices } from '../email/safety-notices.js';
+import { hashOpaqueToken } from '../keys/opaque-tokens.js';
 import { Problem, retryLater } from '../problems/problem.js';
 import { parseEmailAddress, type EmailAddress } from '../text/email-address.js';
 import { isAddressTaken } from '../users/user-records.js';
 import { usersStore, type StoredUser } from '../users/users.store.js';
-import { createAccountToken, createCode, hashAccountToken, hashCode } from './account-tokens.js';
+import { createAccountToken, createCode, hashCode } from './account-tokens.js';
 import { accountTokensStore } from './account-tokens.store.js';
 
 /** Minutes. */
@@ -125,7 +126,7 @@ export class AddressChanges {
     const { clock, outbox } = this.foundations;
     const now = clock.now();
     const token = createAccountToken('email_change');
-    const hash = hashAccountToken(token);
+    const hash = hashOpaqueToken(token);
     const code = createCode();
     const expiresAt = now + changeLifetime * 60_000;
     const isTaken = await isAddressTaken(transaction, address.key, user.id);

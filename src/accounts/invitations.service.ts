@@ -1,4 +1,3 @@
-import { createHash, randomBytes } from 'node:crypto';
 import type { Actor } from '../audit/actor.js';
 import type { AuditEvent } from '../audit/audit-events.js';
 import { auditStore, type AuditDetails } from '../audit/audit.store.js';
@@ -9,6 +8,7 @@ import type { Outbox } from '../email/outbox.js';
 import type { RequestContext } from '../http/request-context.js';
 import { readPage, type Page } from '../http/pagination.js';
 import { createId } from '../ids.js';
+import { createOpaqueToken, hashOpaqueToken } from '../keys/opaque-tokens.js';
 import { Problem } from '../problems/problem.js';
 import { parseScope } from '../roles/rights.js';
 import { rolesStore } from '../roles/roles.store.js';
@@ -42,7 +42,7 @@ export interface InvitationOptions {
 }
 
 const prefix = 'lk_in_';
-/** Of a token. */
+/** Bytes of a token. */
 const randomLength = 24;
 /** What the inviter needs, now and when the invitation is accepted. */
 export const invitePermission = 'users:write';
@@ -80,11 +80,11 @@ export class InvitationsService {
   ): Promise<InvitationRow> {
     const address = parseEmailAddress(email);
     if (!address) refuse('email', 'must be an e-mail address, such as ada@example.com');
-    const token = prefix + randomBytes(randomLength).toString('base64url');
+    const token = createOpaqueToken(prefix, randomLength);
     const now = this.clock.now();
     const invitation: InvitationRow = {
       id: createId(this.clock),
-      token_hash: hashToken(token),
+      token_hash: hashOpaqueToken(token),
       email: address.text,
       email_key: address.key,
       roles: [...new Set(roles)].sort().join(' '),
@@ -136,7 +136,7 @@ export class InvitationsService {
    *   rights are gone; `username_taken`, `email_taken`, `validation_failed`, `busy`, which leave it as it is.
    */
   async accept({ token, ...account }: NewAccount, context: RequestContext): Promise<UserWithRoles> {
-    const tokenHash = hashToken(token);
+    const tokenHash = hashOpaqueToken(token);
     // Nobody without an invitation has a password hashed.
     const found = await invitationsStore.findByToken(this.database.queries, tokenHash, this.clock.now());
     if (!found) throw new Problem('invitation_not_found');
@@ -189,10 +189,6 @@ async function mayGive(queries: Queries, { invited_by: inviterId, roles }: Invit
     if (!parseScope(role?.permissions ?? '').every((permission) => own.has(permission))) return false;
   }
   return true;
-}
-
-function hashToken(token: string): string {
-  return createHash('sha256').update(token).digest('base64url');
 }
 
 function refuse(field: string, error: string): never {

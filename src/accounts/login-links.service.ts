@@ -1,10 +1,10 @@
-import { createHash, randomBytes } from 'node:crypto';
 import type { LoginCompletion } from '../authentication/login-completion.js';
 import type { LoginLimiter } from '../authentication/login-limiter.js';
 import { reportRateLimit } from '../authentication/report-rate-limit.js';
 import type { Clock } from '../clock.js';
 import type { Database } from '../database/database.js';
 import type { RequestContext } from '../http/request-context.js';
+import { createOpaqueToken, hashOpaqueToken } from '../keys/opaque-tokens.js';
 import { Problem } from '../problems/problem.js';
 import type { OnDenied } from '../sessions/denials.js';
 import type { LoginProof } from '../sessions/session-starter.js';
@@ -57,7 +57,7 @@ export class LoginLinksService {
     context: RequestContext,
   ): Promise<RequestedLink> {
     this.#requireOn();
-    const requestToken = randomBytes(32).toString('base64url');
+    const requestToken = createOpaqueToken();
     const hash = (token: string): string => hashLoginLink(token, requestToken);
     await this.dependencies.mailedLinks.request(loginLink, { address, language, hash }, context);
     return { requestToken, expiresIn: loginLink.lifetime * 60 };
@@ -117,5 +117,5 @@ export class LoginLinksService {
 
 /** What is stored: neither the message nor the browser has enough for it alone. */
 function hashLoginLink(token: string, requestToken: string): string {
-  return createHash('sha256').update(`${token} ${requestToken}`).digest('base64url');
+  return hashOpaqueToken(`${token} ${requestToken}`);
 }

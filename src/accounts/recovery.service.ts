@@ -2,13 +2,13 @@ import { auditStore } from '../audit/audit.store.js';
 import type { Clock } from '../clock.js';
 import type { Database, Queries } from '../database/database.js';
 import type { RequestContext } from '../http/request-context.js';
+import { hashOpaqueToken } from '../keys/opaque-tokens.js';
 import type { NewPasswords } from '../passwords/new-passwords.js';
 import { Problem } from '../problems/problem.js';
 import type { SubjectVersions } from '../revocations/subject-versions.js';
 import { endUserSessions } from '../sessions/ended-sessions.js';
 import { toOwner } from '../users/users.service.js';
 import { usersStore } from '../users/users.store.js';
-import { hashAccountToken } from './account-tokens.js';
 import { accountTokensStore } from './account-tokens.store.js';
 import type { IssuedToken, LinkKind, LinkUser, MailedLinks } from './mailed-links.js';
 
@@ -36,7 +36,7 @@ export class RecoveryService {
 
   /** Sends a link to the user of a verified address. Nobody finds out by it whether there is one. */
   request(address: string, language: string | undefined, context: RequestContext): Promise<void> {
-    return this.mailedLinks.request(resetLink, { address, language, hash: hashAccountToken }, context);
+    return this.mailedLinks.request(resetLink, { address, language, hash: hashOpaqueToken }, context);
   }
 
   /**
@@ -47,7 +47,7 @@ export class RecoveryService {
    */
   async reset(token: string, newPassword: string, context: RequestContext): Promise<void> {
     const { database, clock, newPasswords, versions } = this.foundations;
-    const which = { purpose: 'password_reset', hash: hashAccountToken(token) } as const;
+    const which = { purpose: 'password_reset', hash: hashOpaqueToken(token) } as const;
     const user = await accountTokensStore.findUser(database.queries, { ...which, now: clock.now() });
     if (!user) throw new Problem('invalid_link');
     const passwordHash = await newPasswords.hash('new_password', newPassword, toOwner(user));
@@ -77,6 +77,6 @@ export class RecoveryService {
 
   /** A token for `reset`, which is void once the account has changed again. */
   issue(queries: Queries, user: LinkUser): Promise<IssuedToken> {
-    return this.mailedLinks.issue(queries, resetLink, { user, hash: hashAccountToken });
+    return this.mailedLinks.issue(queries, resetLink, { user, hash: hashOpaqueToken });
   }
 }

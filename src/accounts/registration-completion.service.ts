@@ -1,10 +1,11 @@
 import type { Actor } from '../audit/actor.js';
 import { auditStore } from '../audit/audit.store.js';
 import type { Queries } from '../database/database.js';
+import { hashOpaqueToken } from '../keys/opaque-tokens.js';
 import { Problem, retryLater } from '../problems/problem.js';
 import type { UserWithRoles } from '../users/users.service.js';
 import { usersStore } from '../users/users.store.js';
-import { hashAccountToken, hashCode, isSameHash } from './account-tokens.js';
+import { hashCode, isSameHash } from './account-tokens.js';
 import { auditRegistered } from './audit-registered.js';
 import { hour, maxTries } from './registration-messages.js';
 import { createName, refuseAddressAsName } from './registration-names.js';
@@ -87,19 +88,15 @@ export class RegistrationCompletion {
   async #prove(proof: RegistrationProof): Promise<Proved> {
     const { database, clock } = this.foundations;
     const now = clock.now();
-    if ('code' in proof) return this.#proveByCode(hashAccountToken(proof.registrationToken), proof.code);
-    const message = await registrationsStore.findByToken(
-      database.queries,
-      hashAccountToken(proof.token),
-      now,
-    );
+    if ('code' in proof) return this.#proveByCode(hashOpaqueToken(proof.registrationToken), proof.code);
+    const message = await registrationsStore.findByToken(database.queries, hashOpaqueToken(proof.token), now);
     if (!message) throw new Problem('invalid_link');
     const own =
       proof.registrationToken === undefined
         ? undefined
         : await registrationsStore.findByClient(
             database.queries,
-            hashAccountToken(proof.registrationToken),
+            hashOpaqueToken(proof.registrationToken),
             now,
           );
     return { message, own: own?.email_key === message.email_key ? own : undefined };

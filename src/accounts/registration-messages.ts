@@ -5,7 +5,8 @@ import type { RegistrationRow } from '../database/schema.js';
 import { createAppLink } from '../email/app-links.js';
 import type { Outbox } from '../email/outbox.js';
 import type { RequestContext } from '../http/request-context.js';
-import { createCode, hashAccountToken, hashCode } from './account-tokens.js';
+import { hashOpaqueToken } from '../keys/opaque-tokens.js';
+import { createCode, hashCode } from './account-tokens.js';
 import { createRegistrationLinkToken } from './registration-tokens.js';
 import { registrationsStore } from './registrations.store.js';
 
@@ -54,7 +55,7 @@ export class RegistrationMessages {
   ): Promise<boolean> {
     const { database, clock, outbox } = this.foundations;
     const token = createRegistrationLinkToken();
-    const hash = hashAccountToken(token);
+    const hash = hashOpaqueToken(token);
     const code = createCode();
     const { email, email_key: key } = registration;
     return database.transaction(async (transaction) => {

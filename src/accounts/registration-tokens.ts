@@ -1,15 +1,15 @@
-import { randomBytes } from 'node:crypto';
+import { createOpaqueToken } from '../keys/opaque-tokens.js';
 
 const linkPrefix = 'lk_rg_';
 
 /** Of the link in a message: 256 random bits. */
 export function createRegistrationLinkToken(): string {
-  return linkPrefix + randomBytes(32).toString('base64url');
+  return createOpaqueToken(linkPrefix);
 }
 
 /** Of the client that registers: 256 random bits. */
 export function createRegistrationToken(): string {
-  return `lk_rc_${randomBytes(32).toString('base64url')}`;
+  return createOpaqueToken('lk_rc_');
 }
 
 export function isRegistrationLinkToken(token: string): boolean {

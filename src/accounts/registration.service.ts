@@ -2,12 +2,12 @@ import type { Actor } from '../audit/actor.js';
 import type { Clock } from '../clock.js';
 import type { Database } from '../database/database.js';
 import type { RequestContext } from '../http/request-context.js';
+import { hashOpaqueToken } from '../keys/opaque-tokens.js';
 import type { NewPasswords } from '../passwords/new-passwords.js';
 import { Problem, retryLater } from '../problems/problem.js';
 import type { EmailAddress } from '../text/email-address.js';
 import { toContactColumns } from '../users/contact-details.js';
 import type { UsersService, UserWithRoles } from '../users/users.service.js';
-import { hashAccountToken } from './account-tokens.js';
 import { hour, registrationLifetime, type RegistrationMessages } from './registration-messages.js';
 import { auditRegistered } from './audit-registered.js';
 import { createName, refuseAddressAsName } from './registration-names.js';
@@ -89,7 +89,7 @@ export class RegistrationService {
     this.rules.refuseWhereClosed();
     const found = await registrationsStore.findByClient(
       database.queries,
-      hashAccountToken(token),
+      hashOpaqueToken(token),
       clock.now(),
     );
     if (!found) throw new Problem('invalid_link');
@@ -125,7 +125,7 @@ export class RegistrationService {
     }
     const token = createRegistrationToken();
     const isKnown = await this.messages.send(
-      toPending(choices, address, hashAccountToken(token), passwordHash),
+      toPending(choices, address, hashOpaqueToken(token), passwordHash),
       language ?? source.language,
       source.context,
     );

@@ -5,16 +5,10 @@ import type { Database } from '../database/database.js';
 import type { AccountTokenRow } from '../database/schema.js';
 import { createAppLink } from '../email/app-links.js';
 import type { Outbox } from '../email/outbox.js';
+import { hashOpaqueToken } from '../keys/opaque-tokens.js';
 import { Problem, retryLater } from '../problems/problem.js';
 import { usersStore } from '../users/users.store.js';
-import {
-  createAccountToken,
-  createCode,
-  findPurpose,
-  hashAccountToken,
-  hashCode,
-  isSameHash,
-} from './account-tokens.js';
+import { createAccountToken, createCode, findPurpose, hashCode, isSameHash } from './account-tokens.js';
 import { accountTokensStore } from './account-tokens.store.js';
 import type { AddressChanges } from './address-changes.service.js';
 
@@ -69,7 +63,7 @@ export class VerificationService {
       });
       if (issued >= maxPerHour) throw retryLater('too_many_requests', hour / 1000);
       const token = createAccountToken('email_verification');
-      const hash = hashAccountToken(token);
+      const hash = hashOpaqueToken(token);
       const code = createCode();
       const expiresAt = now + lifetime * 60_000;
       await accountTokensStore.insert(transaction, {
@@ -145,5 +139,5 @@ export class VerificationService {
 function findByToken(token: string): FoundToken {
   const purpose = findPurpose(token, purposes);
   if (purpose === undefined) throw new Problem('invalid_link');
-  return { hash: hashAccountToken(token), purpose };
+  return { hash: hashOpaqueToken(token), purpose };
 }

@@ -1,8 +1,8 @@
-import { createHash, randomBytes } from 'node:crypto';
 import type { Clock } from '../clock.js';
 import type { BatchStatement, Statement } from '../database/batch.js';
 import type { Database, Queries } from '../database/database.js';
 import type { RequestContext } from '../http/request-context.js';
+import { createOpaqueToken, hashOpaqueToken } from '../keys/opaque-tokens.js';
 import { Problem } from '../problems/problem.js';
 import type { SecondFactorPolicy } from '../sessions/second-factor-policy.js';
 import type { LoginProof } from '../sessions/session-starter.js';
@@ -67,13 +67,13 @@ export class LoginCompletion {
         ...getExtraStatements(queries),
       ]);
     }
-    const token = randomBytes(32).toString('base64url');
+    const token = createOpaqueToken();
     const { newHash = user.password_hash } = proof;
     const now = this.clock.now();
     const { queries } = this.database;
     const statements: BatchStatement[] = [
       loginChallengesStore.prepareAdd(queries, {
-        token_hash: hashLoginToken(token),
+        token_hash: hashOpaqueToken(token),
         user_id: user.id,
         session_epoch: user.session_epoch,
         amr: proof.methods.join(' '),
@@ -112,8 +112,4 @@ export class LoginCompletion {
 function getLoginMethod({ methods }: LoginProof): LoginMethod {
   if (methods.includes('pwd')) return 'password';
   return methods.includes('mca') ? 'login_link' : 'passkey';
-}
-
-export function hashLoginToken(token: string): string {
-  return createHash('sha256').update(token).digest('base64url');
 }

@@ -2,13 +2,14 @@ import type { Clock } from '../clock.js';
 import type { Database, Queries } from '../database/database.js';
 import { getNetwork } from '../http/network.js';
 import type { RequestContext } from '../http/request-context.js';
+import { hashOpaqueToken } from '../keys/opaque-tokens.js';
 import { Problem } from '../problems/problem.js';
 import type { AcceptedFactor } from '../second-factors/accepted-factor.js';
 import type { DevicesService } from '../second-factors/devices.service.js';
 import type { OnDenied } from '../sessions/denials.js';
 import type { TokenSet } from '../sessions/token-sets.js';
 import type { AuthenticationMethod } from '../tokens/authentication-methods.js';
-import { hashLoginToken, type LoginCompletion } from './login-completion.js';
+import type { LoginCompletion } from './login-completion.js';
 import { loginChallengesStore, type ChallengedUser, type LoginChallenge } from './login-challenges.store.js';
 import { loginAttemptsStore } from './login-attempts.store.js';
 import { findLoginPlace } from './login-places.js';
@@ -107,7 +108,7 @@ export class SecondFactorLogins {
   async #find(loginToken: string, context: RequestContext): Promise<FoundLogin> {
     const { database, clock } = this.dependencies;
     const found = await loginChallengesStore.find(database.queries, {
-      tokenHash: hashLoginToken(loginToken),
+      tokenHash: hashOpaqueToken(loginToken),
       network: getNetwork(context.address ?? ''),
       place: findLoginPlace(context),
       now: clock.now(),

@@ -1,11 +1,12 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { createOpaqueToken } from '../keys/opaque-tokens.js';
 
 /** Lets scanners recognize leaked secrets in logs and repositories. */
 const prefix = 'lk_cs_';
 
 /** 256 random bits. */
 export function generateClientSecret(): string {
-  return prefix + randomBytes(32).toString('base64url');
+  return createOpaqueToken(prefix);
 }
 
 /** The stored hash. Not a slow one: nobody can guess 256 bits, and clients authenticate often. */

@@ -1,8 +1,8 @@
-import { createHash, randomBytes } from 'node:crypto';
 import type { Clock } from '../clock.js';
 import type { Statement } from '../database/batch.js';
 import type { Queries } from '../database/database.js';
 import type { SafetyLinkRow } from '../database/schema.js';
+import { createOpaqueToken, hashOpaqueToken } from '../keys/opaque-tokens.js';
 import { createAppLink, type AppPage } from './app-links.js';
 import type { MessageVariables, SafetyMessageName } from './messages/message.js';
 import type { Outbox } from './outbox.js';
@@ -73,7 +73,7 @@ export class SafetyNotices {
     if (email === undefined || email === null) return [];
     const purpose = purposes[template] ?? 'not_me';
     const { page, prefix } = forms[purpose];
-    const token = prefix + randomBytes(32).toString('base64url');
+    const token = createOpaqueToken(prefix);
     const variables = {
       ...notice.variables,
       at: new Date(at).toISOString(),
@@ -87,15 +87,10 @@ export class SafetyNotices {
       to: { address: email, userId, language: found?.language ?? null },
     });
     const link = safetyLinksStore.prepareInsert(queries, {
-      token_hash: hashSafetyToken(token),
+      token_hash: hashOpaqueToken(token),
       ...{ purpose, email, user_id: userId, created_at: at },
       expires_at: at + safetyLinkDays * 86_400_000,
     });
     return message ? [link, message] : [];
   }
-}
-
-/** What is stored: with the database alone nobody can use a link. */
-export function hashSafetyToken(token: string): string {
-  return createHash('sha256').update(token).digest('base64url');
 }

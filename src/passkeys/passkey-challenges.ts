@@ -1,6 +1,6 @@
-import { createHash, randomBytes } from 'node:crypto';
 import type { Clock } from '../clock.js';
 import type { Database } from '../database/database.js';
+import { createOpaqueToken, hashOpaqueToken } from '../keys/opaque-tokens.js';
 import {
   passkeyChallengesStore,
   type ChallengePurpose,
@@ -22,9 +22,10 @@ export class PasskeyChallenges {
    * @returns it, base64url.
    */
   async create(purpose: ChallengePurpose, boundTo: string): Promise<string> {
-    const challenge = randomBytes(32).toString('base64url');
+    const challenge = createOpaqueToken();
     await passkeyChallengesStore.add(this.database.queries, {
-      challenge_hash: hash(challenge),
+      // A reader of the database must not be able to sign what somebody else was asked for.
+      challenge_hash: hashOpaqueToken(challenge),
       purpose,
       bound_to: boundTo,
       expires_at: this.clock.now() + challengeLifetime * 1000,
@@ -42,13 +43,8 @@ export class PasskeyChallenges {
     boundTo?: string,
   ): Promise<Pick<StoredChallenge, 'purpose' | 'bound_to'> | undefined> {
     return passkeyChallengesStore.take(this.database.queries, {
-      ...{ hash: hash(challenge), purposes, boundTo },
+      ...{ hash: hashOpaqueToken(challenge), purposes, boundTo },
       now: this.clock.now(),
     });
   }
-}
-
-/** A reader of the database must not be able to sign what somebody else was asked for. */
-function hash(challenge: string): string {
-  return createHash('sha256').update(challenge).digest('base64url');
 }

@@ -1,4 +1,3 @@
-import { createHash, randomBytes } from 'node:crypto';
 import type { Actor } from '../audit/actor.js';
 import { auditStore } from '../audit/audit.store.js';
 import type { Clock } from '../clock.js';
@@ -7,6 +6,7 @@ import type { Database, Queries } from '../database/database.js';
 import type { DeviceRow } from '../database/schema.js';
 import type { RequestContext } from '../http/request-context.js';
 import { createId } from '../ids.js';
+import { createOpaqueToken, hashOpaqueToken } from '../keys/opaque-tokens.js';
 import { Problem } from '../problems/problem.js';
 import { devicesStore } from '../sessions/devices.store.js';
 
@@ -41,12 +41,12 @@ export class DevicesService {
   }
 
   create(user: DeviceUser, context: RequestContext): NewDevice {
-    const token = randomBytes(32).toString('base64url');
+    const token = createOpaqueToken();
     const now = this.clock.now();
     const row: DeviceRow = {
       id: createId(this.clock),
       user_id: user.id,
-      token_hash: hashDeviceToken(token),
+      token_hash: hashOpaqueToken(token),
       session_epoch: user.session_epoch,
       created_at: now,
       last_used_at: now,
@@ -68,7 +68,7 @@ export class DevicesService {
   async find(user: DeviceUser, token: string): Promise<string | undefined> {
     if (this.isOff) return undefined;
     const device = await devicesStore.find(this.database.queries, {
-      token_hash: hashDeviceToken(token),
+      token_hash: hashOpaqueToken(token),
       user_id: user.id,
       session_epoch: user.session_epoch,
       now: this.clock.now(),
@@ -98,8 +98,4 @@ export class DevicesService {
       });
     });
   }
-}
-
-function hashDeviceToken(token: string): string {
-  return createHash('sha256').update(token).digest('base64url');
 }
