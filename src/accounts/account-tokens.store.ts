@@ -56,18 +56,6 @@ export const accountTokensStore = {
     return issued;
   },
 
-  /** Whether the user has a session that began in the network. */
-  async isKnownNetwork(queries: Queries, userId: string, network: string): Promise<boolean> {
-    const found = await queries
-      .selectFrom('sessions')
-      .select('id')
-      .where('user_id', '=', userId)
-      .where('network', '=', network)
-      .limit(1)
-      .executeTakeFirst();
-    return found !== undefined;
-  },
-
   /** How many would give some account this address, and were issued since a time. */
   async countOfNewAddress(queries: Queries, key: string, since: number): Promise<number> {
     const { issued } = await queries

@@ -25,9 +25,20 @@ export function createAccountToken(purpose: Purpose): string {
   return createOpaqueToken(prefixes[purpose]);
 }
 
+/** Messages to one account, or to one address, in an hour: more would be somebody who annoys its owner. */
+export const maxMessagesPerHour = 5;
+export const hour = 3_600_000;
+/** Of a code: five guesses of a million. */
+export const maxTries = 5;
+
 /** Six digits, for people who type. */
 export function createCode(): string {
   return String(randomInt(1_000_000)).padStart(6, '0');
+}
+
+/** As messages show it. */
+export function formatCode(code: string): string {
+  return `${code.slice(0, 3)} ${code.slice(3)}`;
 }
 
 /** A code has few digits: it is hashed with the hash of its token, and has few tries and a short life. */

@@ -8,7 +8,8 @@ import { requireRecentFactor } from '../second-factors/recent-factor.js';
 import type { SecondFactorsService } from '../second-factors/second-factors.service.js';
 import { requireUser, toActor, type AuthenticatedRequest } from '../tokens/caller.js';
 import type { ChangeEmailRequest, EmailChange } from './address-changes.models.js';
-import { changeLifetime, type AddressChanges } from './address-changes.service.js';
+import type { AddressChanges } from './address-changes.service.js';
+import { proofLifetime } from './address-proof.js';
 
 @Route('me')
 @Tags('Own account')
@@ -44,6 +45,6 @@ export class AddressChangesController {
     await requireRecentFactor({ caller: request.caller, ...services });
     const language = findPreferredLanguage(request, outbox.languages);
     await addressChanges.request({ userId, email: body.email, language }, toActor(request));
-    return { expires_in: changeLifetime * 60 };
+    return { expires_in: proofLifetime * 60 };
   }
 }

@@ -3,24 +3,16 @@ import { auditStore } from '../audit/audit.store.js';
 import type { Clock } from '../clock.js';
 import { isUniqueViolation } from '../database/constraint-errors.js';
 import type { Database, Queries } from '../database/database.js';
-import { createAppLink } from '../email/app-links.js';
 import type { Outbox } from '../email/outbox.js';
 import type { SafetyNotices } from '../email/safety-notices.js';
-import { hashOpaqueToken } from '../keys/opaque-tokens.js';
 import { Problem, retryLater } from '../problems/problem.js';
 import { parseEmailAddress, type EmailAddress } from '../text/email-address.js';
+import { requireEmailAddress } from '../users/contact-details.js';
 import { isAddressTaken } from '../users/user-records.js';
 import { usersStore, type StoredUser } from '../users/users.store.js';
-import { createAccountToken, createCode, hashCode } from './account-tokens.js';
+import { hour, maxMessagesPerHour, maxTries } from './account-tokens.js';
 import { accountTokensStore } from './account-tokens.store.js';
-
-/** Minutes. */
-export const changeLifetime = 60;
-/** For one account, and to one address: more would be somebody who annoys its owner. */
-const maxPerHour = 5;
-const hour = 3_600_000;
-/** Of a code: five guesses of a million. */
-const maxTries = 5;
+import { createAddressProof } from './address-proof.js';
 
 interface Foundations {
   readonly database: Database;
@@ -49,11 +41,7 @@ export class AddressChanges {
     actor: Actor,
   ): Promise<void> {
     const { database, clock, notices } = this.foundations;
-    const address = parseEmailAddress(email);
-    if (!address) {
-      const errors = { email: 'must be an e-mail address, such as ada@example.com' };
-      throw new Problem('validation_failed', { errors });
-    }
+    const address = requireEmailAddress(email);
     await database.transaction(async (transaction) => {
       const user = await usersStore.lock(transaction, userId);
       if (user?.disabled_at !== null) throw new Problem('invalid_token');
@@ -61,10 +49,10 @@ export class AddressChanges {
         throw new Problem('email_verified');
       const since = clock.now() - hour;
       const purpose = 'email_change';
-      if ((await accountTokensStore.countSince(transaction, { purpose, userId, since })) >= maxPerHour)
-        throw retryLater('too_many_requests', hour / 1000);
+      const issued = await accountTokensStore.countSince(transaction, { purpose, userId, since });
+      if (issued >= maxMessagesPerHour) throw retryLater('too_many_requests', hour / 1000);
       const sent = await accountTokensStore.countOfNewAddress(transaction, address.key, since);
-      await this.#send(transaction, user, address, { language, isQuiet: sent >= maxPerHour }, actor);
+      await this.#send(transaction, user, address, { language, isQuiet: sent >= maxMessagesPerHour }, actor);
       if (user.email_verified_at !== null) {
         const notice = { userId, clientAddress: actor.context.address, variables: {} };
         await notices.send(transaction, { template: 'address_change_requested', ...notice });
@@ -125,42 +113,26 @@ export class AddressChanges {
   ): Promise<void> {
     const { clock, outbox } = this.foundations;
     const now = clock.now();
-    const token = createAccountToken('email_change');
-    const hash = hashOpaqueToken(token);
-    const code = createCode();
-    const expiresAt = now + changeLifetime * 60_000;
+    const { columns, message } = createAddressProof('email_change', this.appUrl, now);
     const isTaken = await isAddressTaken(transaction, address.key, user.id);
     await accountTokensStore.insert(transaction, {
-      token_hash: hash,
-      purpose: 'email_change',
+      ...columns,
       user_id: user.id,
       email_key: user.email_key ?? '',
       user_version: user.version,
       // A code that nobody was sent has no tries: they would be guesses without end.
       tries_left: isQuiet || isTaken ? 0 : maxTries,
-      code_hash: hashCode(code, hash),
       new_email: address.text,
       new_email_key: address.key,
-      created_at: now,
-      expires_at: expiresAt,
     });
     // Nobody's message: among the user's own ones it would say in the export whether the address is another account's.
     const to = isQuiet ? ('nobody' as const) : { address: address.text, language: user.language };
     if (isTaken) {
       const variables = { at: new Date(now).toISOString(), address: context.address ?? '' };
+      const { expiresAt } = message;
       await outbox.enqueue(transaction, { template: 'address_taken', to, variables, language, expiresAt });
       return;
     }
-    await outbox.enqueue(transaction, {
-      template: 'address_verification',
-      to,
-      language,
-      expiresAt,
-      variables: {
-        link: createAppLink(this.appUrl, 'verify-email', token),
-        code: `${code.slice(0, 3)} ${code.slice(3)}`,
-        minutes: changeLifetime,
-      },
-    });
+    await outbox.enqueue(transaction, { ...message, to, language });
   }
 }

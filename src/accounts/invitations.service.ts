@@ -9,10 +9,11 @@ import type { RequestContext } from '../http/request-context.js';
 import { readPage, type Page } from '../http/pagination.js';
 import { createId } from '../ids.js';
 import { createOpaqueToken, hashOpaqueToken } from '../keys/opaque-tokens.js';
-import { Problem } from '../problems/problem.js';
+import { Problem, refuseField } from '../problems/problem.js';
 import { parseScope } from '../roles/rights.js';
 import { rolesStore } from '../roles/roles.store.js';
 import { parseEmailAddress } from '../text/email-address.js';
+import { requireEmailAddress } from '../users/contact-details.js';
 import { usersStore } from '../users/users.store.js';
 import type { UsersService, UserWithRoles } from '../users/users.service.js';
 import { invitationsStore, type InvitationRow } from './invitations.store.js';
@@ -78,8 +79,7 @@ export class InvitationsService {
     inviterId: string | undefined,
     actor: Actor,
   ): Promise<InvitationRow> {
-    const address = parseEmailAddress(email);
-    if (!address) refuse('email', 'must be an e-mail address, such as ada@example.com');
+    const address = requireEmailAddress(email);
     const token = createOpaqueToken(prefix, randomLength);
     const now = this.clock.now();
     const invitation: InvitationRow = {
@@ -96,7 +96,7 @@ export class InvitationsService {
     await this.database.transaction(async (transaction) => {
       await rolesStore.lockRights(transaction);
       const [missing] = await rolesStore.findMissing(transaction, roles);
-      if (missing !== undefined) refuse('roles', `there is no role "${missing}"`);
+      if (missing !== undefined) refuseField('roles', `there is no role "${missing}"`);
       if (!(await mayGive(transaction, invitation))) {
         throw new Problem('insufficient_scope', {
           detail: 'One of the roles permits what you may not do yourself.',
@@ -189,8 +189,4 @@ async function mayGive(queries: Queries, { invited_by: inviterId, roles }: Invit
     if (!parseScope(role?.permissions ?? '').every((permission) => own.has(permission))) return false;
   }
   return true;
-}
-
-function refuse(field: string, error: string): never {
-  throw new Problem('validation_failed', { errors: { [field]: error } });
 }

@@ -8,15 +8,13 @@ import type { Outbox } from '../email/outbox.js';
 import type { RequestContext } from '../http/request-context.js';
 import { getNetwork } from '../http/network.js';
 import { createId } from '../ids.js';
+import { sessionsStore } from '../sessions/sessions.store.js';
 import { parseEmailAddress } from '../text/email-address.js';
-import { createAccountToken } from './account-tokens.js';
+import { createAccountToken, hour, maxMessagesPerHour } from './account-tokens.js';
 import { accountTokensStore, type TokenUser } from './account-tokens.store.js';
 
-/** Messages to one address in an hour: more would be somebody who annoys its owner. */
-const maxPerHour = 5;
-/** The same for who is where the account has logged in: strangers must not use up what its owner needs. */
+/** For who is where the account has logged in: strangers must not use up what its owner needs. */
 const maxPerHourWhereKnown = 10;
-const hour = 3_600_000;
 /** No address has it: it has no @. */
 const unusedKey = ' ';
 
@@ -77,8 +75,8 @@ export class MailedLinks {
       const { purpose } = kind;
       const issued = await accountTokensStore.countSince(transaction, { purpose, userId, since });
       const network = getNetwork(context.address ?? '');
-      const isKnown = await accountTokensStore.isKnownNetwork(transaction, userId, network);
-      const isSent = found !== undefined && issued < (isKnown ? maxPerHourWhereKnown : maxPerHour);
+      const isKnown = await sessionsStore.hasOneFrom(transaction, userId, network);
+      const isSent = found !== undefined && issued < (isKnown ? maxPerHourWhereKnown : maxMessagesPerHour);
       await this.#send(transaction, kind, request, isSent ? found : undefined);
       await auditStore.add(transaction, clock, {
         event: kind.event,

@@ -2,14 +2,13 @@ import type { Actor } from '../audit/actor.js';
 import { auditStore } from '../audit/audit.store.js';
 import type { Queries } from '../database/database.js';
 import { hashOpaqueToken } from '../keys/opaque-tokens.js';
-import { Problem, retryLater } from '../problems/problem.js';
+import { Problem, refuseField, retryLater } from '../problems/problem.js';
 import type { UserWithRoles } from '../users/users.service.js';
 import { usersStore } from '../users/users.store.js';
-import { hashCode, isSameHash } from './account-tokens.js';
+import { hashCode, hour, isSameHash, maxTries } from './account-tokens.js';
 import { auditRegistered } from './audit-registered.js';
-import { hour, maxTries } from './registration-messages.js';
 import { createName, refuseAddressAsName } from './registration-names.js';
-import { refuse, type RegistrationRules } from './registration-rules.js';
+import type { RegistrationRules } from './registration-rules.js';
 import type { RegistrationFoundations, RegistrationSource } from './registration.service.js';
 import { registrationsStore, type RegistrationRow } from './registrations.store.js';
 
@@ -61,7 +60,10 @@ export class RegistrationCompletion {
     const ownHash = own?.password_hash ?? undefined;
     const { password } = choices;
     if (password === undefined && ownHash === undefined) {
-      refuse('password', 'is required: the link is opened elsewhere than where the registration was made');
+      refuseField(
+        'password',
+        'is required: the link is opened elsewhere than where the registration was made',
+      );
     }
     const email = own?.email ?? message.email;
     const username = choices.username ?? own?.username ?? undefined;

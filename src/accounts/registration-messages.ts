@@ -6,20 +6,17 @@ import { createAppLink } from '../email/app-links.js';
 import type { Outbox } from '../email/outbox.js';
 import type { RequestContext } from '../http/request-context.js';
 import { hashOpaqueToken } from '../keys/opaque-tokens.js';
-import { createCode, hashCode } from './account-tokens.js';
+import { createCode, formatCode, hashCode, hour, maxTries } from './account-tokens.js';
 import { createRegistrationLinkToken } from './registration-tokens.js';
 import { registrationsStore } from './registrations.store.js';
 
 /** Hours. NIST SP 800-63A-4 lets a code that is sent by e-mail be valid for a day. */
 export const registrationLifetime = 24;
-export const hour = 3_600_000;
 /**
  * Messages to one address in the lifetime of a link. Who has had them all has a link that works: nobody can keep the owner of an
  * address from registering by registering it again and again.
  */
 const maxMessages = 5;
-/** Of a code: five guesses of a million. */
-export const maxTries = 5;
 
 /** A registration as its message needs it. */
 export type PendingRegistration = Pick<
@@ -90,7 +87,7 @@ export class RegistrationMessages {
           to: isSent ? { address: email } : 'nobody',
           variables: {
             link: createAppLink(this.appUrl, 'verify-email', token),
-            code: `${code.slice(0, 3)} ${code.slice(3)}`,
+            code: formatCode(code),
             hours: registrationLifetime,
           },
         });

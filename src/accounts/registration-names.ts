@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { refuse } from './registration-rules.js';
+import { refuseField } from '../problems/problem.js';
 
 /** 32 of them, without those that look alike. */
 const letters = 'abcdefghijkmnpqrstuvwxyz23456789';
@@ -17,6 +17,6 @@ export function createName(): string {
  */
 export function refuseAddressAsName(username: string): void {
   if (username.normalize('NFKC').includes('@')) {
-    refuse('username', 'must not have an @: leave it out, and log in with your address');
+    refuseField('username', 'must not have an @: leave it out, and log in with your address');
   }
 }

@@ -1,11 +1,12 @@
 import type { Logger } from 'pino';
 import type { RegistrationSetting } from '../config/registration-setting.js';
 import type { Database } from '../database/database.js';
-import { Problem } from '../problems/problem.js';
+import { Problem, refuseField } from '../problems/problem.js';
 import { administrativePermissions } from '../roles/administration.js';
 import { parseScope } from '../roles/rights.js';
 import { rolesStore } from '../roles/roles.store.js';
-import { parseEmailAddress, type EmailAddress } from '../text/email-address.js';
+import type { EmailAddress } from '../text/email-address.js';
+import { requireEmailAddress } from '../users/contact-details.js';
 import type { Hooks, Registration } from '../tokens/hooks.js';
 
 export interface RegistrationSettings {
@@ -44,10 +45,9 @@ export class RegistrationRules {
     const { registration, registrationEmail } = this.settings;
     if (email === undefined) {
       if (registrationEmail === 'optional' && registration.mode !== 'domains') return undefined;
-      refuse('email', 'is required');
+      refuseField('email', 'is required');
     }
-    const address = parseEmailAddress(email);
-    if (!address) refuse('email', 'must be an e-mail address, such as ada@example.com');
+    const address = requireEmailAddress(email);
     this.refuseDomain(address.key);
     return address;
   }
@@ -86,9 +86,4 @@ export class RegistrationRules {
     }
     return selected;
   }
-}
-
-/** @throws {Problem} `validation_failed`. */
-export function refuse(field: string, error: string): never {
-  throw new Problem('validation_failed', { errors: { [field]: error } });
 }

@@ -16,7 +16,8 @@ import type { Outbox } from '../email/outbox.js';
 import { findPreferredLanguage } from '../http/preferred-language.js';
 import { getRequestContext } from '../http/request-context.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
-import { hour, registrationLifetime } from './registration-messages.js';
+import { hour } from './account-tokens.js';
+import { registrationLifetime } from './registration-messages.js';
 import type { RegisterRequest, RegistrationResult } from './registration.models.js';
 import type { RegistrationService } from './registration.service.js';
 

@@ -4,11 +4,12 @@ import type { Database } from '../database/database.js';
 import type { RequestContext } from '../http/request-context.js';
 import { hashOpaqueToken } from '../keys/opaque-tokens.js';
 import type { NewPasswords } from '../passwords/new-passwords.js';
-import { Problem, retryLater } from '../problems/problem.js';
+import { Problem, refuseField, retryLater } from '../problems/problem.js';
 import type { EmailAddress } from '../text/email-address.js';
 import { toContactColumns } from '../users/contact-details.js';
 import type { UsersService, UserWithRoles } from '../users/users.service.js';
-import { hour, registrationLifetime, type RegistrationMessages } from './registration-messages.js';
+import { hour } from './account-tokens.js';
+import { registrationLifetime, type RegistrationMessages } from './registration-messages.js';
 import { auditRegistered } from './audit-registered.js';
 import { createName, refuseAddressAsName } from './registration-names.js';
 import type { RegistrationOutcomes } from './registration-outcomes.js';
@@ -103,7 +104,7 @@ export class RegistrationService {
     const { username, displayName, language } = choices;
     this.rules.refuseWhereClosed();
     const address = this.rules.readAddress(choices.email);
-    if (username === undefined && !address) throw nameRequired();
+    if (username === undefined && !address) refuseField('username', 'is required, or email in its place');
     toContactColumns({ displayName, language }, 0);
     if (username !== undefined) {
       refuseAddressAsName(username);
@@ -177,8 +178,4 @@ function toPending(
     language: language ?? null,
     password_hash: passwordHash,
   };
-}
-
-function nameRequired(): Problem {
-  return new Problem('validation_failed', { errors: { username: 'is required, or email in its place' } });
 }

@@ -45,58 +45,29 @@ export const registrationsStore = {
   },
 
   /** How many expire later than a time; it counts no further than `max`. */
-  async count(queries: Queries, expireAfter: number, max: number): Promise<number> {
-    const { rows } = await queries
-      .selectFrom((eb) =>
-        eb
-          .selectFrom('latchkey_registrations')
-          .select('expires_at')
-          .where('expires_at', '>', expireAfter)
-          .limit(max)
-          .as('counted'),
-      )
-      .select(({ fn }) => fn.countAll<number>().as('rows'))
-      .executeTakeFirstOrThrow();
-    return rows;
+  count(queries: Queries, expireAfter: number, max: number): Promise<number> {
+    return countRows(queries, selectLive(queries, expireAfter), max);
   },
 
   /** How many messages went to an address whose links still work; it counts no further than `max`. */
-  async countSent(queries: Queries, emailKey: string, now: number, max: number): Promise<number> {
-    const { rows } = await queries
-      .selectFrom((eb) =>
-        eb
-          .selectFrom('latchkey_registrations')
-          .select('expires_at')
-          .where('email_key', '=', emailKey)
-          .where('sent', '=', 1)
-          .where('expires_at', '>', now)
-          .limit(max)
-          .as('counted'),
-      )
-      .select(({ fn }) => fn.countAll<number>().as('rows'))
-      .executeTakeFirstOrThrow();
-    return rows;
+  countSent(queries: Queries, emailKey: string, now: number, max: number): Promise<number> {
+    return countRows(
+      queries,
+      selectLive(queries, now).where('email_key', '=', emailKey).where('sent', '=', 1),
+      max,
+    );
   },
 
   /** How many messages had a wrong code tried, of those that can still be used; it counts no further than `max`. */
-  async countMistaken(
+  countMistaken(
     queries: Queries,
     { now, maxTries, max }: { readonly now: number; readonly maxTries: number; readonly max: number },
   ): Promise<number> {
-    const { rows } = await queries
-      .selectFrom((eb) =>
-        eb
-          .selectFrom('latchkey_registrations')
-          .select('expires_at')
-          .where('sent', '=', 1)
-          .where('tries_left', '<', maxTries)
-          .where('expires_at', '>', now)
-          .limit(max)
-          .as('counted'),
-      )
-      .select(({ fn }) => fn.countAll<number>().as('rows'))
-      .executeTakeFirstOrThrow();
-    return rows;
+    return countRows(
+      queries,
+      selectLive(queries, now).where('sent', '=', 1).where('tries_left', '<', maxTries),
+      max,
+    );
   },
 
   async insert(queries: Queries, row: RegistrationRow): Promise<void> {
@@ -193,4 +164,21 @@ function selectOfClient(queries: Queries, clientHash: string, now: number) {
     .orderBy('sent', 'desc')
     .orderBy('created_at', 'desc')
     .limit(1);
+}
+
+function selectLive(queries: Queries, now: number) {
+  return queries.selectFrom('latchkey_registrations').where('expires_at', '>', now);
+}
+
+async function countRows(
+  queries: Queries,
+  rows: ReturnType<typeof selectLive>,
+  max: number,
+): Promise<number> {
+  const counted = rows.select('expires_at').limit(max).as('counted');
+  const { count } = await queries
+    .selectFrom(counted)
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .executeTakeFirstOrThrow();
+  return count;
 }

@@ -6,7 +6,7 @@ import type { Outbox } from '../email/outbox.js';
 import { findPreferredLanguage } from '../http/preferred-language.js';
 import { getRequestContext } from '../http/request-context.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
-import { Problem } from '../problems/problem.js';
+import { refuseField } from '../problems/problem.js';
 import { requireUser, toActor, type AuthenticatedRequest } from '../tokens/caller.js';
 import type { SendVerificationRequest, VerifyEmailRequest } from './recovery.models.js';
 import type { RegistrationCompletion, RegistrationProof } from './registration-completion.service.js';
@@ -150,13 +150,12 @@ function toRegistrationProof(body: VerifyEmailRequest): RegistrationProof | unde
 function toProof({ token, code }: VerifyEmailRequest): AddressProof {
   if (token !== undefined && code === undefined) return { token };
   if (code !== undefined && token === undefined) return { code };
-  throw new Problem('validation_failed', { errors: { token: 'is required, or code in its place' } });
+  refuseField('token', 'is required, or code in its place');
 }
 
 /** @throws {Problem} `validation_failed`: an account that is there already is not changed by it. */
 function refuseFieldsOfRegistrations(body: VerifyEmailRequest): void {
   for (const field of ['username', 'password', 'display_name'] as const) {
-    if (body[field] === undefined) continue;
-    throw new Problem('validation_failed', { errors: { [field]: 'is allowed for a registration alone' } });
+    if (body[field] !== undefined) refuseField(field, 'is allowed for a registration alone');
   }
 }

@@ -3,21 +3,15 @@ import type { Actor } from '../audit/actor.js';
 import type { Clock } from '../clock.js';
 import type { Database } from '../database/database.js';
 import type { AccountTokenRow } from '../database/schema.js';
-import { createAppLink } from '../email/app-links.js';
 import type { Outbox } from '../email/outbox.js';
 import { hashOpaqueToken } from '../keys/opaque-tokens.js';
 import { Problem, retryLater } from '../problems/problem.js';
 import { usersStore } from '../users/users.store.js';
-import { createAccountToken, createCode, findPurpose, hashCode, isSameHash } from './account-tokens.js';
+import { findPurpose, hashCode, hour, isSameHash, maxMessagesPerHour, maxTries } from './account-tokens.js';
 import { accountTokensStore } from './account-tokens.store.js';
+import { createAddressProof } from './address-proof.js';
 import type { AddressChanges } from './address-changes.service.js';
 
-/** Minutes. */
-const lifetime = 60;
-const maxPerHour = 5;
-const hour = 3_600_000;
-/** Of a code: five guesses of a million. */
-const maxTries = 5;
 /** Of tokens that verify an address: the account's, or a new one that takes its place. */
 const purposes = ['email_verification', 'email_change'] as const;
 
@@ -61,33 +55,16 @@ export class VerificationService {
         userId,
         since: now - hour,
       });
-      if (issued >= maxPerHour) throw retryLater('too_many_requests', hour / 1000);
-      const token = createAccountToken('email_verification');
-      const hash = hashOpaqueToken(token);
-      const code = createCode();
-      const expiresAt = now + lifetime * 60_000;
+      if (issued >= maxMessagesPerHour) throw retryLater('too_many_requests', hour / 1000);
+      const { columns, message } = createAddressProof('email_verification', this.appUrl, now);
       await accountTokensStore.insert(transaction, {
-        token_hash: hash,
-        purpose: 'email_verification',
+        ...columns,
         user_id: userId,
         email_key: key,
         user_version: user.version,
         tries_left: maxTries,
-        code_hash: hashCode(code, hash),
-        created_at: now,
-        expires_at: expiresAt,
       });
-      await outbox.enqueue(transaction, {
-        template: 'address_verification',
-        to: { address: email, userId },
-        language,
-        variables: {
-          link: createAppLink(this.appUrl, 'verify-email', token),
-          code: `${code.slice(0, 3)} ${code.slice(3)}`,
-          minutes: lifetime,
-        },
-        expiresAt,
-      });
+      await outbox.enqueue(transaction, { ...message, to: { address: email, userId }, language });
       if (!by) return;
       await auditStore.add(transaction, clock, {
         event: 'email_verification_sent',

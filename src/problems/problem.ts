@@ -67,6 +67,11 @@ export function toProblemDetails(problem: Problem, issuer: string): ProblemDetai
   };
 }
 
+/** @throws {Problem} `validation_failed`, for one field. */
+export function refuseField(field: string, error: string): never {
+  throw new Problem('validation_failed', { errors: { [field]: error } });
+}
+
 /** A 429 or 503 with `Retry-After`. @param seconds rounded up to whole seconds, at least 1. */
 export function retryLater(
   code: ProblemCode,

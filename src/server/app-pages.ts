@@ -2,7 +2,7 @@ import type { Express, RequestHandler } from 'express';
 import { findOperation } from '../contract/read-contract.js';
 import type { OpenApiDocument } from '../contract/contract.models.js';
 import { appPages, type AppPage } from '../email/app-links.js';
-import { createMarkup, getRootReference, pagePolicy, renderPage } from '../http/html-page.js';
+import { createMarkup, getRootReference, renderPage, setPageHeaders } from '../http/html-page.js';
 
 interface PageOfApp {
   readonly title: string;
@@ -69,8 +69,7 @@ export function mountAppPages(
 <p class="lead">Here would be a page of your app: LATCHKEY_APP_URL is not set. It would send this to <a href="${root}${inSwaggerUi}">POST ${path}</a>:</p>
 <pre>${JSON.stringify(body, undefined, 2)}</pre>
 <p>${hint}</p>`;
-      response.setHeader('Content-Security-Policy', pagePolicy);
-      response.setHeader('Content-Type', 'text/html; charset=utf-8');
+      setPageHeaders(response);
       response.setHeader('Referrer-Policy', 'no-referrer');
       response.end(renderPage({ title, root, content }));
     });

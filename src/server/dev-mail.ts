@@ -3,7 +3,14 @@ import type { Express, Request, RequestHandler, Response } from 'express';
 import type { Config } from '../config/config.js';
 import { mountAppPages } from './app-pages.js';
 import type { Services } from './services.js';
-import { createMarkup, getRootReference, pagePolicy, renderPage, type Markup } from '../http/html-page.js';
+import {
+  createMarkup,
+  getRootReference,
+  pagePolicy,
+  renderPage,
+  setPageHeaders,
+  type Markup,
+} from '../http/html-page.js';
 import { Problem } from '../problems/problem.js';
 import { isTextLog } from './log.js';
 
@@ -112,8 +119,8 @@ function isOwnAddress(address: string): boolean {
 }
 
 function sendPage(request: Request, response: Response, title: string, content: Markup): void {
+  setPageHeaders(response);
   response.setHeader('Content-Security-Policy', `${pagePolicy}; frame-src 'self'`);
-  response.setHeader('Content-Type', 'text/html; charset=utf-8');
   response.setHeader('Referrer-Policy', 'no-referrer');
   response.end(renderPage({ title, root: getRootReference(request), content }));
 }

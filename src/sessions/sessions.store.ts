@@ -55,6 +55,18 @@ export const sessionsStore = {
     await queries.insertInto('sessions').values(session).execute();
   },
 
+  /** Whether the user has a session that began in the network. */
+  async hasOneFrom(queries: Queries, userId: string, network: string): Promise<boolean> {
+    const found = await queries
+      .selectFrom('sessions')
+      .select('id')
+      .where('user_id', '=', userId)
+      .where('network', '=', network)
+      .limit(1)
+      .executeTakeFirst();
+    return found !== undefined;
+  },
+
   /** For a batch that has locked the user's row: the session gets the user's current epoch. */
   prepareInsert(queries: Queries, session: NewSession) {
     return prepareOnce(queries, 'begin a session', { ...session }, (slots) =>

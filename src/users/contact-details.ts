@@ -1,5 +1,5 @@
-import { Problem } from '../problems/problem.js';
-import { parseEmailAddress } from '../text/email-address.js';
+import { refuseField } from '../problems/problem.js';
+import { parseEmailAddress, type EmailAddress } from '../text/email-address.js';
 import { validateName } from '../text/freeform-text.js';
 import type { ContactColumns, UserWithRoles } from './users.store.js';
 
@@ -35,13 +35,13 @@ function toAddressColumns(
 ): ContactColumns {
   if (email === undefined || email === '') {
     const kept = email === '' ? null : before.email;
-    if (emailVerified === true && kept === null) refuse('email_verified', 'is only allowed with an address');
+    if (emailVerified === true && kept === null)
+      refuseField('email_verified', 'is only allowed with an address');
     if (email === '') return { email: null, email_key: null, email_verified_at: null };
     if (emailVerified === undefined) return {};
     return { email_verified_at: emailVerified ? (before.email_verified_at ?? now) : null };
   }
-  const address = parseEmailAddress(email);
-  if (!address) return refuse('email', 'must be an e-mail address, such as ada@example.com');
+  const address = requireEmailAddress(email);
   const verifiedBefore = address.text === before.email ? before.email_verified_at : null;
   const isVerified = emailVerified ?? verifiedBefore !== null;
   return {
@@ -54,9 +54,12 @@ function toAddressColumns(
 function readDisplayName(name: string): string | null {
   if (name === '') return null;
   const error = validateName(name);
-  return error === undefined ? name : refuse('display_name', error);
+  return error === undefined ? name : refuseField('display_name', error);
 }
 
-function refuse(field: string, error: string): never {
-  throw new Problem('validation_failed', { errors: { [field]: error } });
+/** @throws {Problem} `validation_failed`. */
+export function requireEmailAddress(given: string): EmailAddress {
+  return (
+    parseEmailAddress(given) ?? refuseField('email', 'must be an e-mail address, such as ada@example.com')
+  );
 }
