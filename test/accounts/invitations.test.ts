@@ -3,6 +3,7 @@ import type { Invitation } from '../../src/accounts/invitations.models.js';
 import { databaseKinds } from '../support/databases.js';
 import { clientToken, createClient } from '../support/oauth-clients.js';
 import { occupyCores } from '../support/occupied-cores.js';
+import { messagesTo } from '../support/messages.js';
 import { TestApp } from '../support/test-app.js';
 import { workOf } from '../support/work.js';
 
@@ -38,12 +39,9 @@ for (const database of databaseKinds) {
     }
 
     async function readToken(address: string): Promise<string> {
-      const { outbox, database: opened } = app.services;
-      const rows = await outbox.list(opened.queries, { limit: 100 });
-      const row = rows.find((each) => each.address === address && each.template === 'invitation');
-      const text = row && (await outbox.read(opened.queries, row.id))?.message?.text;
+      const [message] = await messagesTo(app, address, 'invitation');
       const [, token = ''] =
-        /https:\/\/app\.example\.com\/invitation\?token=([A-Za-z0-9_-]+)/.exec(text ?? '') ?? [];
+        /https:\/\/app\.example\.com\/invitation\?token=([A-Za-z0-9_-]+)/.exec(message?.text ?? '') ?? [];
       return token;
     }
 

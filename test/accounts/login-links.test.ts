@@ -6,6 +6,7 @@ import type { Problem } from '../../src/problems/problem.js';
 import { cookieHeader, cookiesOf } from '../support/cookies.js';
 import { databaseKinds } from '../support/databases.js';
 import { beginLogin, codeOf, enrollTotp } from '../support/second-factors.js';
+import { messagesTo, newestMessage } from '../support/messages.js';
 import { TestApp } from '../support/test-app.js';
 import { readJwt } from '../support/tokens.js';
 import { workOf } from '../support/work.js';
@@ -57,19 +58,13 @@ for (const database of databaseKinds) {
     const ask = (email: string) => app.post('/login/link', { email });
     const accept = ({ token, request_token }: Link) =>
       app.post('/login/link/accept', { token, request_token });
-    async function messagesTo(address: string): Promise<readonly string[]> {
-      const { outbox, database: opened } = app.services;
-      const rows = (await outbox.list(opened.queries, { limit: 100 })).filter(
-        (row) => row.address === address && row.template === 'login_link',
-      );
-      const read = await Promise.all(rows.map(({ id }) => outbox.read(opened.queries, id)));
-      return read.map((each) => each?.message?.text ?? '');
-    }
+    const linksTo = async (address: string): Promise<readonly string[]> =>
+      (await messagesTo(app, address, 'login_link')).map(({ text }) => text);
     async function askFor({ email }: { readonly email: string }): Promise<Link> {
       // Messages are listed by time.
       app.clock.advance(1);
       const { request_token } = (await ask(email).expect(202)).body as RequestedLoginLink;
-      const [message = ''] = await messagesTo(email);
+      const [message = ''] = await linksTo(email);
       const token = /^https:\/\/app\.example\/login\?token=(\S+)$/m.exec(message)?.[1] ?? expect.fail();
       return { token, request_token };
     }
@@ -173,9 +168,7 @@ for (const database of databaseKinds) {
       await expectRefused(link);
       const other = await create();
       await app.post('/password/forgot', { email: other.email }).expect(204);
-      const { outbox, database: opened } = app.services;
-      const [row] = await outbox.list(opened.queries, { limit: 1 });
-      const text = (await outbox.read(opened.queries, row?.id ?? ''))?.message?.text ?? '';
+      const { text } = await newestMessage(app);
       await expectRefused({ ...link, token: /token=(\S+)/.exec(text)?.[1] ?? expect.fail() });
       const reset = { token: (await askFor(other)).token, new_password: 'another long password' };
       await app.post('/password/reset', reset).expect(400);
@@ -310,32 +303,32 @@ for (const database of databaseKinds) {
       }
       for (const each of seen) expect(each).to.deep.equal(seen[0]);
       expect(seen[0]?.written).to.deep.equal([1, 1, 1]);
-      for (const { email } of [unverified, disabled]) expect(await messagesTo(email)).to.deep.equal([]);
+      for (const { email } of [unverified, disabled]) expect(await linksTo(email)).to.deep.equal([]);
     });
 
     it('is sent five times an hour at most to one address', async () => {
       const person = await create();
       for (let count = 0; count < 7; count += 1) await ask(person.email).expect(202);
-      expect(await messagesTo(person.email)).to.have.length(5);
+      expect(await linksTo(person.email)).to.have.length(5);
       app.clock.advance(3600);
       await ask(person.email).expect(202);
-      expect(await messagesTo(person.email)).to.have.length(6);
+      expect(await linksTo(person.email)).to.have.length(6);
       admin = (await app.login()).access_token;
     });
 
     it('is sent to who asks where the account has logged in, though strangers have asked often', async () => {
       const person = await create();
       for (let count = 0; count < 6; count += 1) await ask(person.email).expect(202);
-      expect(await messagesTo(person.email)).to.have.length(5);
+      expect(await linksTo(person.email)).to.have.length(5);
       await app.login(person.username, password);
       for (let count = 0; count < 6; count += 1) await ask(person.email).expect(202);
-      expect(await messagesTo(person.email)).to.have.length(10);
+      expect(await linksTo(person.email)).to.have.length(10);
     });
 
     it('is written in the language of the request', async () => {
       const person = await create();
       await ask(person.email).set('Accept-Language', 'de').expect(202);
-      expect((await messagesTo(person.email))[0]).to.match(/^Jemand, hoffentlich Sie, möchte sich/);
+      expect((await linksTo(person.email))[0]).to.match(/^Jemand, hoffentlich Sie, möchte sich/);
     });
 
     it('is limited per network, and wrong ones are slowed down there, apart from passwords and right ones', async () => {

@@ -2,6 +2,8 @@ import { expect } from 'chai';
 import type { User } from '../../src/users/users.models.js';
 import { databaseKinds } from '../support/databases.js';
 import { createClient } from '../support/oauth-clients.js';
+import { newestMessage } from '../support/messages.js';
+import { readProof } from '../support/registrations.js';
 import { runCommand } from '../support/run-command.js';
 import { TestApp } from '../support/test-app.js';
 
@@ -31,14 +33,8 @@ for (const kind of databaseKinds) {
     const askFor = async (token: string): Promise<{ token: string; code: string; address: string }> => {
       app.clock.advance(1);
       await ask(token).expect(204);
-      const { outbox, database } = app.services;
-      const [row] = await outbox.list(database.queries, { limit: 1 });
-      const text = (await outbox.read(database.queries, row?.id ?? ''))?.message?.text ?? '';
-      return {
-        token: /\/verify-email\?token=(\S+)/.exec(text)?.[1] ?? '',
-        code: /^ {4}(\d{3}) (\d{3})$/m.exec(text)?.slice(1).join('') ?? '',
-        address: row?.address ?? '',
-      };
+      const { text, address } = await newestMessage(app);
+      return { ...readProof(text), address: address ?? '' };
     };
     const isVerified = async (token: string): Promise<unknown> =>
       (await app.get('/me', token).expect(200)).body.email_verified;
@@ -89,9 +85,7 @@ for (const kind of databaseKinds) {
         'user',
         'user',
       ]);
-      const { outbox, database } = app.services;
-      const [row] = await outbox.list(database.queries, { limit: 1 });
-      const text = (await outbox.read(database.queries, row?.id ?? ''))?.message?.text ?? '';
+      const { text } = await newestMessage(app);
       await app.post(path, undefined, admin).expect(429);
       expect(await runCommand(words, app)).to.include({ exitCode: 1, stdout: '' });
       await verify({ token: /token=(\S+)/.exec(text)?.[1] ?? '' }, token).expect(204);

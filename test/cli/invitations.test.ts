@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import type { Invitation, InvitationPage } from '../../src/accounts/invitations.models.js';
 import { databaseKinds } from '../support/databases.js';
 import { readJsonLines, runCommand } from '../support/run-command.js';
+import { messagesTo } from '../support/messages.js';
 import { TestApp } from '../support/test-app.js';
 
 const id = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/;
@@ -25,11 +26,8 @@ for (const kind of databaseKinds) {
         | Invitation
         | undefined;
     async function readToken(address: string): Promise<string> {
-      const { outbox, database } = app.services;
-      const rows = await outbox.list(database.queries, { limit: 100 });
-      const row = rows.find((each) => each.address === address);
-      const text = row && (await outbox.read(database.queries, row.id))?.message?.text;
-      return /invitation\?token=(\S+)/.exec(text ?? '')?.[1] ?? expect.fail();
+      const [message] = await messagesTo(app, address);
+      return /invitation\?token=(\S+)/.exec(message?.text ?? '')?.[1] ?? expect.fail();
     }
     const accept = async (address: string, username: string) =>
       app.post('/invitations/accept', {

@@ -1,3 +1,4 @@
+import { messagesTo } from './messages.js';
 import type { TestApp } from './test-app.js';
 
 export interface ReadMessage {
@@ -9,20 +10,20 @@ export interface ReadMessage {
 }
 
 /** The messages to an address, newest first. */
-export async function readMessages({ services }: TestApp, address: string): Promise<ReadMessage[]> {
-  const { outbox, database } = services;
-  const rows = (await outbox.list(database.queries, { limit: 200 })).filter((row) => row.address === address);
-  return Promise.all(
-    rows.map(async ({ id, template }) => {
-      const text = (await outbox.read(database.queries, id))?.message?.text ?? '';
-      return {
-        template,
-        text,
-        token: /\/verify-email\?token=(\S+)/.exec(text)?.[1] ?? '',
-        code: /^ {4}(\d{3}) (\d{3})$/m.exec(text)?.slice(1).join('') ?? '',
-      };
-    }),
-  );
+export async function readMessages(app: TestApp, address: string): Promise<ReadMessage[]> {
+  return (await messagesTo(app, address)).map(({ template, text }) => ({
+    template,
+    text,
+    ...readProof(text),
+  }));
+}
+
+/** What a message says of how an address is verified. */
+export function readProof(text: string): { readonly token: string; readonly code: string } {
+  return {
+    token: /\/verify-email\?token=(\S+)/.exec(text)?.[1] ?? '',
+    code: /^ {4}(\d{3}) (\d{3})$/m.exec(text)?.slice(1).join('') ?? '',
+  };
 }
 
 export function otherCode(code: string): string {
