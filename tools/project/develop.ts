@@ -79,9 +79,11 @@ export async function develop({ root, script, isStale, createBuilder }: Developm
 
   if (isStale()) changes.add();
   else {
-    await restart();
+    const starting = restart();
+    // Beside the start of the service, which is a process of its own: the first edit would have to wait for it.
     builder = createBuilder();
     builder.warmUp();
+    await starting;
   }
   let isOutdated = false;
   let hasFailed = false;
