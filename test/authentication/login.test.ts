@@ -267,7 +267,7 @@ for (const database of databaseKinds) {
       await app.login();
     });
 
-    it('accepts two logins at once while the password is rehashed', async () => {
+    it('accepts concurrent logins while the password is rehashed', async () => {
       app = await app.restart({ LATCHKEY_PASSWORD_TIME_COST: '3' });
       await Promise.all(Array.from({ length: 5 }, () => app.login()));
     });

@@ -203,6 +203,11 @@ for (const database of databaseKinds) {
       );
       await other.database.close();
       expect(readJwt(tokens.access_token).claims).to.deep.include({ acr: 'aal2' });
+      const next = await begin(person);
+      app = await app.restart();
+      app.clock.advance(30);
+      const { body } = await finish(next, codeOf(person.secret, app)).expect(200);
+      expect(readJwt((body as TokenSet).access_token).claims).to.deep.include({ acr: 'aal2' });
     });
 
     for (const [what, change] of [

@@ -202,7 +202,7 @@ describe('latchkey dev', () => {
     await serves('It loads.');
   });
 
-  it('says that a service has ended after it was loaded, and starts the next one', async () => {
+  it('says that a service did not start where it ends after it was loaded, and starts the next one', async () => {
     const ends = `${withMessage('x')}\nsetTimeout(() => process.exit(3), 20);\n`;
     await errorsAfter(() => {
       save(controllerFile, ends);

@@ -28,7 +28,14 @@ for (const kind of databaseKinds) {
     it('finds no errors in an intact database, and changes nothing', async () => {
       const user = await addUser(database.queries, { password_hash: '$argon2id$…' });
       await addSession(database.queries, user);
+      const read = () =>
+        Promise.all([
+          database.queries.selectFrom('users').selectAll().execute(),
+          database.queries.selectFrom('sessions').selectAll().execute(),
+        ]);
+      const before = await read();
       expect(await findDatabaseErrors(database)).to.deep.equal([]);
+      expect(await read()).to.deep.equal(before);
     });
 
     it('finds rows that refer to rows that do not exist', async () => {

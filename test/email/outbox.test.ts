@@ -123,7 +123,7 @@ for (const kind of databaseKinds) {
       expect(await rows()).to.be.empty;
     });
 
-    it('drops what is to nobody, with a row that takes the same time', async () => {
+    it('writes a row for a message to nobody as for any other, and drops it unsent', async () => {
       await enqueue({ to: 'nobody' });
       expect(await rows()).to.have.length(1);
       expect(await app.services.outbox.list(queries(), { limit: 10 })).to.be.empty;

@@ -7,6 +7,7 @@ import type { Finding, ImportCounts, ImportOptions } from '../../src/import/impo
 import { readExportedUser } from '../../src/import/own-format.js';
 import { exportUsers } from '../../src/import/user-export.js';
 import { UserImport } from '../../src/import/user-import.js';
+import { foreignComputations } from '../../src/passwords/passwords.js';
 import type { Services } from '../../src/server/services.js';
 import { checkout } from '../support/checkout.js';
 import { databaseKinds } from '../support/databases.js';
@@ -366,6 +367,17 @@ for (const kind of databaseKinds) {
       await run([foreign({ passwordHash: hashOf('$scrypt$ln=10') })]);
       await app.services.cleanUp();
       expect(app.services.passwords.costsInUse).to.be.at.least(3);
+      const workOf = async (username: string): Promise<unknown[]> => {
+        const families: unknown[] = [];
+        const note = (message: unknown): void => void families.push((message as { family: string }).family);
+        foreignComputations.subscribe(note);
+        await app.post('/login', { username, password: 'a wrong password' }).expect(401);
+        foreignComputations.unsubscribe(note);
+        return families;
+      };
+      const expected = await workOf('nobody');
+      expect(expected).to.include('scrypt:1024:8:1');
+      expect(await workOf('admin')).to.have.members(expected);
     });
 
     it('reads again what was exported, with hashes', async () => {

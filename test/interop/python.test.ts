@@ -7,6 +7,7 @@ import { newClientKey } from '../support/client-keys.js';
 import { clientToken, createClient } from '../support/oauth-clients.js';
 import { hasPython, PythonEnvironment } from '../support/python.js';
 import { endProcesses, Installation } from '../support/service-process.js';
+import { readJwt } from '../support/tokens.js';
 
 const issuer = 'https://latchkey.example';
 const interop = join(checkout, 'test/interop');
@@ -84,7 +85,9 @@ describe('The service, with PyJWT and Authlib', () => {
         expires_in: 900,
       });
       const wish = { scope: 'reports:read', resource: 'https://a.example' };
-      expect(check('client_credentials', { ...as(method), ...wish })).to.include({ scope: 'reports:read' });
+      const narrowed = check('client_credentials', { ...as(method), ...wish });
+      expect(narrowed).to.include({ scope: 'reports:read' });
+      expect(readJwt(narrowed['access_token'] as string).claims['aud']).to.equal('https://a.example');
     });
 
     it(`lets Authlib introspect and revoke by ${method}`, async () => {

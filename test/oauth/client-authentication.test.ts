@@ -15,7 +15,7 @@ import {
   signAssertion,
 } from '../support/oauth-clients.js';
 import { TestApp } from '../support/test-app.js';
-import { encode } from '../support/tokens.js';
+import { encode, readJwt } from '../support/tokens.js';
 import { tokenVectors } from '../support/vectors.js';
 
 /** Nothing here is slowed down unless a test says so. */
@@ -179,9 +179,12 @@ describe('Client authentication with private_key_jwt', () => {
     }
   });
 
-  it('accepts typ client-authentication+jwt, JWT and none', async () => {
+  it('accepts an assertion with the typ client-authentication+jwt or JWT, and without one', async () => {
     for (const typ of ['JWT', 'jwt', 'client-authentication+jwt', 'application/client-authentication+jwt'])
       await post(sign({ header: { typ } })).expect(200);
+    const withoutType = sign();
+    expect(readJwt(withoutType).header).not.to.have.property('typ');
+    await post(withoutType).expect(200);
   });
 
   it('refuses a key that was registered before such keys were refused, and names it in the log', async () => {

@@ -247,7 +247,12 @@ for (const database of databaseKinds) {
     });
 
     it('counts refused logins for the audit, with the reason in the log', async () => {
+      await app.services.auditCounts.flush();
+      const rows = (await app.audited('login_failed')).length;
       await refuseDeviation({ origin: 'https://evil.test' });
+      await app.services.auditCounts.flush();
+      const counted = (await app.audited('login_failed')).slice(rows);
+      expect(counted.map(({ details }) => details)).to.deep.equal(['{"reasons":{"wrong_passkey":1}}']);
       const denied = app.logged.filter(
         ({ event, reason }) => event === 'denied' && reason === 'wrong_passkey',
       );

@@ -72,9 +72,14 @@ describe('Passwords', () => {
   });
 
   it('are checked against a dummy hash if there is no user', async () => {
+    const computed: unknown[] = [];
+    const note = (message: unknown): void => void computed.push(message);
+    computations.subscribe(note);
     for (const guess of ['a password', 'nobody has this password']) {
       expect((await passwords.check(undefined, guess)).matches).to.be.false;
     }
+    computations.unsubscribe(note);
+    expect(computed).to.deep.equal(['m=8,t=1,p=1', 'm=8,t=1,p=1']);
   });
 
   for (const changed of [{ memoryCost: 16 }, { timeCost: 2 }, { parallelism: 2, memoryCost: 16 }]) {

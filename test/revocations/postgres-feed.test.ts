@@ -206,8 +206,12 @@ describe('The feed of PostgreSQL', () => {
     other.slowly = new Promise((resolve) => (go = resolve));
     await add(session({ target: 'y'.repeat(8000) }));
     await until(() => other.readings > 1);
+    const next = session();
+    await add(next);
     await until(() => !other.feed.isCurrent());
+    expect(other.heard.has(next.target)).to.be.false;
     go();
+    await other.hears(next.target);
     await until(() => other.feed.isCurrent());
     await other.close();
   });

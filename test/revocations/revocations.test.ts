@@ -148,9 +148,17 @@ for (const kind of databaseKinds) {
 
     it('are complete again after the database did not respond, however long that was', async () => {
       const clock = new TestClock();
-      const database = await newDatabase('sqlite');
+      const [database, closed] = [await newDatabase('sqlite'), await newDatabase('sqlite')];
       await database.migrate();
-      const revocations = new Revocations(database, clock);
+      await closed.close();
+      let isAway = false;
+      const unreliable: Database = {
+        ...database,
+        get queries() {
+          return isAway ? closed.queries : database.queries;
+        },
+      };
+      const revocations = new Revocations(unreliable, clock);
       await revocations.readAll();
       await revocationsStore.add(database.queries, [
         {
@@ -161,7 +169,11 @@ for (const kind of databaseKinds) {
           created_at: clock.now(),
         },
       ]);
+      isAway = true;
       clock.advance(300);
+      expect(await revocations.readAll().catch((error: unknown) => error)).to.be.an('error');
+      expect(revocations.size).to.equal(0);
+      isAway = false;
       await revocations.readAll();
       expect(revocations.size).to.equal(1);
       await database.close();

@@ -207,6 +207,20 @@ describe('The server on the port', () => {
     expect(most).to.equal(1);
   });
 
+  it('starts no pipelined request before the client has read the previous response', async () => {
+    let started = 0;
+    serveWith((_request, response) => {
+      started += 1;
+      response.end('a'.repeat(64 * 1024 * 1024)); // more than the kernel buffers
+    });
+    const connection = await RawConnection.open(url);
+    connection.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(3)).stopReading();
+    await until(() => started > 0);
+    await until(async () => (await connections()) === 0);
+    expect(started).to.equal(1);
+    connection.destroy();
+  });
+
   it('closes a connection with too many queued requests', async () => {
     serveWith(() => undefined);
     const connection = await RawConnection.open(url);

@@ -221,7 +221,16 @@ describe('Bytes on a connection', () => {
     connection.destroy();
   });
 
-  it('get responses in order, and none is made before the client reads', async () => {
+  it('get responses in the order of their requests', async () => {
+    const get = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: a\r\n`;
+    const responses = await RawConnection.exchange(
+      app.url,
+      `${get('/openapi.json')}\r\n${get('/nothing')}\r\n${get('/protected')}\r\n${get('/health/live')}Connection: close\r\n\r\n`,
+    );
+    expect(responses.map(({ status }) => status)).to.deep.equal([200, 404, 401, 200]);
+  });
+
+  it('have their connection closed where they are a thousand requests at once', async () => {
     const connection = await RawConnection.open(app.url);
     connection.write('GET /openapi.json HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(1000));
     await connection.ended();

@@ -82,10 +82,15 @@ for (const database of databaseKinds) {
       });
       await app.createUser('ada', password);
       const all = [await app.login(), await app.login('ada', password)];
+      const client = await createClient(app, { scope: 'users:read' });
+      const token = await clientToken(app, client);
+      await app.get('/users', token.access_token).expect(200);
       await endAllSessions(app.services, serviceActor);
       for (const tokens of all) await expectEnded(tokens);
+      await app.get('/users', token.access_token).expect(401);
       const again = await app.login('ada', password);
       await app.get('/protected', again.access_token).expect(200);
+      await app.get('/users', (await clientToken(app, client)).access_token).expect(200);
     });
 
     it('revokes tokens that were issued after the backup that is restored', async () => {

@@ -133,13 +133,24 @@ storeContract('Lists of users', (on) => {
           }),
         );
       const { rows, next } = await lists.list(list, 2, undefined);
-      for (const { id } of rows) await usersStore.delete(on.queries, id, recordTime);
+      const [deleted, renamed] = rows;
+      await usersStore.delete(on.queries, deleted?.id ?? '', recordTime);
+      await usersStore.update(on.queries, renamed?.id ?? '', recordTime, {
+        username: `${renamed?.username}, renamed`,
+      });
+      const time = recordTime + (list.descending ? minute : -minute);
+      const added = await addUser(on.queries, {
+        username: list.descending ? 'place e' : 'place',
+        created_at: time,
+        last_login_at: time,
+      });
       const rest = (await lists.list(list, 2, next)).rows.map(({ id }) => id);
       const all = made.map(({ id }) => id);
       expect(rest, JSON.stringify(list)).to.deep.equal(
         list.descending ? all.slice(0, 2).reverse() : all.slice(2),
       );
-      for (const id of rest) await usersStore.delete(on.queries, id, recordTime);
+      for (const id of [...rest, added.id, renamed?.id ?? ''])
+        await usersStore.delete(on.queries, id, recordTime);
     }
   });
 

@@ -80,12 +80,18 @@ describe('The storage of the tokens', () => {
     assert.equal(count(first, 'POST /refresh') + count(second, 'POST /refresh'), 1);
   });
 
-  it('without turns leaves two concurrent refreshes with the same session', async () => {
+  it('without turns keeps its session through two concurrent refreshes', async () => {
     const storage = memoryStorage();
     const clients = [await asUser(35, { storage }), watched({ storage })];
+    const readSession = async (): Promise<string> => {
+      const [, payload = ''] = (await storage.get())!.access_token.split('.');
+      return (JSON.parse(Buffer.from(payload, 'base64url').toString()) as { sid: string }).sid;
+    };
+    const session = await readSession();
     await voidAccessTokens();
     await Promise.all(clients.map((client) => client.api.GET('/me')));
     await Promise.all(clients.map((client) => client.api.GET('/me')));
+    assert.equal(await readSession(), session);
   });
 
   it('has exclusively if there are locks', async () => {
