@@ -276,7 +276,7 @@ for (const database of databaseKinds) {
         ['expired', 'a wrong one'],
         ['expired', password],
       ];
-      const seen: { work: string[]; answer: object; rows: unknown }[] = [];
+      const seen: { work: string[]; response: object; rows: unknown }[] = [];
       const { queries } = app.services.database;
       // The first ones prepare their statements.
       for (let round = 0; round < 4; round += 1) {
@@ -294,7 +294,7 @@ for (const database of databaseKinds) {
             .selectFrom('login_attempts')
             .select(['failures', 'pending', 'blocked_until', 'expires_at'])
             .execute();
-          if (response) seen.push({ work, answer: visible(response), rows });
+          if (response) seen.push({ work, response: visible(response), rows });
         }
       }
       const [first] = seen;

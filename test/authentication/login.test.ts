@@ -157,7 +157,7 @@ describe('POST /login', () => {
   });
 
   describe('with a wrong name or password', () => {
-    /** All that a client can see, but for what differs between any two answers. */
+    /** All that a client can see, but for what differs between any two responses. */
     function visible({ status, text, headers }: Response): object {
       const { 'x-request-id': id, date, ...rest } = headers as Record<string, string>;
       expect(id && date).to.be.a('string');

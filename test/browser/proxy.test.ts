@@ -34,9 +34,9 @@ describe('Swagger UI below a path of a proxy', () => {
   it('logs in, calls, refreshes and logs out there', async () => {
     const login = await page.logIn();
     expect(login.url()).to.equal(`${proxy.origin}/auth/login`);
-    const answer = await page.run('getProtected');
-    expect(answer.status()).to.equal(200);
-    expect(answer.url()).to.equal(`${proxy.origin}/auth/protected`);
+    const response = await page.run('getProtected');
+    expect(response.status()).to.equal(200);
+    expect(response.url()).to.equal(`${proxy.origin}/auth/protected`);
     await page.renewal(() => page.sleep(auth, 850));
     expect((await page.run('logout')).status()).to.equal(204);
     await page.says('Logged out.');

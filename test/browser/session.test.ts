@@ -121,9 +121,9 @@ describe("Swagger UI's session in a browser", () => {
     await page.logIn();
     const before = await page.token();
     app.clock.advance(900); // only on the service's clock
-    const answer = await page.run('getProtected');
-    expect(answer.status()).to.equal(200);
-    expect(answer.request().headers()).to.include({ authorization: `Bearer ${await page.token()}` });
+    const response = await page.run('getProtected');
+    expect(response.status()).to.equal(200);
+    expect(response.request().headers()).to.include({ authorization: `Bearer ${await page.token()}` });
     expect(await page.token()).not.to.equal(before);
     page.expectRefusals(401);
   });
@@ -244,8 +244,8 @@ describe("Swagger UI's session in a browser", () => {
       const other = await open();
       await other.logIn('joe', 'the password of joe');
       await page.says('Logged in as joe');
-      const answer = await page.run('refresh');
-      const { access_token: token } = (await answer.json()) as TokenSet;
+      const response = await page.run('refresh');
+      const { access_token: token } = (await response.json()) as TokenSet;
       const { body } = await app.get('/me', token).expect(200);
       expect(body).to.include({ username: 'joe', session_id: readJwt(token).claims['sid'] });
     });

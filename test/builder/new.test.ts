@@ -177,12 +177,12 @@ describe('npm run new', () => {
         });
         expect(operation.get).to.have.nested.property('responses.401');
         expect(operation.get).to.have.nested.property('responses.403');
-        const answer = 'responses.200.content.application/json';
+        const response = 'responses.200.content.application/json';
         expect(operation.get).to.have.nested.property(
-          `${answer}.schema.$ref`,
+          `${response}.schema.$ref`,
           `#/components/schemas/${type}List`,
         );
-        expect(operation.get).to.have.nested.property(`${answer}.example`);
+        expect(operation.get).to.have.nested.property(`${response}.example`);
         expect(tags).to.deep.include({ name: tag, description: `The ${tag.toLowerCase()}.` });
         expect(components.schemas[type]?.example).to.be.an('object');
       });

@@ -68,7 +68,7 @@ describe('What a page shows', () => {
     ] as const) {
       expect(() => {
         checkJson(shown, printed);
-      }, JSON.stringify(shown)).to.throw(/^the answer.* is shown as .*, and is /);
+      }, JSON.stringify(shown)).to.throw(/^the response.* is shown as .*, and is /);
     }
   });
 });

@@ -49,8 +49,8 @@ describe('/clients', () => {
         await app.request(method, path).send(sent).expect(401);
         const refused = await app.request(method, path, tokens[lacking]).send(sent).expect(403);
         expect(refused.body).to.include({ code: 'insufficient_scope' });
-        const answer = await app.request(method, path, tokens[permission]).send(sent).expect(allowed);
-        if (allowed === 404) expect(answer.body).to.include({ code: 'client_not_found' });
+        const response = await app.request(method, path, tokens[permission]).send(sent).expect(allowed);
+        if (allowed === 404) expect(response.body).to.include({ code: 'client_not_found' });
       });
     }
   });

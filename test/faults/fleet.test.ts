@@ -89,7 +89,7 @@ describe('Two replicas on one PostgreSQL, under load', () => {
       await postgres.startAgain();
     });
     expect(
-      Object.keys(load.answers).filter((key) => key.endsWith(' 503')),
+      Object.keys(load.responses).filter((key) => key.endsWith(' 503')),
       load.summary,
     ).not.to.be.empty;
   });
@@ -103,7 +103,7 @@ describe('Two replicas on one PostgreSQL, under load', () => {
       await postgres.startAgain();
     });
     expect(
-      Object.keys(load.answers).filter((key) => key.endsWith(' 503')),
+      Object.keys(load.responses).filter((key) => key.endsWith(' 503')),
       load.summary,
     ).not.to.be.empty;
   });
@@ -127,7 +127,7 @@ describe('Two replicas on one PostgreSQL, under load', () => {
       postgres.thaw();
     });
     expect(
-      Object.keys(load.answers).filter((key) => key.endsWith(' 503')),
+      Object.keys(load.responses).filter((key) => key.endsWith(' 503')),
       load.summary,
     ).not.to.be.empty;
   });

@@ -42,8 +42,8 @@ describe('A guard of a service with another header or scheme for access tokens',
       const value = headerType === 'none' ? token : `${headerType} ${token}`;
       await api.get('/own/any').set(headerName, value).expect(200);
       const respond = api.guard.protect((_request, { subject }) => new Response(subject));
-      const answer = await respond(new Request('http://api.test', { headers: { [headerName]: value } }));
-      expect(answer.status).to.equal(200);
+      const response = await respond(new Request('http://api.test', { headers: { [headerName]: value } }));
+      expect(response.status).to.equal(200);
 
       const scheme = headerType === 'none' ? 'Bearer' : headerType;
       const missing = await api.get('/own/any').expect(401);

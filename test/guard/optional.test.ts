@@ -84,7 +84,7 @@ describe('A guard', () => {
     await app.close();
   });
 
-  it('throws a refusal that has its answer', async () => {
+  it('throws a refusal that has its response', async () => {
     const handle = latchkey.protect(() => new Response());
     const refusal = await handle(new Request('http://api.test/')).catch((error: unknown) => error);
     expect(refusal).to.include({ status: 401, statusCode: 401, code: 'authentication_required' });

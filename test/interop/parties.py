@@ -57,8 +57,8 @@ def introspect(service, client, method, token, **_):
 
 def revoke(service, client, method, token, **_):
     session = session_of(service, client, method)
-    answer = session.revoke_token(endpoint(service, "revocation"), token=token)
-    return {"status": answer.status_code, "text": answer.text}
+    response = session.revoke_token(endpoint(service, "revocation"), token=token)
+    return {"status": response.status_code, "text": response.text}
 
 
 def session_of(service, client, method):

@@ -411,8 +411,8 @@ for (const database of databaseKinds) {
         client_assertion_type: assertionType,
         client_assertion: signAssertion(privateKey, id, app.clock.now() / 1000),
       };
-      const answers = await Promise.all(Array.from({ length: 5 }, () => app.postForm('/oauth/token', form)));
-      expect(answers.map(({ status }) => status).sort()).to.deep.equal([200, 401, 401, 401, 401]);
+      const responses = await Promise.all(Array.from({ length: 5 }, () => app.postForm('/oauth/token', form)));
+      expect(responses.map(({ status }) => status).sort()).to.deep.equal([200, 401, 401, 401, 401]);
     });
 
     it('limits failures, but never the client with the correct secret', async () => {

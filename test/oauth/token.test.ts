@@ -396,10 +396,10 @@ for (const database of databaseKinds) {
     it('that narrow a refresh have one successor, however many requests are concurrent', async () => {
       const { refresh_token: refreshToken } = await app.login();
       const form = { grant_type: 'refresh_token', refresh_token: refreshToken, scope: 'users:read' };
-      const answers = await Promise.all(
+      const responses = await Promise.all(
         Array.from({ length: 10 }, () => app.postForm('/oauth/token', form).expect(200)),
       );
-      const successors = new Set(answers.map(({ body }) => (body as TokenSet).refresh_token));
+      const successors = new Set(responses.map(({ body }) => (body as TokenSet).refresh_token));
       expect(successors).to.have.length(1);
     });
   });

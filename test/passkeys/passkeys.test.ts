@@ -227,12 +227,12 @@ for (const database of databaseKinds) {
       const begun = await getTokensByPasskey(app, device);
       const options = await getCreationOptions(app, begun.access_token);
       const { access_token: stale } = await app.refresh(begun.refresh_token);
-      const answers = [
+      const responses = [
         await app.post('/me/passkeys/options', {}, stale).expect(401),
         await add(newAuthenticator().create(options), stale).expect(401),
         await app.delete(`/me/passkeys/${id}`, stale).expect(401),
       ];
-      for (const { body, headers } of answers) {
+      for (const { body, headers } of responses) {
         expect(body).to.include({ code: 'insufficient_user_authentication' });
         expect(headers['www-authenticate']).to.include('max_age=');
       }
@@ -243,11 +243,11 @@ for (const database of databaseKinds) {
     it('asks for a second factor to add and to remove, where the account has one: not for a stolen token of a password', async () => {
       const device = newAuthenticator();
       const { id } = await addPasskey(app, tokens.access_token, device);
-      const answers = [
+      const responses = [
         await app.post('/me/passkeys/options', {}, tokens.access_token).expect(401),
         await app.delete(`/me/passkeys/${id}`, tokens.access_token).expect(401),
       ];
-      for (const { headers } of answers) expect(headers['www-authenticate']).to.include('acr_values="aal2"');
+      for (const { headers } of responses) expect(headers['www-authenticate']).to.include('acr_values="aal2"');
       const { access_token: token } = await getTokensByPasskey(app, device);
       app.clock.advance(301);
       await app.post('/me/passkeys/options', {}, token).expect(401);
@@ -390,14 +390,14 @@ describe('Where there are no passkeys', () => {
         settings: { ...settings, JWT_TOKEN_LOCATION: 'headers,cookies' },
       });
       const { access_token: token } = await app.login();
-      const answers = [
+      const responses = [
         await app.post('/me/passkeys/options', {}, token),
         await app.post('/me/passkeys', { credential: newAuthenticator().create(example) }, token),
         await app.post('/login/passkey/options', {}),
         await app.post('/login/passkey', { credential: newAuthenticator().get(example) }),
         await app.post('/login/passkey/cookies', { credential: newAuthenticator().get(example) }),
       ];
-      for (const { status, body } of answers) {
+      for (const { status, body } of responses) {
         expect(status).to.equal(404);
         expect(body).to.include({ code: 'passkeys_off' });
       }

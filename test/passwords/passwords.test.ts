@@ -180,12 +180,12 @@ describe('Many concurrent logins', () => {
   it('get their responses at once, with 503 if too many wait, and do not count as failed', async () => {
     const letGo = occupyCores(app.services.passwords, 1);
     try {
-      const answers = await Promise.all(
+      const responses = await Promise.all(
         Array.from({ length: 10 }, () =>
           app.post('/login', { username: 'admin', password: adminPassword }).expect(503),
         ),
       );
-      for (const { body, headers } of answers) {
+      for (const { body, headers } of responses) {
         expect(body).to.include({ code: 'busy' });
         expect(headers['retry-after']).to.equal('2');
       }

@@ -84,17 +84,17 @@ async function expectWholeChain(settings: Readonly<Record<string, string>>): Pro
 }
 
 /** Runs all clients until this many responses have come, and kills the service at that moment. */
-async function storm(service: ServiceProcess, answers: number): Promise<KnownSession[]> {
+async function storm(service: ServiceProcess, responses: number): Promise<KnownSession[]> {
   const sessions: KnownSession[] = [];
-  let left = answers;
-  const answered = (): void => {
+  let left = responses;
+  const countResponse = (): void => {
     left -= 1;
     if (left === 0) service.signal('SIGKILL');
   };
   await Promise.all(
     Array.from({ length: clients }, async () => {
       try {
-        for (;;) await live(service.api, sessions, answered);
+        for (;;) await live(service.api, sessions, countResponse);
       } catch (error) {
         if (left > 0) throw error; // the service was not killed
       }
@@ -105,20 +105,20 @@ async function storm(service: ServiceProcess, answers: number): Promise<KnownSes
 }
 
 /** A session begins, is refreshed a few times, and every other one is ended. */
-async function live(api: ApiClient, sessions: KnownSession[], answered: () => void): Promise<void> {
+async function live(api: ApiClient, sessions: KnownSession[], countResponse: () => void): Promise<void> {
   const session: KnownSession = { tokens: await api.login(), loggedOut: 'no' };
   const number = sessions.push(session);
-  answered();
+  countResponse();
   for (let refreshes = number % 4; refreshes > 0; refreshes -= 1) {
     const { body } = await api.post('/refresh', { refresh_token: session.tokens.refresh_token }).expect(200);
     session.tokens = body as TokenSet;
-    answered();
+    countResponse();
   }
   if (number % 2 === 0) return;
   session.loggedOut = 'unknown';
   await api.post('/logout', { refresh_token: session.tokens.refresh_token }).expect(204);
   session.loggedOut = 'yes';
-  answered();
+  countResponse();
 }
 
 async function expectRemembered(api: ApiClient, { tokens, loggedOut }: KnownSession): Promise<void> {

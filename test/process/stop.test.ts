@@ -34,7 +34,7 @@ describe('Stopping the process', () => {
         const keptAlive = new Agent({ keepAlive: true });
         await get(`${url}/health/live`, keptAlive);
         const busy = keepAsking(`${url}/health/live`);
-        const answer = service.api.post('/login', { username: 'admin', password: adminPassword }).then();
+        const response = service.api.post('/login', { username: 'admin', password: adminPassword }).then();
         const onKept = logIn(url, keptAlive);
         await get(`${url}/health/live`); // when it has responded, what was sent before has arrived
         service.signal(signal);
@@ -45,7 +45,7 @@ describe('Stopping the process', () => {
           () => undefined,
           (error: unknown) => error as NodeJS.ErrnoException,
         );
-        login = await answer;
+        login = await response;
         kept = await onKept;
         await Promise.all([service.ended(), busy, closed(silent)]);
         keptAlive.destroy();

@@ -245,13 +245,13 @@ describe('The feed of PostgreSQL', () => {
     });
   });
 
-  it('is current again if a connection attempt is never answered and its timeout is longer than the bound', async () => {
+  it('is current again if a connection attempt gets no reply and its timeout is longer than the bound', async () => {
     const proxy = await TcpProxy.to(Number(new URL(url).port));
     const through = openTestDatabase({ kind: 'postgres', url: proxy.urlFor(url) }, { connectTimeout: 3000 });
     const other = new Replica(through, 500);
     await other.feed.start();
     const { opened } = proxy;
-    proxy.loseAnswers();
+    proxy.loseResponses();
     await until(() => proxy.opened > opened);
     proxy.release();
     await until(() => other.feed.isCurrent());

@@ -149,15 +149,15 @@ describe('A replica on PostgreSQL', () => {
 
     it('responds with 503 to logins, refreshes, logouts and introspections, and recovers afterwards', async () => {
       await behind();
-      const answers = await Promise.all([
+      const responses = await Promise.all([
         app.post('/login', { username: 'admin', password }),
         app.post('/refresh', { refresh_token: tokens.refresh_token }),
         app.post('/logout', { refresh_token: tokens.refresh_token }),
         introspect(app, client, tokens.access_token),
       ]);
-      for (const answer of answers) {
-        expect(answer.status).to.equal(503);
-        expect(answer.get('Retry-After')).to.equal('1');
+      for (const response of responses) {
+        expect(response.status).to.equal(503);
+        expect(response.get('Retry-After')).to.equal('1');
       }
       proxy.release();
       await untilReady();

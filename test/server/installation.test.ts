@@ -163,7 +163,7 @@ describe('An installation', () => {
   });
 
   for (const host of ['127.0.0.1', 'localhost']) {
-    it(`is refused, in words and without the password, where no PostgreSQL answers on ${host}`, async () => {
+    it(`is refused, in words and without the password, where no PostgreSQL responds at ${host}`, async () => {
       const error = await refusal(
         open(`postgres://ada:hunter2@${host}:1/latchkey`, { LATCHKEY_DATABASE_WAIT: '0' }),
       );

@@ -143,11 +143,11 @@ describe('A body that does not arrive', () => {
     ['stops', 'Content-Length: 9\r\n\r\nx', 408],
   ] as const) {
     it(`because it ${what} ends what reads it in a project's middleware`, async () => {
-      const answers = await Promise.all(
+      const responses = await Promise.all(
         handlers.map((handler) => RawConnection.exchange(app.url, head(handler) + bytes)),
       );
-      for (const [answer, ...more] of answers)
-        expect({ status: answer?.status, more }).to.deep.equal({ status, more: [] });
+      for (const [response, ...more] of responses)
+        expect({ status: response?.status, more }).to.deep.equal({ status, more: [] });
       await until(() => ended.size === handlers.length);
       for (const error of errors()) expect(error).to.be.an.instanceOf(Error);
       expect(app.logged.filter(({ level }) => Number(level) >= 50)).to.deep.equal([]);

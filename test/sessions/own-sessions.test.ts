@@ -226,7 +226,7 @@ for (const database of databaseKinds) {
       });
 
       it('writes an audit row', async () => {
-        const answer = await end(sessionOf(other)).expect(204);
+        const response = await end(sessionOf(other)).expect(204);
         const audited = (await app.audited('session_ended')).filter(({ target }) => target === userId);
         expect(audited).to.have.length(1);
         expect(audited[0]).to.include({
@@ -234,13 +234,13 @@ for (const database of databaseKinds) {
           actor_id: userId,
           session_id: sessionOf(other),
           address: '127.0.0.1',
-          request_id: answer.get('X-Request-Id'),
+          request_id: response.get('X-Request-Id'),
         });
       });
 
       it('writes one revocation, which outlives the access tokens, for many concurrent requests', async () => {
-        const answers = await Promise.all(Array.from({ length: 10 }, () => end(sessionOf(other))));
-        const statuses = answers.map(({ status }) => status).sort();
+        const responses = await Promise.all(Array.from({ length: 10 }, () => end(sessionOf(other))));
+        const statuses = responses.map(({ status }) => status).sort();
         expect(statuses).to.deep.equal([204, ...Array<number>(9).fill(404)]);
         const { exp } = readJwt(other.access_token).claims;
         expect(await revocationsOf(sessionOf(other))).to.deep.equal([
@@ -306,8 +306,8 @@ for (const database of databaseKinds) {
       });
 
       it('leaves at most one of two sessions that end each other', async () => {
-        const answers = await Promise.all([endOthers(mine), endOthers(other)]);
-        expect(answers.some(({ status }) => status === 204)).to.be.true;
+        const responses = await Promise.all([endOthers(mine), endOthers(other)]);
+        expect(responses.some(({ status }) => status === 204)).to.be.true;
         const alive = await Promise.all(
           [mine, other].map(async ({ access_token: token }) => (await app.get('/protected', token)).status),
         );

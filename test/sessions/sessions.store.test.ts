@@ -84,12 +84,12 @@ storeContract('The sessions store', (on) => {
 
     it('returns the same successor to many concurrent refreshes', async () => {
       const session = await newSession();
-      const answers = await Promise.all(
+      const responses = await Promise.all(
         Array.from({ length: 50 }, (_, index) => rotate(session, 0, later, `key ${index}`)),
       );
-      const successors = new Set(answers.map((row) => `${row?.generation} ${row?.refresh_key_id}`));
+      const successors = new Set(responses.map((row) => `${row?.generation} ${row?.refresh_key_id}`));
       expect([...successors]).to.have.length(1);
-      expect(answers[0]).to.include({ generation: 1 });
+      expect(responses[0]).to.include({ generation: 1 });
       expect(await sessionsStore.find(on.queries, session.id)).to.include({ generation: 1 });
     });
 

@@ -40,8 +40,8 @@ for (const database of databaseKinds) {
       const sessions = await sessionsAt(app, path, admin.access_token);
       expect(sessions.map(({ id }) => id)).to.deep.equal([second, first].map(sessionOf));
       expect(sessions.map(({ current }) => current)).to.deep.equal([false, false]);
-      const answer = await app.get(`${path}?limit=1`, admin.access_token).expect(200);
-      const page = answer.body as SessionPage;
+      const response = await app.get(`${path}?limit=1`, admin.access_token).expect(200);
+      const page = response.body as SessionPage;
       expect(page).to.deep.equal({ items: sessions.slice(0, 1), next_cursor: sessionOf(second) });
       const rest = await sessionsAt(app, `${path}?cursor=${page.next_cursor}`, admin.access_token);
       expect(rest).to.deep.equal(sessions.slice(1));
@@ -100,10 +100,10 @@ for (const database of databaseKinds) {
 
     it('ends a session once if many requests come at once', async () => {
       const path = `/users/${userId}/sessions/${sessionOf(first)}`;
-      const answers = await Promise.all(
+      const responses = await Promise.all(
         Array.from({ length: 5 }, () => app.delete(path, admin.access_token)),
       );
-      expect(answers.map(({ status }) => status).sort()).to.deep.equal([204, 404, 404, 404, 404]);
+      expect(responses.map(({ status }) => status).sort()).to.deep.equal([204, 404, 404, 404, 404]);
       expect(await audited('session_ended')).to.have.length(1);
     });
 

@@ -58,7 +58,7 @@ describe('Resources after clients have left', function () {
     for (let asked = 0; asked < count; asked += 50) {
       const [connection] = await connect(1);
       connection?.write(Array.from({ length: 50 }, requestOf).join(''));
-      expect(await connection?.nextAnswers(50)).to.have.length(50);
+      expect(await connection?.readResponses(50)).to.have.length(50);
       connection?.destroy();
     }
   }

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readContract } from './repository-contract.js';
 
-/** Lines, one for each answer that some test saw; the processes of a run all write into it. */
+/** Lines, one for each response that some test saw; the processes of a run all write into it. */
 const seenFile = fileURLToPath(new URL('../../contract-coverage/seen.txt', import.meta.url));
 const reportFile = fileURLToPath(new URL('../../../docs/contract-coverage.md', import.meta.url));
 
@@ -14,13 +14,13 @@ interface Operation {
 const recorded = new Set<string>();
 
 /** Records that a test saw this response of this operation. `mediaType`: empty for a response without a body. */
-export function recordAnswer(method: string, path: string, status: number, mediaType: string): void {
-  const answer = nameOf(method, path, String(status), mediaType);
-  if (recorded.has(answer)) return;
+export function recordResponse(method: string, path: string, status: number, mediaType: string): void {
+  const response = nameOf(method, path, String(status), mediaType);
+  if (recorded.has(response)) return;
   // A slower suite runs without the setup, and may be the first one.
   if (recorded.size === 0) mkdirSync(dirname(seenFile), { recursive: true });
-  recorded.add(answer);
-  appendFileSync(seenFile, `${answer}\n`);
+  recorded.add(response);
+  appendFileSync(seenFile, `${response}\n`);
 }
 
 /** Before the first test of a run. */
@@ -36,17 +36,17 @@ export function beginCoverage(): void {
  */
 export function endCoverage(): void {
   const seen = new Set(readFileSync(seenFile, 'utf8').split('\n'));
-  const missing = demandedAnswers().filter((answer) => !seen.has(answer));
+  const missing = listPromisedResponses().filter((response) => !seen.has(response));
   if (missing.length > 0) {
     throw new Error(
-      `The contract promises what no test saw. Add a test for each:\n${missing.map((answer) => `  ${answer}`).join('\n')}`,
+      `The contract promises what no test saw. Add a test for each:\n${missing.map((response) => `  ${response}`).join('\n')}`,
     );
   }
   writeFileSync(reportFile, coverageReport());
 }
 
 /** Every response of the contract except `default`, which stands for unexpected ones. */
-function demandedAnswers(): string[] {
+function listPromisedResponses(): string[] {
   return operations().flatMap(({ method, path, responses }) =>
     Object.entries(responses)
       .filter(([status]) => status !== 'default')

@@ -1,6 +1,6 @@
 import type { Response } from 'supertest';
 
-/** A cookie as an answer sets it. */
+/** A cookie as a response sets it. */
 export interface SetCookie {
   readonly value: string;
   /** Attribute in lower case → its value; true for one without a value. */

@@ -86,7 +86,7 @@ const patience: Partial<DatabaseOptions> = {
   statementTimeout: 30_000,
 };
 
-/** Opens a database, with time to answer. The test closes it. */
+/** Opens a database, with time to respond. The test closes it. */
 export function openTestDatabase(url: DatabaseUrl, options: Partial<DatabaseOptions> = {}): Database {
   return noteOpened(openDatabase(url, { ...patience, ...options }));
 }

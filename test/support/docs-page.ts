@@ -115,18 +115,18 @@ export class DocsPage {
   async run(operationId: string, body?: object): Promise<Response> {
     const block = await this.open(operationId);
     if (body) await block.locator('textarea.body-param__text').fill(JSON.stringify(body));
-    return this.answerOf(operationId, () => click(block.locator('.btn.execute')));
+    return this.waitForResponse(operationId, () => click(block.locator('.btn.execute')));
   }
 
   /** The response that the operation shows after an action: the last one, if a request was repeated. */
-  async answerOf(operationId: string, act: () => Promise<unknown>): Promise<Response> {
+  async waitForResponse(operationId: string, act: () => Promise<unknown>): Promise<Response> {
     const { method, pattern } = findOperationById(operationId);
     const base = new URL('..', this.tab.url()).pathname;
-    const answers: Response[] = [];
+    const responses: Response[] = [];
     const note = (response: Response): void => {
       const isOurs = response.request().method() === method.toUpperCase();
       if (isOurs && pattern.test(new URL(response.url()).pathname.slice(base.length - 1)))
-        answers.push(response);
+        responses.push(response);
     };
     this.tab.on('response', note);
     const shown = this.block(operationId)
@@ -137,16 +137,16 @@ export class DocsPage {
     await act();
     await shown.waitFor();
     this.tab.off('response', note);
-    const answer = answers.at(-1);
-    if (!answer) throw new Error(`${operationId} was not sent.`);
-    expect(await shown.innerText()).to.include(String(answer.status()));
-    return answer;
+    const last = responses.at(-1);
+    if (!last) throw new Error(`${operationId} was not sent.`);
+    expect(await shown.innerText()).to.include(String(last.status()));
+    return last;
   }
 
   async logIn(username = 'admin', password = adminPassword): Promise<Response> {
-    const answer = await this.run('login', { username, password });
+    const response = await this.run('login', { username, password });
     await this.says(`Logged in as ${username}`);
-    return answer;
+    return response;
   }
 
   authorizeButton(state: 'locked' | 'unlocked'): Locator {

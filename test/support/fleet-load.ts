@@ -11,7 +11,7 @@ export interface LoadSession {
   loggedOut: 'no' | 'asked' | number;
 }
 
-export interface Answer {
+export interface ReadResponse {
   readonly status: number;
   readonly body: Readonly<Record<string, unknown>>;
   /** Seconds. */
@@ -19,7 +19,7 @@ export interface Answer {
 }
 
 /** Maximum duration of a request, in milliseconds. */
-const longestAnswer = 5000;
+const maxResponseTime = 5000;
 /** How long after a logout its tokens may be accepted at other replicas by their settings, in milliseconds. */
 const bound = 2000;
 
@@ -34,7 +34,7 @@ export class FleetLoad {
   readonly sessions: LoadSession[] = [];
   readonly faults: string[] = [];
   /** How many responses there were, by operation and status. */
-  readonly answers: Record<string, number> = {};
+  readonly responses: Record<string, number> = {};
   readonly #random = new Random();
   readonly #over = new AbortController();
   readonly #clients: Promise<void>[];
@@ -71,7 +71,7 @@ export class FleetLoad {
 
   /** A summary in one line, for the message of a failing test. */
   get summary(): string {
-    return `TEST_SEED=${this.#random.seed}, ${this.sessions.length} sessions, ${JSON.stringify(this.answers)}`;
+    return `TEST_SEED=${this.#random.seed}, ${this.sessions.length} sessions, ${JSON.stringify(this.responses)}`;
   }
 
   async #client(number: number): Promise<void> {
@@ -116,7 +116,7 @@ export class FleetLoad {
   }
 
   /** Repeats a request for as long as it is told to, each time at another replica. */
-  async #insist(path: string, request: object): Promise<Answer['body'] | undefined> {
+  async #insist(path: string, request: object): Promise<ReadResponse['body'] | undefined> {
     for (;;) {
       const { status, body, retryAfter } = await this.#ask(this.#replica(), path, request);
       if (status >= 200 && status < 300) return body;
@@ -137,9 +137,9 @@ export class FleetLoad {
     replica: string,
     path: string,
     { token, body }: { readonly token?: string; readonly body?: object },
-  ): Promise<Answer> {
+  ): Promise<ReadResponse> {
     const begun = performance.now();
-    let answer: Answer = { status: 0, body: {}, retryAfter: 0 };
+    let read: ReadResponse = { status: 0, body: {}, retryAfter: 0 };
     try {
       const response = await fetch(`${replica}${path}`, {
         method: body ? 'POST' : 'GET',
@@ -150,9 +150,9 @@ export class FleetLoad {
         ...(body && { body: JSON.stringify(body) }),
       });
       const text = await response.text();
-      answer = {
+      read = {
         status: response.status,
-        body: text === '' ? {} : (JSON.parse(text) as Answer['body']),
+        body: text === '' ? {} : (JSON.parse(text) as ReadResponse['body']),
         retryAfter: Number(response.headers.get('Retry-After')),
       };
     } catch (error) {
@@ -160,12 +160,12 @@ export class FleetLoad {
         this.faults.push(`${path}: ${String((error as Error).cause ?? error)}`);
     }
     const took = performance.now() - begun;
-    const { status, retryAfter } = answer;
+    const { status, retryAfter } = read;
     const what = `${path} ${status}`;
-    this.answers[what] = (this.answers[what] ?? 0) + 1;
-    if (took > longestAnswer) this.faults.push(`${what} took ${Math.round(took)} ms`);
+    this.responses[what] = (this.responses[what] ?? 0) + 1;
+    if (took > maxResponseTime) this.faults.push(`${what} took ${Math.round(took)} ms`);
     if (status === 503 && !(retryAfter >= 1 && retryAfter < 10))
       this.faults.push(`${what}: Retry-After is ${retryAfter}`);
-    return answer;
+    return read;
   }
 }

@@ -61,7 +61,7 @@ export function checkLines(shown: string, printed: string): void {
  * Checks JSON against what is shown: each field, and no other unless a field `…` stands for it.
  * @throws if it differs.
  */
-export function checkJson(shown: unknown, printed: unknown, where = 'the answer'): void {
+export function checkJson(shown: unknown, printed: unknown, where = 'the response'): void {
   if (typeof shown === 'string' && typeof printed === 'string' && isLike(shown, printed)) return;
   if (isObject(shown) && isObject(printed)) {
     const { '…': others, ...fields } = shown;

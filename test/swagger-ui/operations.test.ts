@@ -48,8 +48,8 @@ describe("The page's session after an operation was tried out", () => {
 
     it('uses those of a refresh', async () => {
       const { token, refreshToken } = tab.session;
-      const answer = await tab.try('post', '/refresh', { refresh_token: refreshToken });
-      const next = (await answer.json()) as TokenSet;
+      const response = await tab.try('post', '/refresh', { refresh_token: refreshToken });
+      const next = (await response.json()) as TokenSet;
       expect(next.access_token).not.to.equal(token);
       expect(tab.session).to.deep.include({ token: next.access_token, refreshToken: next.refresh_token });
     });
@@ -59,8 +59,8 @@ describe("The page's session after an operation was tried out", () => {
       await tab.try('post', '/login', { username: 'ada', password: 'the password of ada' });
       const { token } = tab.session;
       const change = { current_password: 'the password of ada', new_password: 'another one of ada' };
-      const answer = await tab.try('put', '/me/password', change);
-      const next = (await answer.json()) as TokenSet;
+      const response = await tab.try('put', '/me/password', change);
+      const next = (await response.json()) as TokenSet;
       expect(next.access_token).not.to.equal(token);
       expect(tab.session).to.deep.include({ token: next.access_token, refreshToken: next.refresh_token });
       await tab.session.renew(next.access_token);
@@ -150,16 +150,16 @@ describe("The page's session after an operation was tried out", () => {
     it('refreshes it, and sends the request again', async () => {
       const { token } = tab.session;
       app.clock.advance(900);
-      const answer = await tab.try('get', '/protected');
-      expect(answer.status).to.equal(200);
+      const response = await tab.try('get', '/protected');
+      expect(response.status).to.equal(200);
       expect(tab.session.token).not.to.equal(token);
       expect(tabs.sent).to.deep.equal(['POST /refresh']);
     });
 
     it('sends a body again, too', async () => {
       app.clock.advance(900);
-      const answer = await tab.try('post', '/logout', {});
-      expect(answer.status).to.equal(204);
+      const response = await tab.try('post', '/logout', {});
+      expect(response.status).to.equal(204);
       await expectOut();
     });
 
@@ -178,8 +178,8 @@ describe("The page's session after an operation was tried out", () => {
         () => undefined,
       );
       const headers = { Authorization: `Bearer ${tab.session.token ?? ''}` };
-      const answer = await operations.run({ method: 'get', path: '/x' }, '/x', { headers });
-      expect(answer.status).to.equal(401);
+      const response = await operations.run({ method: 'get', path: '/x' }, '/x', { headers });
+      expect(response.status).to.equal(401);
       expect(requests).to.deep.equal(['/x', '/x']);
       expect(tabs.sent).to.deep.equal(['POST /refresh']);
     });
@@ -196,10 +196,10 @@ describe("The page's session after an operation was tried out", () => {
       await tab.try('post', '/login', { username: 'joe', password: 'the password of joe' });
       expect((await tab.try('get', '/users')).status).to.equal(403);
       const headers = { Authorization: 'Bearer another' };
-      const answer = await tab.operations.run({ method: 'get', path: '/protected' }, `${app.url}/protected`, {
+      const response = await tab.operations.run({ method: 'get', path: '/protected' }, `${app.url}/protected`, {
         headers,
       });
-      expect(answer.status).to.equal(401);
+      expect(response.status).to.equal(401);
       expect(tabs.sent).to.be.empty;
       await expectIn();
     });
@@ -241,9 +241,9 @@ describe("The page's session after an operation was tried out", () => {
   });
 
   it('shows the beginning of a stream, which has no end', async () => {
-    const answer = await tab.try('get', '/revocations/stream');
-    expect(answer.headers.get('Content-Type')).to.match(/^text\/event-stream/);
-    expect(await answer.text()).to.match(/^data: .*"complete":true.*\n\n$/s);
+    const response = await tab.try('get', '/revocations/stream');
+    expect(response.headers.get('Content-Type')).to.match(/^text\/event-stream/);
+    expect(await response.text()).to.match(/^data: .*"complete":true.*\n\n$/s);
     const audit = await tab.try('get', '/audit/stream');
     expect(await audit.text()).to.match(/^id: .*\ndata: {"items":\[\]}\n\n$/);
   });

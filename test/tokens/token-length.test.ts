@@ -247,11 +247,11 @@ for (const database of databaseKinds) {
       await start(cookies, { additionalClaims: () => ({ more: 'm'.repeat(more.length) }) });
       const { refresh_token: refresh } = await app.login();
       more.length = 4000;
-      for (const answer of [
+      for (const response of [
         await app.post('/login', { username: 'admin', password: 'the admin of the tests' }).expect(500),
         await app.post('/refresh', { refresh_token: refresh }).expect(500),
       ])
-        expect(answer.body.detail).to.match(
+        expect(response.body.detail).to.match(
           /What the hooks additionalClaims .* have to become shorter|has to become shorter/,
         );
       const { body } = await app

@@ -100,9 +100,9 @@ for (const type of ['at+jwt', 'JWT'] as const) {
       const { header, claims } = readJwt(good);
       const seconds = Math.floor(Date.now() / 1000);
 
-      const answer = await ask(good);
-      expect(answer, 'the answer to a good token').to.include({ status: 200 });
-      expect(answer.text).to.include(server.shows === 'name' ? 'ada' : String(claims['sub']));
+      const accepted = await ask(good);
+      expect(accepted, 'a good token').to.include({ status: 200 });
+      expect(accepted.text).to.include(server.shows === 'name' ? 'ada' : String(claims['sub']));
       expect((await ask(issuer.alter(good, {}))).status, 'a good token that was signed again').to.equal(200);
 
       // It is good but for its permissions.

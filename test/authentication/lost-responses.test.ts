@@ -43,9 +43,9 @@ describe('A refresh on PostgreSQL', () => {
   it('whose response was lost is not treated as theft, even if the database was unavailable for longer than the grace', async () => {
     // With spare connections: one that had to be opened now would get no response, and the statement would not be sent.
     await Promise.all(Array.from({ length: 5 }, () => app.services.database.ping()));
-    proxy.loseAnswers();
-    const answer = await app.post('/refresh', { refresh_token: tokens.refresh_token }).expect(503);
-    expect(Number(answer.get('Retry-After'))).to.be.below(2);
+    proxy.loseResponses();
+    const response = await app.post('/refresh', { refresh_token: tokens.refresh_token }).expect(503);
+    expect(Number(response.get('Retry-After'))).to.be.below(2);
     await until(() => !app.services.feed.isCurrent());
     app.clock.advance(60.5);
     proxy.release();
