@@ -209,7 +209,7 @@ describe('Hooks', () => {
     const password = 'correct horse battery';
     const registerAs = (email: string) => app.post('/register', { email, password, username: 'ada' });
 
-    it('refuses who registers, in words of its own, before anything is stored', async () => {
+    it('refuses a registration, with its own message, before anything is stored', async () => {
       await start(exampleOfRegistration);
       const { body } = await registerAs('ada@example.com').expect(403);
       expect(body).to.include({

@@ -74,7 +74,7 @@ for (const kind of databaseKinds) {
       expect(JSON.parse(audited?.details ?? '')).to.deep.include({ by: 'not_me' });
     });
 
-    it('is taken once, of two who try at once one, and not after seven days', async () => {
+    it('works once, for one of two concurrent requests, and not after seven days', async () => {
       const user = await create();
       await changePassword(user);
       const token = await linkOf(user);
@@ -99,7 +99,7 @@ for (const kind of databaseKinds) {
       expect(left).to.deep.equal([]);
     });
 
-    it('survives what is changed later, by somebody who has the password, and a restart', async () => {
+    it('still works after a restart, whatever a thief with the password has changed', async () => {
       const user = await create();
       await changePassword(user);
       const token = await linkOf(user);
@@ -111,7 +111,7 @@ for (const kind of databaseKinds) {
       await secure(later).expect(400);
     });
 
-    it('leaves earlier links as they are', async () => {
+    it('leaves earlier links valid', async () => {
       const user = await create();
       await changePassword(user);
       const first = await linkOf(user);
@@ -136,7 +136,7 @@ for (const kind of databaseKinds) {
       await secure(`lk_nm_${'x'.repeat(43)}`).expect(400);
     });
 
-    it('is void, as are links for new passwords, once an administrator doubts the address', async () => {
+    it('stops working, as do links for new passwords, once an administrator marks the address as unverified', async () => {
       const user = await create();
       await changePassword(user);
       const token = await linkOf(user);
@@ -148,7 +148,7 @@ for (const kind of databaseKinds) {
       expect((await app.get(`/users/${user.id}`, admin)).body).to.include({ email_verified: false });
     });
 
-    it('does not lead around the second factor, which is asked for after the reset', async () => {
+    it('does not bypass the second factor, which is required after the reset', async () => {
       const user = await create();
       const { secret } = await enrollTotp(app, await app.login(user.username, password));
       const { body } = await secure(await tokenIn(app, user.email, 'factor_added')).expect(200);

@@ -93,7 +93,7 @@ for (const kind of databaseKinds) {
       ]);
     });
 
-    it('takes the code instead, with five tries, and is the first address of an account that has none', async () => {
+    it('is verified by the code instead, with five tries, and may be the first address of an account', async () => {
       const account = await create({ email: undefined, email_verified: undefined });
       await ask('first@example.org', account.token).expect(202);
       const text = (await messagesTo(app, 'first@example.org'))[0]?.text ?? '';
@@ -104,7 +104,7 @@ for (const kind of databaseKinds) {
       expect(await addressOf(account)).to.deep.equal({ email: 'first@example.org', isVerified: true });
     });
 
-    it('takes an unverified address’s place without a message to it, which may be a stranger’s', async () => {
+    it('replaces an unverified address without a message to it, which may be a stranger’s', async () => {
       const account = await create({ email_verified: false });
       await change(account, 'verified@example.org');
       expect(await messagesTo(app, account.email)).to.deep.equal([]);
@@ -137,7 +137,7 @@ for (const kind of databaseKinds) {
       expect(await messagesTo(app, 'stolen@example.org')).to.deep.equal([]);
     });
 
-    it('is refused for no address, for the one of now, and cannot be removed', async () => {
+    it('is refused if it is missing or the current one, and cannot be removed', async () => {
       const account = await create();
       expect((await ask('a@b', account.token).expect(422)).body.errors).to.have.property('email');
       expect((await ask(account.email.toUpperCase(), account.token).expect(409)).body).to.include({
@@ -152,7 +152,7 @@ for (const kind of databaseKinds) {
       ['other roles', { roles: ['admin'] }],
       ['been disabled', { disabled: true }],
     ] as const) {
-      it(`is void once the account has ${what}`, async () => {
+      it(`stops working once the account has ${what}`, async () => {
         const account = await create();
         const email = `void${made}@example.org`;
         await ask(email, account.token).expect(202);
@@ -166,7 +166,7 @@ for (const kind of databaseKinds) {
       });
     }
 
-    it('is not taken by another account, nor after an hour, nor twice at once', async () => {
+    it('cannot be verified by another account, nor after an hour, nor twice at once', async () => {
       const account = await create();
       await ask('race@example.org', account.token).expect(202);
       const token = await tokenIn(app, 'race@example.org', 'address_verification');
@@ -257,7 +257,7 @@ for (const kind of databaseKinds) {
       expect(tries.map(({ tries_left: left }) => left)).to.deep.equal([5, 5, 5, 5, 5, 0]);
     });
 
-    it('is limited also for who verifies an address of their own in between', async () => {
+    it('is limited also if the user verifies another address in between', async () => {
       const account = await create();
       let { token } = account;
       for (let sent = 0; sent < 4; sent += 1) await ask('bombed@example.org', token).expect(202);
@@ -268,7 +268,7 @@ for (const kind of databaseKinds) {
       expect(await messagesTo(app, 'bombed@example.org')).to.have.length(5);
     });
 
-    it('is undone by the address of before, when it was asked for and for seven days after it took effect', async () => {
+    it('can be undone by the previous address from the request on until seven days after it took effect', async () => {
       const asked = await create();
       await ask('asked@example.org', asked.token).expect(202);
       const pending = await tokenIn(app, 'asked@example.org', 'address_verification');
@@ -301,7 +301,7 @@ for (const kind of databaseKinds) {
       await undo(lateToken).expect(400);
     });
 
-    it('is undone by the first address, whatever who has broken in changes after it, also at another replica', async () => {
+    it('can be undone by the first address, whatever a thief changes after it, also at another replica', async () => {
       const account = await create();
       await change(account, 'thief1@example.org');
       const { access_token: thief } = await app.login(account.user.username, password);
@@ -332,7 +332,7 @@ for (const kind of databaseKinds) {
       await app.login(account.email, 'the owner has it again');
     });
 
-    it('is undone by the first address also after the thief has used an own link, and when both are used at once', async () => {
+    it('can be undone by the first address also after the thief has used a link, and when both are used at once', async () => {
       const account = await create();
       await change(account, 'thief3@example.org');
       await change(account, 'thief4@example.org');
@@ -354,7 +354,7 @@ for (const kind of databaseKinds) {
       expect(await addressOf(other)).to.deep.equal({ email: other.email, isVerified: true });
     });
 
-    it('is undone also by an earlier link "This was not me"', async () => {
+    it('can be undone also by an earlier link "This was not me"', async () => {
       const account = await create();
       const { access_token: thief } = await app.login(account.user.username, password);
       const body = { current_password: password, new_password: next };

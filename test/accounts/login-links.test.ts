@@ -108,14 +108,14 @@ for (const database of databaseKinds) {
       await app.delete('/sessions').set('Cookie', cookies).set('X-CSRF-TOKEN', csrf).expect(204);
     });
 
-    it('works once, and of two who open it at once one logs in', async () => {
+    it('works once, for one of two concurrent requests', async () => {
       const link = await askFor(await create());
       const responses = await Promise.all([accept(link), accept(link), accept(link)]);
       expect(responses.map(({ status }) => status).sort()).to.deep.equal([200, 400, 400]);
       await expectRefused(link);
     });
 
-    it('works in the browser that has asked for it alone, and stays usable there', async () => {
+    it('works only in the browser that requested it, and stays usable there', async () => {
       const [one, other] = [await create(), await create()];
       const [link, second, foreign] = [await askFor(one), await askFor(one), await askFor(other)];
       for (const { request_token } of [second, foreign, { request_token: 'made_up' }])
@@ -152,7 +152,7 @@ for (const database of databaseKinds) {
       ['no verified address any more', { email: '' }],
       ['been disabled', { disabled: true }],
     ] as const) {
-      it(`is void once the account has ${what}`, async () => {
+      it(`stops working once the account has ${what}`, async () => {
         const person = await create();
         const link = await askFor(person);
         await app.patch(`/users/${person.id}`, change, admin).expect(200);
@@ -161,7 +161,7 @@ for (const database of databaseKinds) {
       });
     }
 
-    it('is void once the account is deleted, and none of another purpose or made up works', async () => {
+    it('stops working once the account is deleted; one of another purpose or made up never works', async () => {
       const person = await create();
       const link = await askFor(person);
       await app.delete(`/users/${person.id}`, admin).expect(204);
@@ -250,7 +250,7 @@ for (const database of databaseKinds) {
       await without.database.close();
     });
 
-    it('stores neither token in the clear', async () => {
+    it('stores neither token unencrypted', async () => {
       const { token, request_token: requestToken } = await askFor(await create());
       const { queries } = app.services.database;
       const stored = JSON.stringify([
@@ -316,7 +316,7 @@ for (const database of databaseKinds) {
       admin = (await app.login()).access_token;
     });
 
-    it('is sent to who asks where the account has logged in, though strangers have asked often', async () => {
+    it('is sent to a network from which the user has logged in, though strangers have asked often', async () => {
       const person = await create();
       for (let count = 0; count < 6; count += 1) await ask(person.email).expect(202);
       expect(await linksTo(person.email)).to.have.length(5);

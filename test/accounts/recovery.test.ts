@@ -68,7 +68,7 @@ for (const kind of databaseKinds) {
       expect(told).to.have.length(1);
     });
 
-    it('takes a link once, of two who try at once one', async () => {
+    it('accepts a link once, in one of two concurrent requests', async () => {
       const user = await create();
       const token = await askFor(user);
       const responses = await Promise.all([reset(token, `${next} 1`), reset(token, `${next} 2`)]);
@@ -76,14 +76,14 @@ for (const kind of databaseKinds) {
       expect((await reset(token).expect(400)).body).to.include({ code: 'invalid_link' });
     });
 
-    it('leaves the link as it is where the new password may not be set', async () => {
+    it('leaves the link valid where the new password is refused', async () => {
       const token = await askFor(await create());
       const { body } = await reset(token, 'short').expect(422);
       expect(Object.keys(body.errors as object)).to.deep.equal(['new_password']);
       await reset(token).expect(204);
     });
 
-    it('takes no link that is older than half an hour, and keeps none', async () => {
+    it('accepts no link that is older than half an hour, and keeps none', async () => {
       const token = await askFor(await create());
       app.clock.advance(30 * 60 - 1);
       const later = await askFor(await create());
@@ -106,7 +106,7 @@ for (const kind of databaseKinds) {
       ['no verified address any more', { email: '' }],
       ['been disabled', { disabled: true }],
     ] as const) {
-      it(`takes no link once the account has ${what}`, async () => {
+      it(`accepts no link once the account has ${what}`, async () => {
         const user = await create();
         const token = await askFor(user);
         await app.patch(`/users/${user.id}`, change, admin).expect(200);
@@ -115,7 +115,7 @@ for (const kind of databaseKinds) {
       });
     }
 
-    it('takes no link of a deleted account, none of another purpose, and none that is made up', async () => {
+    it('accepts no link of a deleted account, of another purpose, or that is made up', async () => {
       const user = await create();
       const token = await askFor(user);
       await app.delete(`/users/${user.id}`, admin).expect(204);

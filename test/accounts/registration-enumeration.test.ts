@@ -17,7 +17,7 @@ function toSeen({ status, body, headers }: Response): object {
 }
 
 for (const database of databaseKinds) {
-  describe(`Who registers on ${database}`, () => {
+  describe(`A person who registers on ${database}`, () => {
     let app: TestApp;
     let admin: string;
     before(async () => {
@@ -88,7 +88,7 @@ for (const database of databaseKinds) {
         ]);
     });
 
-    it('has a message sent in each case, to owners one that says what happened, in their language', async () => {
+    it('gets a message in each case; the owner of an address gets one that says what happened, in their language', async () => {
       const templates = [];
       for (const address of addresses) {
         const [first, ...others] = await readMessages(app, address);
@@ -147,7 +147,7 @@ for (const database of databaseKinds) {
     });
   });
 
-  describe(`Who registers without an address on ${database}`, () => {
+  describe(`A person who registers without an address on ${database}`, () => {
     let app: TestApp;
     before(async () => {
       app = await TestApp.start({
@@ -162,7 +162,7 @@ for (const database of databaseKinds) {
     });
     after(() => app.close());
 
-    it('has an account at once, and a name that is taken is refused; of two at once, one gets it', async () => {
+    it('has an account at once, and cannot have a name that is taken; one of two concurrent requests gets it', async () => {
       const { body } = await app.post('/register', { username: 'Grace', password }).expect(201);
       expect(body).to.deep.equal({ username: 'Grace' });
       const { access_token: token } = await app.login('grace', password);

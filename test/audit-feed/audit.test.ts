@@ -105,7 +105,7 @@ for (const kind of databaseKinds) {
       expect(await readEvents({ ...all, from: minute(1) })).to.deep.equal([]);
     });
 
-    it('takes a time in any offset', async () => {
+    it('accepts a time with any offset', async () => {
       const there = new Date(Date.parse(disabledAt) + 2 * 3_600_000).toISOString().replace('Z', '+02:00');
       expect(await readEvents({ from: there, target: ada.id })).to.deep.equal([
         'user_renamed',
@@ -153,7 +153,7 @@ for (const kind of databaseKinds) {
       ]);
     });
 
-    it('refuses an event and a time that there are not, and what is no cursor', async () => {
+    it('refuses an unknown event, an invalid time and an invalid cursor', async () => {
       const refused: readonly (readonly [string, string])[] = [
         ['event', 'no_such'],
         ['event', 'toString'],

@@ -143,7 +143,7 @@ for (const kind of databaseKinds) {
       }
     });
 
-    it('does not send what somebody has put behind the head, nor skips what comes then', async () => {
+    it('sends no row that somebody has added behind the head, and skips none of those that follow', async () => {
       const { queries } = app.services.database;
       const row = await queries.selectFrom('audit').selectAll().orderBy('sequence').executeTakeFirstOrThrow();
       const forged = { ...row, id: 'ffffffff-0000-7000-8000-000000000001', sequence: 10 ** 15 };
@@ -203,7 +203,7 @@ for (const kind of databaseKinds) {
       expect(await next(reader)).to.equal(undefined);
     });
 
-    it('drops a reader that does not take what is sent', async () => {
+    it('disconnects a reader that does not read', async () => {
       const { auditStream } = app.services;
       const claims = readJwt(token).claims as never;
       const { parts, tooSlow, leave } = auditStream.follow(undefined, claims);

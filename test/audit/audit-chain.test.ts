@@ -102,7 +102,7 @@ for (const kind of databaseKinds) {
       await expectWhole(2);
     });
 
-    it('takes a row that commits late, and one with an earlier time', async () => {
+    it('includes a row that commits late, and one with an earlier time', async () => {
       await add(2);
       await chain.run();
       clock.advance(-3600);
@@ -130,7 +130,7 @@ for (const kind of databaseKinds) {
       await expectWhole(4);
     });
 
-    it('chains any number of rows in batches, those of before the chain too', async () => {
+    it('chains any number of rows in batches, those from before the chain too', async () => {
       await addMany(2 * rowsPerStep + 5);
       await chain.run();
       await expectWhole(2 * rowsPerStep + 5);

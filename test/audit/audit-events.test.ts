@@ -187,7 +187,7 @@ for (const kind of databaseKinds) {
       });
     });
 
-    it('counts denied permissions by who lacks them', async () => {
+    it('counts denied permissions by the user or client that lacks them', async () => {
       const { id } = await app.createUser('eve', password);
       const tokens = await app.login('eve', password);
       const rows = await rowsOf(async () => {

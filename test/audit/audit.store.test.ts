@@ -44,7 +44,7 @@ storeContract('The audit store', (on) => {
     expect(id).to.match(/^[0-9a-f-]{36}$/);
   });
 
-  it('looks the names of users and clients up, as they are at the time', async () => {
+  it('stores the names that users and clients have at the time', async () => {
     const user = await addUser(on.queries, { username: 'Ada' });
     const client = await addClient(on.queries, { name: 'Reports' });
     await auditStore.add(on.queries, clock, {

@@ -82,7 +82,7 @@ describe('Cookies whose tokens are no longer valid', () => {
               ((access === 'live' || access === 'expired') && (isOwn || csrf === 'access' || !isGuarded)) ||
               ((refresh === 'live' || refresh === 'old') && (isOwn || csrf === 'refresh'));
             const ends = clears && isNamed;
-            it(`access ${access}, refresh ${refresh}, CSRF value ${csrf}, from ${source}: ${clears ? (ends ? 'ended, and taken away' : 'taken away') : 'left alone'}`, async () => {
+            it(`${clears ? (ends ? 'are deleted, and their session ends' : 'are deleted') : 'are kept'}: access ${access}, refresh ${refresh}, CSRF value ${csrf}, from ${source}`, async () => {
               const page = await login();
               if (access === 'expired') app.clock.advance(900);
               const values = {

@@ -176,7 +176,7 @@ for (const kind of databaseKinds) {
       expect(claims).to.include({ fresh: false, preferred_username: `flask${foreignId}` });
     });
 
-    it('are exchanged once for a session, again for a moment, and then taken for stolen', async () => {
+    it('are exchanged once for a session, again within the grace, and then treated as stolen', async () => {
       const { foreignId } = await newUser();
       const token = refreshToken(foreignId);
       const responses = await Promise.all(Array.from({ length: 4 }, () => exchange(token)));
@@ -214,7 +214,7 @@ for (const kind of databaseKinds) {
       await open(flaskToken(foreignId), 200);
     });
 
-    it('open nothing any more from the first exchange on, so that no logout leaves one', async () => {
+    it('open nothing from the first exchange on, so that no logout leaves one valid', async () => {
       const { foreignId } = await newUser();
       const [known, unknown] = [flaskToken(foreignId), flaskToken(foreignId)];
       await open(known, 200);
@@ -227,7 +227,7 @@ for (const kind of databaseKinds) {
       await open(session.access_token, 200);
     });
 
-    it('are not exchanged after all sessions were ended, whose users come later', async () => {
+    it('are not exchanged after all sessions were ended, unless their user was imported later', async () => {
       const before = await newUser();
       const [access, refresh] = [flaskToken(before.foreignId), refreshToken(before.foreignId)];
       await open(access, 200);

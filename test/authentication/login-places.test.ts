@@ -55,7 +55,7 @@ for (const kind of databaseKinds) {
         .orderBy('created_at')
         .execute();
 
-    it('is told to its user, with the link that takes the account back; the first login ever and known places are not', async () => {
+    it('is reported to its user, with a link that secures the account; the first login and known places are not', async () => {
       const user = await create();
       await logIn(user).expect(200);
       await logIn(user, '192.0.2.200').expect(200);
@@ -78,7 +78,7 @@ for (const kind of databaseKinds) {
       expect(await placesOf(user)).to.have.length(4);
     });
 
-    it('is not told where it is refused, or waits for the second factor, and is where that is right', async () => {
+    it('is not reported where it is refused or waits for the second factor, and is once that is right', async () => {
       const user = await create();
       const { body } = await logIn(user).expect(200);
       const { secret } = await enrollTotp(app, body as never);
@@ -95,7 +95,7 @@ for (const kind of databaseKinds) {
       expect(await countMessages(user)).to.equal(1);
     });
 
-    it('takes not one statement more than without it where the place is known, and one commit in any case', async () => {
+    it('needs no additional statement where the place is known, and one commit in any case', async () => {
       const user = await create();
       await logIn(user).expect(200);
       await logIn(user).expect(200);
@@ -120,7 +120,7 @@ for (const kind of databaseKinds) {
       expect((await count('192.0.2.1')).length).to.equal(known.length);
     });
 
-    it('is told once where two come at the same time, and for five new places a day at most', async () => {
+    it('is reported once where two come at the same time, and for five new places a day at most', async () => {
       const user = await create();
       await logIn(user).expect(200);
       app.clock.advance(60 - ((app.clock.now() / 1000) % 60));
@@ -138,7 +138,7 @@ for (const kind of databaseKinds) {
       expect(await countMessages(user)).to.equal(5);
     });
 
-    it('is remembered for a year, fifty at a time, and told again after it', async () => {
+    it('is remembered for a year, fifty per user, and reported again after that', async () => {
       const user = await create();
       for (let network = 0; network < 55; network += 1) {
         app.clock.advance(1);
@@ -174,7 +174,7 @@ for (const kind of databaseKinds) {
       expect(await placesOf(user)).to.deep.equal([]);
     });
 
-    it('is not told to an unverified address, nor remembered where the setting says so', async () => {
+    it('is not reported to an unverified address, nor remembered where the setting says so', async () => {
       const unverified = await create({ email_verified: false });
       await logIn(unverified).expect(200);
       await logIn(unverified, '198.51.100.1').expect(200);

@@ -64,7 +64,7 @@ for (const database of databaseKinds) {
       await expectLive(next);
     });
 
-    it('leaves the access tokens from before as they are', async () => {
+    it('leaves earlier access tokens valid', async () => {
       await app.refresh(tokens.refresh_token);
       await app.get('/protected', tokens.access_token).expect(200);
     });
@@ -172,7 +172,7 @@ for (const database of databaseKinds) {
         }
       });
 
-      it('another thing than a refresh token', async () => {
+      it('something other than a refresh token', async () => {
         for (const other of ['x', 'lk_rt_', tokens.access_token.slice(0, 512)]) await expectRefused(other);
       });
     });
@@ -218,7 +218,7 @@ for (const database of databaseKinds) {
       await expectLive(tokens);
     });
 
-    it('returns the whole lifetime each time, so that a session in use goes on', async () => {
+    it('returns the whole lifetime each time, so that a session in use continues', async () => {
       let current = tokens;
       for (let month = 0; month < 3; month += 1) {
         app.clock.advance(29 * 86_400);

@@ -63,7 +63,7 @@ for (const database of databaseKinds) {
       expect(JSON.parse(audited?.details ?? '')).to.deep.equal({ methods: ['pwd', 'otp', 'mfa'] });
     });
 
-    it('takes the code of the step before and of the next one, but of no other', async () => {
+    it('accepts the code of the previous step and of the next one, but of no other', async () => {
       for (const [steps, status] of [
         [-2, 403],
         [-1, 200],
@@ -77,7 +77,7 @@ for (const database of databaseKinds) {
       }
     });
 
-    it('takes each code once, and none that is older than the last one', async () => {
+    it('accepts each code once, and none that is older than the last one', async () => {
       const person = await newPerson();
       app.clock.advance(60);
       const [before, now, next] = [-1, 0, 1].map((steps) => codeOf(person.secret, app, steps));
@@ -87,12 +87,12 @@ for (const database of databaseKinds) {
       await finish(await begin(person), next ?? '').expect(200);
     });
 
-    it('does not take the code with which the app was confirmed', async () => {
+    it('does not accept the code with which the app was confirmed', async () => {
       const person = await newPerson();
       await finish(await begin(person), codeOf(person.secret, app, -1)).expect(403);
     });
 
-    it('takes a login_token once, for five minutes', async () => {
+    it('accepts a login_token once, for five minutes', async () => {
       const person = await newPerson();
       const used = await begin(person);
       await finish(used, codeOf(person.secret, app)).expect(200);
@@ -105,7 +105,7 @@ for (const database of databaseKinds) {
       await finish('unknown', codeOf(person.secret, app)).expect(401);
     });
 
-    it('takes five codes for a login_token', async () => {
+    it('accepts five tries for a login_token', async () => {
       const person = await newPerson();
       const token = await begin(person);
       for (let tries = 0; tries < 5; tries += 1) await finish(token, '000000').expect(403);
@@ -149,7 +149,7 @@ for (const database of databaseKinds) {
       expect(left.filter(({ key }) => !key.startsWith('address:'))).to.deep.equal([]);
     });
 
-    it('takes only codes of the account that the login_token is for', async () => {
+    it('accepts only codes of the account that the login_token is for', async () => {
       const [one, other] = [await newPerson(), await newPerson()];
       const token = await begin(one);
       await finish(token, codeOf(other.secret, app)).expect(403);
@@ -170,7 +170,7 @@ for (const database of databaseKinds) {
       expect(each.filter(({ status }) => status === 200)).to.have.length(1);
     });
 
-    it('takes each recovery code once, however it is typed', async () => {
+    it('accepts each recovery code once, however it is typed', async () => {
       const person = await newPerson();
       const [one = '', other = ''] = person.recoveryCodes;
       expect(person.recoveryCodes).to.have.length(10);
@@ -294,7 +294,7 @@ for (const database of databaseKinds) {
       app = await app.restart({ LATCHKEY_LOGIN_LIMIT: '0' });
     });
 
-    it('is asked for after a one-time password, too, which the first step does not use up', async () => {
+    it('is required after a one-time password, too, which the first step does not use up', async () => {
       const person = await newPerson();
       await app
         .patch(`/users/${person.id}`, { password: 'for one login', one_time: true }, await admin())
@@ -305,7 +305,7 @@ for (const database of databaseKinds) {
       await app.post('/login', { username: person.username, password: 'for one login' }).expect(401);
     });
 
-    it('is what a session of before does not become by a refresh or another password', async () => {
+    it('is not gained by an earlier session through a refresh or a new password', async () => {
       const { id, username } = await app.createUser(`person ${(made += 1)}`, password);
       const before = await app.login(username, password);
       await enrollTotp(app, await app.login(username, password));

@@ -110,7 +110,7 @@ describe('Swagger UI with passkeys of a browser', () => {
     await page.says('Logged in as admin');
   });
 
-  it('takes a recovery code in its place', async () => {
+  it('accepts a recovery code in its place', async () => {
     const opened = await page.openDialog();
     await click(opened.getByRole('button', { name: 'Log out' }));
     await page.says('Logged out.');

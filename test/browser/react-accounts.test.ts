@@ -181,7 +181,7 @@ describe(`${folder} in a browser`, () => {
     await signOut();
   });
 
-  it('says why there is no passkey, and goes on with the password', async () => {
+  it('says why there is no passkey, and continues with the password', async () => {
     await authenticator.setVerified(false);
     await submit('Without a password');
     await says('No passkey was chosen.');

@@ -35,7 +35,7 @@ describe('Swagger UI of a service that was just started', () => {
     expect(new URL(page.tab.url()).pathname).to.equal('/docs/');
   });
 
-  it('has our name and mark, and no bar of Swagger', async () => {
+  it('has Latchkey’s name and logo, and no bar of Swagger', async () => {
     expect(await page.tab.title()).to.equal('Latchkey');
     const icons = page.tab.locator('link[rel=icon]');
     expect(await icons.count()).to.equal(1);
@@ -116,7 +116,7 @@ describe('Swagger UI of a service that was just started', () => {
     expect((await page.run('listUsers')).status()).to.equal(200);
   });
 
-  it('notices what the policy forbids, were there anything', async () => {
+  it('reports what its content security policy blocks', async () => {
     await page.tab.evaluate(
       'document.body.append(Object.assign(document.createElement("script"), { text: "1" }))',
     );

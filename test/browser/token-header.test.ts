@@ -3,7 +3,7 @@ import type { Browser } from 'playwright-core';
 import { DocsPage, launchBrowser, newProfile } from '../support/docs-page.js';
 import { TestApp } from '../support/test-app.js';
 
-describe('Swagger UI sends access tokens as the service takes them', () => {
+describe('Swagger UI sends access tokens as the service accepts them', () => {
   let browser: Browser | undefined;
   before(async function () {
     browser = await launchBrowser(this);

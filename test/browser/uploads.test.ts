@@ -5,7 +5,7 @@ import { DocsPage, launchBrowser, newProfile } from '../support/docs-page.js';
 import { TestApp } from '../support/test-app.js';
 import { createUploadProject } from '../support/upload-project.js';
 
-describe('Swagger UI of a project that takes files', () => {
+describe('Swagger UI of a project that accepts files', () => {
   let project: Awaited<ReturnType<typeof createUploadProject>>;
   let app: TestApp;
   let browser: Browser | undefined;

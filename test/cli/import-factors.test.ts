@@ -122,7 +122,7 @@ for (const kind of databaseKinds) {
       await logInWithPasskey(app, await signLogin(app, alone, impostor)).expect(401);
     });
 
-    it('reports what cannot be taken over by place, and imports the user without it when told so', async () => {
+    it('reports by place what cannot be imported, and imports the user without it when told so', async () => {
       const key = { credentialId: Buffer.from('broken'), publicKey: Buffer.from('no key') };
       const credentials = [
         buildKeycloakTotp('w8L2nFvQ4zR7tYk1XcMb', { algorithm: 'HmacSHA512', digits: 8 }),
@@ -143,7 +143,7 @@ for (const kind of databaseKinds) {
       await app.login('linus', password);
     });
 
-    it('writes no secret unless asked, and takes back all that it writes', async () => {
+    it('exports no secret unless asked, and imports again all that it has exported', async () => {
       const created = await app.createUser('barbara', password);
       const { access_token: admin } = await app.login();
       const contact = { email: 'barbara@example.com', email_verified: true, language: 'de' };
@@ -217,7 +217,7 @@ for (const kind of databaseKinds) {
       }
     });
 
-    it('goes on after an interruption, and takes nobody’s passkey twice', async () => {
+    it('continues after an interruption, and imports no passkey twice', async () => {
       const device = newAuthenticator();
       const line = (number: number, more: object = {}): string =>
         JSON.stringify({
@@ -255,7 +255,7 @@ for (const kind of databaseKinds) {
       expect(count).to.equal(251);
     });
 
-    it('refuses what no authenticator has for its user alone, and imports the rest of the batch', async () => {
+    it('refuses a passkey that no authenticator can have, for its user alone, and imports the rest of the batch', async () => {
       const at = (count: number) => `5c6f6a3c-5d1e-4a44-8c5b-${String(count).padStart(12, '0')}`;
       const device = deviceFor('cmVmdXNlZA');
       const passkey = {
@@ -286,7 +286,7 @@ for (const kind of databaseKinds) {
       await setPassword('harmless');
     });
 
-    it('refuses fields that are none', async () => {
+    it('refuses invalid fields', async () => {
       const lines = [
         { username: 'a', recovery_code_hashes: ['x'] },
         { username: 'b', passkeys: {} },

@@ -80,7 +80,7 @@ for (const kind of databaseKinds) {
       }
     });
 
-    it('migrate refuses a migration of the project that was edited, and takes it with --accept-edited', async () => {
+    it('migrate refuses a migration of the project that was edited, and accepts it with --accept-edited', async () => {
       const migrateWith = (column: string, ...words: string[]): ReturnType<typeof runCommand> =>
         runCommand(
           ['migrate', ...words],
@@ -130,7 +130,7 @@ for (const kind of databaseKinds) {
       expect(database).to.include({ kind, reachable: true }).and.deep.include({ pending: later });
     });
 
-    it('config check finds a secret that does not open the keys', async () => {
+    it('config check finds a secret that does not decrypt the keys', async () => {
       const app = await TestApp.start({ database: kind, settings: environment });
       await app.close();
       expect(await run('config', 'check')).to.include({ exitCode: 0 });

@@ -40,7 +40,7 @@ describe('A backup of a SQLite file', () => {
     expect(readdirSync(folder.path('.')).filter((name) => name.includes('unfinished'))).to.deep.equal([]);
   });
 
-  it('fails where its file is taken away meanwhile, and nothing has its name', async () => {
+  it('fails where its file is removed meanwhile, and leaves no file with its name', async () => {
     const removed = backupSqlite(at('source.db'), at('gone.db'), () => {
       for (const name of readdirSync(folder.path('.'))) if (name.startsWith('gone.db.')) rmSync(at(name));
     });
@@ -50,7 +50,7 @@ describe('A backup of a SQLite file', () => {
     expect(existsSync(at('gone.db'))).to.equal(false);
   });
 
-  it('does not take the place of a file that was made meanwhile', async () => {
+  it('does not replace a file that was created meanwhile', async () => {
     const late = backupSqlite(at('source.db'), at('late.db'), () => {
       writeFileSync(at('late.db'), 'of another');
     });

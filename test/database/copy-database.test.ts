@@ -343,7 +343,7 @@ describe('A copy of an installation from SQLite to PostgreSQL', () => {
     }
   });
 
-  it('has a chain of the audit that goes on where the source’s ended', async () => {
+  it('has an audit chain that continues where the source’s ended', async () => {
     const url = await newPostgresDatabase();
     const target = openTestDatabase({ kind: 'postgres', url });
     await target.migrate();

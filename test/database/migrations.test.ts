@@ -112,7 +112,7 @@ for (const kind of databaseKinds) {
       });
     }
 
-    it('give the oldest of similar names the skeleton, in tables of any size', async () => {
+    it('give the skeleton to the oldest of similar names, in tables of any size', async () => {
       await database.migrate({ upTo: '0004-revocations-in-order' });
       const names = [
         'scope',

@@ -172,7 +172,8 @@ describe('The database on several PostgreSQL connections', () => {
   it('does not respond without a server', async () => {
     const nowhere = openTestDatabase({ kind: 'postgres', url: 'postgres://127.0.0.1:1/nothing' });
     const responses = [1, 2].map(() => nowhere.ping().catch((reason: unknown) => reason));
-    for (const response of await Promise.all(responses)) expect(response).to.be.an.instanceof(DatabaseUnavailable);
+    for (const response of await Promise.all(responses))
+      expect(response).to.be.an.instanceof(DatabaseUnavailable);
     await nowhere.close();
   });
 });

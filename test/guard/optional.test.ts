@@ -32,14 +32,14 @@ describe('A guard for whose requests a token is optional', () => {
     expect(body.subject).to.equal(me.id);
   });
 
-  it('refuses a token that is not good, or lacks a permission', async () => {
+  it('refuses a token that is not valid, or lacks a permission', async () => {
     for (const header of ['Bearer x', 'Bearer', 'Bearer a, Bearer b'])
       await api.get('/own/optional').set('Authorization', header).expect(401);
     const { access_token: token } = await app.login('ada', 'the password of ada');
     await api.get('/own/optional', token).expect(403);
   });
 
-  it('says so where its caller is asked for all the same', async () => {
+  it('throws where its caller is requested all the same', async () => {
     const request = new Request('http://api.test/');
     const handle = api.guard.protect(
       (each, caller) => {
@@ -67,7 +67,7 @@ describe('A guard', () => {
     await issuer.close();
   });
 
-  it('hands refusals to the error handler where it is told so', async () => {
+  it('passes refusals to the error handler where it is told so', async () => {
     const app = await TestApp.start();
     const api = await GuardedApi.following(app, { refusals: 'throw' });
     // The contract's form of errors is not that of the handler.
@@ -96,7 +96,7 @@ describe('A guard', () => {
     expect(await response.json()).to.deep.equal(refusal.problem);
   });
 
-  it('takes no requirement that means nothing, wherever it stands', () => {
+  it('accepts no requirement without an effect, wherever it is given', () => {
     for (const bad of ['', 'a b', 'fresh:soon', 'mfa:soon']) {
       expect(() => latchkey.requires(bad, { optional: true })).to.throw(TypeError, 'is no demand');
       expect(() => latchkey.protect(() => new Response(), bad)).to.throw(TypeError, 'is no demand');

@@ -152,7 +152,7 @@ for (const gateway of gateways) {
       'X_AUTH-Username': 'admin',
     };
 
-    it('passes a request on with who calls, and nothing that the client says of that itself', async () => {
+    it('forwards a request with the headers of its caller, and none of the client’s own', async () => {
       const { body: me } = await service.api.get('/me', token).expect(200);
       const { status, text } = await ask('/reports?a=b', { headers: { ...bearer(), ...forged } });
       expect(status).to.equal(200);
@@ -163,7 +163,7 @@ for (const gateway of gateways) {
       });
     });
 
-    it('refuses what has no valid token', async () => {
+    it('refuses a request without a valid token', async () => {
       for (const headers of [{}, forged, bearer('x'), bearer(`${token}x`), { Authorization: 'Basic YTpi' }]) {
         const refused = await ask('/', { headers });
         expect(refused.status).to.equal(401);
@@ -188,7 +188,7 @@ for (const gateway of gateways) {
       expect((await ask('/', { headers: bearer(ended) })).status).to.equal(401);
     });
 
-    it('refuses who lacks the permission', async () => {
+    it('refuses a caller who lacks the permission', async () => {
       const { access_token: admin } = await service.api.login();
       const { status } = await ask('/', { headers: bearer(admin) });
       expect(status).to.equal(403);
@@ -233,7 +233,7 @@ for (const gateway of gateways) {
       expect((await ask('/', { method: 'POST', headers: confirmed, body: 'a' })).status).to.equal(200);
     });
 
-    it('removes what a client says of itself where no token is needed', async () => {
+    it('removes the client’s own headers about its caller where no token is needed', async () => {
       const open = await start('optional', (shown) =>
         shown.replaceAll('permission=reports:read', 'optional=true'),
       );
@@ -245,14 +245,14 @@ for (const gateway of gateways) {
       expect((JSON.parse(known) as Seen).auth['x-auth-username']).to.equal('Zo%C3%AB');
     });
 
-    it('lets nothing through where it asks for what is no permission', async () => {
+    it('lets nothing through where the permission that it requires is invalid', async () => {
       const wrong = await start('wrong', (shown) => shown.replaceAll('reports:read', 'fresh:soon'));
       expect((await ask('/', { headers: bearer() }, wrong)).status).to.equal(
         gateway.passesRefusals ? 422 : 500,
       );
     });
 
-    it('lets nothing through while the service is away', async () => {
+    it('lets nothing through while the service is unreachable', async () => {
       await service.end('SIGKILL');
       expect((await ask('/', { headers: bearer() })).status).to.be.within(500, 504);
     });

@@ -65,7 +65,7 @@ describe('Second factors of other applications', () => {
     ['one secret', betterAuth.plain, { BETTER_AUTH_SECRET: betterAuth.secret }],
     ['several secrets', betterAuth.versioned, { BETTER_AUTH_SECRETS: betterAuth.versions }],
   ] as const) {
-    it(`of better-auth with ${what} are taken, and show the same codes`, async () => {
+    it(`of better-auth with ${what} are imported, and show the same codes`, async () => {
       const path = sqliteFile(buildBetterAuthTables('Xy12', sealed));
       const [factors] = await readFactors('better-auth', path, { environment });
       expect(factors).to.deep.equal({ totpSecret: betterAuth.totp, passkeys: [] });
@@ -124,7 +124,7 @@ describe('Second factors of other applications', () => {
     expect(linus).to.deep.equal({ passkeys: [] });
   });
 
-  it('of Keycloak are taken, with secrets in characters and in base32', async () => {
+  it('of Keycloak are imported, with secrets in characters and in base32', async () => {
     const device = newAuthenticator();
     const path = realm(
       { type: 'password', credentialData: '{"algorithm":"argon2"}', secretData: '{}' },
@@ -173,7 +173,7 @@ describe('Second factors of other applications', () => {
     expect(await readFactors('keycloak', realm(broken))).to.deep.equal(['credentialId must be base64']);
   });
 
-  it('of supabase/auth are taken where they are not encrypted', async () => {
+  it('of supabase/auth are imported where they are not encrypted', async () => {
     const url = await newPostgresDatabase();
     const client = new pg.Client({ connectionString: url });
     await client.connect();

@@ -145,7 +145,7 @@ for (const kind of databaseKinds) {
       expect(body).to.include({ username: withUuid.username, password_change_required: false });
     });
 
-    it('takes over times, and whether a user is disabled or has a password', async () => {
+    it('imports times, and whether a user is disabled or has a password', async () => {
       const disabled = foreign({
         passwordHash: hashOf('$2b$'),
         disabled: true,
@@ -170,7 +170,7 @@ for (const kind of databaseKinds) {
       });
     });
 
-    it('is told of by the audit, with the names and ids of that time', async () => {
+    it('is in the audit, with the names and ids of that time', async () => {
       const user = foreign({ roles: ['editor'] });
       await run([user]);
       const [row] = (await app.audited('user_imported')).filter(
@@ -246,7 +246,7 @@ for (const kind of databaseKinds) {
       expect(error).to.have.property('message', 'the disk is full');
     });
 
-    it('brings nobody back who was deleted here', async () => {
+    it('does not restore users who were deleted here', async () => {
       const [deleted, kept] = [foreign(), foreign({ id: '0b9f6a3c-5d1e-4a44-8c5b-2f1d9e7a6b99' })];
       await run([deleted, kept]);
       const { body } = await app.get(`/users?name=${deleted.username}`, admin).expect(200);
@@ -312,7 +312,7 @@ for (const kind of databaseKinds) {
       }
     });
 
-    it('maps, makes or leaves out roles and names, as it is told', async () => {
+    it('maps, creates or leaves out roles and names, as it is told', async () => {
       const [mapped, created, ignored, renamed, byEmail] = [
         foreign({ roles: ['admin', 'writer', 'gone'] }),
         foreign({ roles: ['guest'] }),
@@ -345,7 +345,7 @@ for (const kind of databaseKinds) {
       expect((await run([foreign()], { emailAsUsername: true })).findings[0]?.message).to.match(/no e-mail/);
     });
 
-    it('takes names that look alike where the settings allow them', async () => {
+    it('accepts names that look alike where the settings allow them', async () => {
       const [one, other] = [foreign({ username: 'paypal' }), foreign({ username: 'paypa1' })];
       const { findings, counts } = await run([one, other], { usernames: 'precis' });
       expect(findings).to.deep.equal([]);

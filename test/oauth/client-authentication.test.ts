@@ -411,7 +411,9 @@ for (const database of databaseKinds) {
         client_assertion_type: assertionType,
         client_assertion: signAssertion(privateKey, id, app.clock.now() / 1000),
       };
-      const responses = await Promise.all(Array.from({ length: 5 }, () => app.postForm('/oauth/token', form)));
+      const responses = await Promise.all(
+        Array.from({ length: 5 }, () => app.postForm('/oauth/token', form)),
+      );
       expect(responses.map(({ status }) => status).sort()).to.deep.equal([200, 401, 401, 401, 401]);
     });
 

@@ -144,7 +144,7 @@ for (const database of databaseKinds) {
       await getTokensByPasskey(app, device);
     });
 
-    it('completes a login once, and of two at once one', async () => {
+    it('completes a login once, in one of two concurrent requests', async () => {
       const loginToken = await begin();
       const credentials = [await sign(loginToken), await sign(loginToken)];
       const statuses = await Promise.all(
@@ -210,7 +210,7 @@ for (const database of databaseKinds) {
       await refuse(third, credential);
     });
 
-    it('is asked for no more once the last one is removed, and its recovery codes end', async () => {
+    it('is no longer required once the last one is removed, and its recovery codes stop working', async () => {
       const loginToken = await begin();
       await app.delete(`/users/${userId}/passkeys/${added.id}`, admin.access_token).expect(204);
       const [code] = added.recovery_codes;

@@ -52,7 +52,7 @@ for (const database of databaseKinds) {
     const audited = async (event: Parameters<TestApp['audited']>[0]) =>
       (await app.audited(event)).filter(({ target }) => target === userId);
 
-    it('asks for a passkey of this service and this account, which verifies who uses it', async () => {
+    it('requests a passkey of this service and this account, with user verification', async () => {
       const options = await getCreationOptions(app, tokens.access_token);
       expect(options).to.deep.include({
         rp: { id: 'latchkey.test', name: 'latchkey.test' },
@@ -115,7 +115,7 @@ for (const database of databaseKinds) {
       expect(await refusalOf(credential)).to.include('its challenge is unknown, used, expired');
     });
 
-    it('takes one of two registrations with one challenge at once', async () => {
+    it('accepts one of two concurrent registrations with one challenge', async () => {
       const options = await getCreationOptions(app, tokens.access_token);
       const statuses = await Promise.all(
         [newAuthenticator(), newAuthenticator()].map(
@@ -126,7 +126,7 @@ for (const database of databaseKinds) {
       expect(await list()).to.have.length(1);
     });
 
-    it('takes one of two accounts that register one credential at once', async () => {
+    it('accepts one of two accounts that register one credential concurrently', async () => {
       const authenticator = newAuthenticator();
       const mine = authenticator.create(await getCreationOptions(app, tokens.access_token));
       const other = await logInOther();
@@ -184,7 +184,7 @@ for (const database of databaseKinds) {
       expect(await list()).to.deep.equal([]);
     });
 
-    it('takes a security key without a PIN as a second factor', async () => {
+    it('accepts a security key without a PIN as a second factor', async () => {
       const token = tokens.access_token;
       const { authenticatorSelection } = await getCreationOptions(app, token, 'second_factor');
       expect(authenticatorSelection).to.deep.equal({
@@ -198,7 +198,7 @@ for (const database of databaseKinds) {
       expect(key).to.include({ use: 'second_factor' });
     });
 
-    it('has room for 25', async () => {
+    it('allows 25 for each account', async () => {
       const { queries } = app.services.database;
       const device = newAuthenticator();
       const { id } = await addPasskey(app, tokens.access_token, device);
@@ -247,7 +247,8 @@ for (const database of databaseKinds) {
         await app.post('/me/passkeys/options', {}, tokens.access_token).expect(401),
         await app.delete(`/me/passkeys/${id}`, tokens.access_token).expect(401),
       ];
-      for (const { headers } of responses) expect(headers['www-authenticate']).to.include('acr_values="aal2"');
+      for (const { headers } of responses)
+        expect(headers['www-authenticate']).to.include('acr_values="aal2"');
       const { access_token: token } = await getTokensByPasskey(app, device);
       app.clock.advance(301);
       await app.post('/me/passkeys/options', {}, token).expect(401);
@@ -309,7 +310,7 @@ for (const database of databaseKinds) {
       expect(await audited('passkey_removed')).to.have.length(1);
     });
 
-    it('are told to their owner by e-mail when one is added or removed, by an administrator, too', async () => {
+    it('cause an e-mail to their owner when one is added or removed, by an administrator, too', async () => {
       const change = { email: `user${users}@example.com`, email_verified: true };
       await app.patch(`/users/${userId}`, change, admin.access_token).expect(200);
       const { outbox, database: opened } = app.services;

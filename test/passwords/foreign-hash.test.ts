@@ -133,7 +133,7 @@ describe('A password hash of another application', () => {
     ['imported-hash/1/bcrypt/0000000004/x', /not known/],
     ['x'.repeat(2000), /1500 characters/],
   ] as const) {
-    it(`is refused in words: ${hash.slice(0, 40)}`, () => {
+    it(`is refused with a message: ${hash.slice(0, 40)}`, () => {
       expect(errorOf(hash)).to.match(error);
     });
   }
@@ -191,7 +191,7 @@ describe('The check of a password, where users have hashes of other applications
     return Object.fromEntries(work);
   }
 
-  it('takes the same work for every user, whichever hash there is, and whether it matches', async () => {
+  it('makes the same computations for every user, whichever hash there is, and whether or not it matches', async () => {
     const passwords = new Passwords(costs);
     passwords.setForeignInUse(families);
     const own = await passwords.hash('correct horse battery');
@@ -210,7 +210,7 @@ describe('The check of a password, where users have hashes of other applications
     }
   });
 
-  it('computes where a user has no hash of a kind, rather than to look at one that cannot be read', async () => {
+  it('makes the computations of a kind for a user without such a hash, and refuses unknown kinds', async () => {
     for (const { hash } of vectors) {
       const { family, amount } = parsed(hash);
       await computeRest(family, amount, 0);

@@ -30,7 +30,7 @@ describe('bin/latchkey.js', () => {
       }
     });
 
-    it('takes those of the environment first', async () => {
+    it('prefers those of the environment', async () => {
       const { stderr } = await installation.with({ LOG_LEVEL: 'info' }).run(['keys', 'list']);
       expect(stderr).to.match(/^LATCHKEY_KEY_ROTATION is "never", but must /);
     });
@@ -46,7 +46,7 @@ describe('bin/latchkey.js', () => {
       expect(settings['DATABASE_URL']?.from).to.equal('default');
     });
 
-    it('refuses one that it cannot read', async () => {
+    it('refuses a file that it cannot read', async () => {
       const file = join(installation.folder, '.env');
       await rm(file);
       await mkdir(file);

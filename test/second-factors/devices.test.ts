@@ -56,7 +56,7 @@ for (const database of databaseKinds) {
       expect(wrong).to.include({ code: 'invalid_credentials' });
     });
 
-    it('is asked where the client says so, as a challenge with acr_values does (RFC 9470 §4)', async () => {
+    it('is asked where the client requests it with acr_values (RFC 9470 §4)', async () => {
       const device = await remember();
       const { body } = await login(device, { acr_values: 'aal1 aal2' }).expect(401);
       expect(body).to.include({ code: 'second_factor_required' });
@@ -157,7 +157,7 @@ for (const database of databaseKinds) {
 }
 
 describe('Where no devices are remembered', () => {
-  it('the wish is ignored, and so are cookies of before', async () => {
+  it('remember_device is ignored, and so are earlier cookies', async () => {
     const app = await TestApp.start();
     const { username } = await app.createUser('ada', password);
     const { secret } = await enrollTotp(app, await app.login(username, password));

@@ -23,7 +23,7 @@ function toSeen({ status, body, headers }: Response): object {
 }
 
 for (const database of databaseKinds) {
-  describe(`Who tries logins with second factors on ${database}`, () => {
+  describe(`A guesser at logins with second factors on ${database}`, () => {
     let app: TestApp;
     let secret: string;
     let recoveryCodes: readonly string[];
@@ -114,7 +114,7 @@ for (const database of databaseKinds) {
       }
     });
 
-    it('learns that a password is right from the question for the factor, and of no message', async () => {
+    it('learns that a password is right from the demand for the factor, and causes no message', async () => {
       const before = await countMessages();
       const { body, headers } = await app.post('/login', { username: 'factor', password }).expect(401);
       expect(body).to.include({ code: 'second_factor_required' });

@@ -51,7 +51,7 @@ function getExpected(way: Way, { setting, hasFactor }: Policy): Outcome {
 }
 
 for (const database of databaseKinds) {
-  describe(`Around a second factor, on ${database},`, () => {
+  describe(`With a second factor on ${database},`, () => {
     let app: TestApp;
     let scene: Omit<Scene, 'app' | 'person'>;
     const persons = new Map<string, Person>();
@@ -145,14 +145,14 @@ for (const database of databaseKinds) {
         });
 
         for (const way of waysIn) {
-          it(`${way.title} does not lead`, async () => {
+          it(`${way.title} does not bypass it`, async () => {
             const person = findPerson(policy, way);
             const response = await way.go({ ...scene, app, person });
             expect(await findOutcome(response)).to.equal(getExpected(way, policy));
           });
         }
 
-        it('who proves one gets to what demands it', async () => {
+        it('a login with it may do what requires it', async () => {
           const { username, secret } = findPerson(policy, control);
           let given = secret;
           if (given === undefined) {

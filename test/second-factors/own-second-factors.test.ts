@@ -9,7 +9,7 @@ import { readJwt } from '../support/tokens.js';
 const password = 'the password of ada';
 
 for (const database of databaseKinds) {
-  describe(`The own second factors on ${database}`, () => {
+  describe(`A user’s own second factors on ${database}`, () => {
     let app: TestApp;
     let made = 0;
     before(async () => {
@@ -67,7 +67,7 @@ for (const database of databaseKinds) {
       expect(claims).to.deep.include({ amr: ['pwd', 'otp', 'mfa'], acr: 'aal2' });
     });
 
-    it('store neither the secret nor a code in the clear', async () => {
+    it('store neither the secret nor a code unencrypted', async () => {
       const { tokens, id } = await newUser();
       const { secret, recoveryCodes } = await enrollTotp(app, tokens);
       const { queries } = app.services.database;
@@ -161,7 +161,7 @@ for (const database of databaseKinds) {
       expect(audited).to.have.length(1);
     });
 
-    it('are told to their user by e-mail when they change, and when a recovery code is used', async () => {
+    it('cause an e-mail to their user when they change, and when a recovery code is used', async () => {
       const { id, username, tokens } = await newUser();
       const { queries } = app.services.database;
       const email = `${id}@example.com`;

@@ -85,7 +85,7 @@ describe('A policy that requires a second factor', () => {
     await app.get('/own/permitted', (body as TokenSet).access_token).expect(200);
   });
 
-  it('holds for sessions of before it, from their next refresh on', async () => {
+  it('applies to sessions from before it, from their next refresh on', async () => {
     const username = await newUser();
     app = await app.restart({ LATCHKEY_SECOND_FACTOR: 'optional' });
     const before = await app.login(username, password);

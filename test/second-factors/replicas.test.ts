@@ -70,7 +70,7 @@ describe('Second factors over two replicas', () => {
     return device;
   };
 
-  it('complete at one what was begun at the other, with each kind of factor', async () => {
+  it('complete at one a login that began at the other, with each kind of factor', async () => {
     const person = await newPerson();
     const device = await addDevice(person);
     await finish(other, await begin(person), codeOf(person.secret, one)).expect(200);
@@ -81,7 +81,7 @@ describe('Second factors over two replicas', () => {
     expect(readJwt((body as TokenSet).access_token).claims).to.include({ sub: person.id, acr: 'aal2' });
   });
 
-  it('take a code of an app once, whichever was asked first', async () => {
+  it('accept a code of an app once, whichever of them got it first', async () => {
     const person = await newPerson();
     const code = codeOf(person.secret, one);
     await finish(one, await begin(person), code).expect(200);
@@ -89,7 +89,7 @@ describe('Second factors over two replicas', () => {
     await finish(other, await begin(person), codeOf(person.secret, one, -1)).expect(403);
   });
 
-  it('take a code of an app once, of ten that come to both at a time', async () => {
+  it('accept a code of an app once, in one of ten concurrent requests to both', async () => {
     const person = await newPerson();
     const tokens = await Promise.all(Array.from({ length: 10 }, (_, index) => begin(person, atEach(index))));
     const code = codeOf(person.secret, one);
@@ -97,7 +97,7 @@ describe('Second factors over two replicas', () => {
     expect(await accepted(tries, 403, 401)).to.equal(1);
   });
 
-  it('take a recovery code once, of ten that come to both at a time', async () => {
+  it('accept a recovery code once, in one of ten concurrent requests to both', async () => {
     const person = await newPerson();
     const [code] = person.recoveryCodes;
     const tokens = await Promise.all(Array.from({ length: 10 }, (_, index) => begin(person, atEach(index))));
@@ -107,7 +107,7 @@ describe('Second factors over two replicas', () => {
     expect(body).to.include({ recovery_codes_left: 9 });
   });
 
-  it('take a login_token once, of ten recovery codes that come to both at a time', async () => {
+  it('accept a login_token once, in one of ten concurrent requests to both', async () => {
     const person = await newPerson();
     const token = await begin(person);
     const statuses = (
@@ -126,14 +126,14 @@ describe('Second factors over two replicas', () => {
     for (const at of [one, other]) await finish(at, token, codeOf(person.secret, one)).expect(401);
   });
 
-  it('take a passkey once for a challenge, which the other one has made', async () => {
+  it('accept a passkey once for a challenge of the other one', async () => {
     const device = await addDevice(await newPerson());
     const credential = await signLogin(one, device);
     const tries = Array.from({ length: 6 }, (_, index) => logInWithPasskey(atEach(index + 1), credential));
     expect(await accepted(tries, 401)).to.equal(1);
   });
 
-  it('add a passkey once for a challenge, which the other one has made', async () => {
+  it('add a passkey once for a challenge of the other one', async () => {
     const username = `person ${(made += 1)}`;
     await one.post('/users', { username, password }, admin).expect(201);
     const { access_token: token } = await one.login(username, password);
@@ -146,7 +146,7 @@ describe('Second factors over two replicas', () => {
     expect((body as { items: unknown[] }).items).to.have.length(1);
   });
 
-  it('confirm an app once, which was set up at the other one', async () => {
+  it('confirm once an app that was set up at the other one', async () => {
     const username = `person ${(made += 1)}`;
     await one.post('/users', { username, password }, admin).expect(201);
     const { access_token: token } = await one.login(username, password);
@@ -186,7 +186,7 @@ describe('Second factors over two replicas', () => {
     expect(body).to.include({ scope: '' });
   });
 
-  it('take nothing of another account for a login_token', async () => {
+  it('accept nothing of another account for a login_token', async () => {
     const [mine, theirs] = [await newPerson(), await newPerson()];
     const device = await addDevice(theirs);
     const token = await begin(mine);
@@ -199,7 +199,7 @@ describe('Second factors over two replicas', () => {
     await finish(other, token, codeOf(mine.secret, one)).expect(200);
   });
 
-  it('take no challenge in another browser than the one that asked for it', async () => {
+  it('accept a challenge only in the browser that requested it', async () => {
     const person = await newPerson();
     const device = await addDevice(person);
     const [mine, theirs] = [await begin(person), await begin(person)];

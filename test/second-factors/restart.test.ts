@@ -26,7 +26,7 @@ for (const database of databaseKinds) {
     const finish = (loginToken: string, code = ''): Test =>
       app.post('/login/second-factor', { login_token: loginToken, code });
 
-    it('go on where they were, and take nothing twice', async () => {
+    it('continue where they were, and accept nothing twice', async () => {
       for (const username of ['ada', 'grace', 'alan']) await app.createUser(username, password);
       const { secret, recoveryCodes } = await enrollTotp(app, await app.login('ada', password));
       const device = newAuthenticator();

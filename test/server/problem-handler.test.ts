@@ -97,7 +97,7 @@ for (const database of databaseKinds) {
 }
 
 describe('A failure after half of a response was sent', () => {
-  it('is logged, and closes the connection, so that the response is not taken for complete', async () => {
+  it('is logged, and closes the connection, so that the response does not seem complete', async () => {
     const lines: string[] = [];
     const log = pino({}, { write: (line: string) => lines.push(line) });
     const app = express()

@@ -215,7 +215,7 @@ describe('Uploads', () => {
         textPart('title', 'a') + filePart('file', 'a.png') + 'x' + formEnd,
       ],
     ] as const) {
-      it(`with 413 where ${what} goes on and on without a length, and the connection ends well`, async () => {
+      it(`with 413 where ${what} has no length and no end, and the client gets the response`, async () => {
         const chunk = (text: string): string => `${text.length.toString(16)}\r\n${text}\r\n`;
         const connection = await openUpload(path, start && chunk(start), 'Transfer-Encoding: chunked');
         const sent = 'x'.repeat(65_536);

@@ -162,7 +162,7 @@ for (const database of databaseKinds) {
 }
 
 describe('Ending all sessions beside a replica', () => {
-  it('takes effect there at once, and through it at a guard', async () => {
+  it('takes effect at the replica at once, and through it at a guard', async () => {
     const app = await TestApp.start({ database: 'postgres' });
     const replica = await app.openAgain();
     try {

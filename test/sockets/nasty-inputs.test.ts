@@ -75,7 +75,8 @@ describe('Long inputs of what is nasty to parse', () => {
               : JSON.stringify({ [name]: value });
             await service.expectResponse(method, concrete, headers, body);
           }
-          if (!isForm) await service.expectResponse(method, concrete, headers, JSON.stringify({ [text]: '' }));
+          if (!isForm)
+            await service.expectResponse(method, concrete, headers, JSON.stringify({ [text]: '' }));
           await service.expectResponse(method, concrete, headers, text);
         }
       }).timeout(60_000);

@@ -92,7 +92,12 @@ export function checkAgainstContract(method: string, url: string, response: Resp
 }
 
 /** A page where the client asked for one and the contract allows it. */
-function checkProblem(where: string, method: string, response: Response, described?: DescribedResponse): void {
+function checkProblem(
+  where: string,
+  method: string,
+  response: Response,
+  described?: DescribedResponse,
+): void {
   const { status, headers } = response;
   const mayBePage = described === undefined || described.content?.['text/html'] !== undefined;
   if (mayBePage && headers['content-type'] === 'text/html; charset=utf-8') {

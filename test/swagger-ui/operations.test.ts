@@ -196,9 +196,13 @@ describe("The page's session after an operation was tried out", () => {
       await tab.try('post', '/login', { username: 'joe', password: 'the password of joe' });
       expect((await tab.try('get', '/users')).status).to.equal(403);
       const headers = { Authorization: 'Bearer another' };
-      const response = await tab.operations.run({ method: 'get', path: '/protected' }, `${app.url}/protected`, {
-        headers,
-      });
+      const response = await tab.operations.run(
+        { method: 'get', path: '/protected' },
+        `${app.url}/protected`,
+        {
+          headers,
+        },
+      );
       expect(response.status).to.equal(401);
       expect(tabs.sent).to.be.empty;
       await expectIn();

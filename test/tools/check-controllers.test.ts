@@ -398,7 +398,7 @@ export class ReportsController {
     expect(controller?.operations[0]?.thrown).to.deep.equal(['not_found', 'report_locked']);
   });
 
-  it('takes for a permission what the contract does', async () => {
+  it('accepts the same permissions as the contract', async () => {
     const script = pathToFileURL(join(checkout, 'tools/contract/scope-errors.ts'));
     const { permissionPattern } = (await import(script.href)) as { permissionPattern: RegExp };
     expect(readContract().document).to.have.nested.property(
@@ -407,7 +407,7 @@ export class ReportsController {
     );
   });
 
-  it('has the builder change what is alike, rather than the service', () => {
+  it('asks the builder to rename a duplicate, rather than the service', () => {
     const findings = tools.checkControllers(tools.readSources(folder.path('')), {
       document: undefined,
       describedTags: [],

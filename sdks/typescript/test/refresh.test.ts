@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { LatchkeyError, memoryStorage } from '@latchkey/client';
-import { asAdministrator, asUser, count, gate, userPassword, revokeAccessTokens, watched } from './service.js';
+import {
+  asAdministrator,
+  asUser,
+  count,
+  gate,
+  userPassword,
+  revokeAccessTokens,
+  watched,
+} from './service.js';
 
 const twentyTimes = Array.from({ length: 20 });
 

@@ -94,7 +94,7 @@ describe('The storage of the tokens', () => {
     assert.equal(await readSession(), session);
   });
 
-  it('has exclusively if there are locks', async () => {
+  it('takes turns if it has exclusively', async () => {
     const memory = memoryStorage();
     let turns = 0;
     let last: Promise<unknown> = Promise.resolve();

@@ -66,7 +66,7 @@ for (const type of ['at+jwt', 'JWT'] as const) {
 
     for (const { name, heading, takes, checksType, prepare, start } of resourceServers) {
       if (!takes.includes(type) || (wanted && !wanted.includes(name))) continue;
-      it(`${name}: lets in who may, and nobody else`, async function () {
+      it(`${name}: accepts tokens with the permission, and no others`, async function () {
         this.timeout(600_000);
         const missing = prepare();
         if (missing !== undefined) {
