@@ -136,7 +136,7 @@ storeContract('Lists of users', (on) => {
       const [deleted, renamed] = rows;
       await usersStore.delete(on.queries, deleted?.id ?? '', recordTime);
       await usersStore.update(on.queries, renamed?.id ?? '', recordTime, {
-        username: `${renamed?.username}, renamed`,
+        username: `${deleted?.username}, renamed`,
       });
       const time = recordTime + (list.descending ? minute : -minute);
       const added = await addUser(on.queries, {
