@@ -277,7 +277,7 @@ for (const kind of databaseKinds) {
         expect(await messageOf()).to.match(
           /^The head of the chain, at row 30, is signed by the key .* not on the ring/,
         );
-        // The service goes on, and says so in the audit for ever.
+        // The service goes on, and the audit says so forever.
         await add();
         await chain.run();
         await chain.run();

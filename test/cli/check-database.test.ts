@@ -63,9 +63,9 @@ for (const kind of databaseKinds) {
     it('finds usernames with a wrong key, and malformed password hashes', async () => {
       const user = await addUser(database.queries);
       await database.queries.updateTable('users').set({ username_key: 'other' }).execute();
-      const faults = await findDatabaseErrors(database);
-      expect(faults).to.have.length(2);
-      for (const fault of faults) expect(fault).to.include(user.id);
+      const errors = await findDatabaseErrors(database);
+      expect(errors).to.have.length(2);
+      for (const error of errors) expect(error).to.include(user.id);
     });
 
     it('finds revocations with a higher version than their user has', async () => {

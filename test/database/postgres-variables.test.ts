@@ -96,7 +96,7 @@ describe('PostgreSQL’s own environment variables', () => {
     );
   });
 
-  for (const [parameters, variables, fault] of [
+  for (const [parameters, variables, error] of [
     ['', { PGSSLMODE: 'verify-full' }, 'PGSSLMODE'],
     ['', { PGSSLMODE: 'require' }, 'PGSSLMODE'],
     ['', { PGREQUIRESSL: '1' }, 'PGREQUIRESSL'],
@@ -105,15 +105,15 @@ describe('PostgreSQL’s own environment variables', () => {
     ['?sslmode=disable', { PGSSLMODE: 'verify-full', PGREQUIRESSL: '1' }, undefined],
     ['?sslmode=require&channel_binding=prefer', { PGCHANNELBINDING: 'require' }, undefined],
   ] as const) {
-    it(`${fault === undefined ? 'let' : 'refuse'} ${JSON.stringify(variables)} with "${parameters}"`, () => {
+    it(`${error === undefined ? 'let' : 'refuse'} ${JSON.stringify(variables)} with "${parameters}"`, () => {
       const environment = {
         ...variables,
         DATABASE_URL: `${url}${parameters}`,
         LATCHKEY_SECRET: 'a secret of the tests, long enough',
       };
       const read = (): unknown => readConfig(environment);
-      if (fault === undefined) expect(read).not.to.throw();
-      else expect(read).to.throw(ConfigError, new RegExp(`^${fault} requires protection, but is ignored`));
+      if (error === undefined) expect(read).not.to.throw();
+      else expect(read).to.throw(ConfigError, new RegExp(`^${error} requires protection, but is ignored`));
     });
   }
 

@@ -125,7 +125,7 @@ const queriesOf: Readonly<Record<string, (queries: Queries) => Promise<unknown>>
   'expired attempts': (queries) => loginAttemptsStore.deleteExpired(queries, now, 50),
   'expired assertions': (queries) => usedAssertionsStore.deleteExpired(queries, now, 50),
   'retired keys': (queries) => keysStore.deleteRetired(queries, now),
-  'sessions of before an epoch': (queries) =>
+  'sessions from before an epoch': (queries) =>
     sessionEndingsStore.revokeBefore(queries, { userId: id, epoch: 3, now, limit: 50 }),
   'whether there were sessions': (queries) => sessionEndingsStore.hasOfEpoch(queries, id, 3),
   'sessions beyond a limit': (queries) =>
@@ -151,7 +151,7 @@ const queriesOf: Readonly<Record<string, (queries: Queries) => Promise<unknown>>
   ...auditQueries,
   'a page of the chain of the audit': (queries) =>
     auditListStore.listChained(queries, { after: 5, until: 90, limit: 50 }),
-  'rows of before the chain of the audit': (queries) => auditChainStore.findOutside(queries, 5),
+  'rows from before the audit chain': (queries) => auditChainStore.findOutside(queries, 5),
   'a row of the chain of the audit': (queries) => auditListStore.findPlace(queries, 5),
   'the places of a time in the chain of the audit': (queries) =>
     auditListStore.findSpan(queries, { from: now, to: now + 1 }),

@@ -60,7 +60,7 @@ describe('Two replicas on one PostgreSQL, under load', () => {
     await wait(1500);
     await load.end();
     await load.expectRemembered();
-    expect(load.faults, load.summary).to.deep.equal([]);
+    expect(load.errors, load.summary).to.deep.equal([]);
     expect(load.sessions.length, load.summary).to.be.above(clients);
   }
 

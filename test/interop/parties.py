@@ -29,13 +29,13 @@ def validate(service, token, audience, **_):
 def metadata(service, **_):
     """All that Authlib knows to check of the metadata, but for a list that it wants not to be empty."""
     found = AuthorizationServerMetadata(metadata_of(service))
-    faults = []
+    errors = []
     for key in found.REGISTRY_KEYS:
         try:
             getattr(found, f"validate_{key}")()
         except ValueError as error:
-            faults.append(str(error))
-    return faults
+            errors.append(str(error))
+    return errors
 
 
 def client_credentials(service, client, method, **wish):

@@ -34,11 +34,11 @@ interface Policy {
 }
 
 const policies: readonly Policy[] = [
-  { title: 'optional, of who has one', setting: 'optional', hasFactor: true },
-  { title: 'required, of who has one', setting: 'required', hasFactor: true },
-  { title: 'required, of who has none', setting: 'required', hasFactor: false },
+  { title: 'optional, for a user with a factor', setting: 'optional', hasFactor: true },
+  { title: 'required, for a user with a factor', setting: 'required', hasFactor: true },
+  { title: 'required, for a user without one', setting: 'required', hasFactor: false },
   {
-    title: 'required for a permission, of who has it, and no factor',
+    title: 'required for a permission that a user without a factor has',
     setting: 'required-for:own:read',
     hasFactor: false,
   },
@@ -51,7 +51,7 @@ function getExpected(way: Way, { setting, hasFactor }: Policy): Outcome {
 }
 
 for (const database of databaseKinds) {
-  describe(`With a second factor on ${database},`, () => {
+  describe(`Second factors on ${database}`, () => {
     let app: TestApp;
     let scene: Omit<Scene, 'app' | 'person'>;
     const persons = new Map<string, Person>();
@@ -94,7 +94,7 @@ for (const database of databaseKinds) {
       const { body } = await loginWithCode(app, 'admin', 'the admin of the tests', codeOf(secret, app));
       const { access_token: proved } = body as TokenSet;
       scene = { admin: proved, client, otherDevice: cookieHeader(cookiesOf(remembered)) };
-      // No login of before is a recent one.
+      // No earlier login is a recent one.
       app.clock.advance(600);
     });
     after(() => app.close());
@@ -139,20 +139,20 @@ for (const database of databaseKinds) {
     }
 
     for (const policy of policies) {
-      describe(`where the policy is ${policy.title},`, () => {
+      describe(`under the policy ${policy.title},`, () => {
         before(async () => {
           app = await app.restart({ LATCHKEY_SECOND_FACTOR: policy.setting });
         });
 
         for (const way of waysIn) {
-          it(`${way.title} does not bypass it`, async () => {
+          it(`${way.title} does not bypass them`, async () => {
             const person = findPerson(policy, way);
             const response = await way.go({ ...scene, app, person });
             expect(await findOutcome(response)).to.equal(getExpected(way, policy));
           });
         }
 
-        it('a login with it may do what requires it', async () => {
+        it('a login with one may do what requires one', async () => {
           const { username, secret } = findPerson(policy, control);
           let given = secret;
           if (given === undefined) {

@@ -60,7 +60,7 @@ describe('A policy that requires a second factor', () => {
     });
 
     await enrollTotp(app, tokens);
-    // The token of before still cannot do more; a refresh gives one that can.
+    // The earlier token still cannot do more; a refresh gives one that can.
     await app.get('/own/plain', tokens.access_token).expect(403);
     const refreshed = await app.refresh(tokens.refresh_token);
     expect(refreshed.scope).to.equal('own:read');

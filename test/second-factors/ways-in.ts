@@ -81,16 +81,16 @@ export type Outcome = 'aal1' | 'enroll' | 'asked' | 'client' | (string & {});
 /** A way to tokens that does not pass by a second factor. */
 export interface Way {
   readonly title: string;
-  /** For who has a factor, where the policy demands none of the others. */
+  /** For a user with a factor, where the policy demands none of the others. */
   readonly withFactor: Outcome;
-  /** For who has none, where the policy demands one. */
+  /** For a user without one, where the policy demands one. */
   readonly withoutFactor: Outcome;
   readonly go: (scene: Scene) => Promise<Response>;
 }
 
 /** What comes of each login. */
 const asLogin = { withFactor: 'asked', withoutFactor: 'enroll' } as const;
-/** What a session of before becomes. */
+/** What becomes of an earlier session. */
 const asSession = { withFactor: 'aal1', withoutFactor: 'enroll' } as const;
 
 const login = ({ app, person }: Scene, given = password, more: object = {}, cookie = '') =>
@@ -120,9 +120,9 @@ export const waysIn: readonly Way[] = [
     ...asLogin,
     go: ({ app, person }) => app.post('/login/cookies', { username: person.username, password }),
   },
-  { title: 'a refresh of a session of before', ...asSession, go: (scene) => refresh(scene) },
+  { title: 'a refresh of an earlier session', ...asSession, go: (scene) => refresh(scene) },
   {
-    title: 'a refresh with cookies of a session of before',
+    title: 'a refresh with cookies of an earlier session',
     ...asSession,
     go: ({ app, person: { page } }) =>
       app
@@ -131,7 +131,7 @@ export const waysIn: readonly Way[] = [
         .set('X-CSRF-TOKEN', page.session.refresh_csrf_token),
   },
   {
-    title: 'the refresh token grant of OAuth, in a session of before',
+    title: 'the refresh token grant of OAuth, in an earlier session',
     ...asSession,
     go: ({ app, person }) => {
       const form = { grant_type: 'refresh_token', refresh_token: person.tokens.refresh_token };
@@ -146,7 +146,7 @@ export const waysIn: readonly Way[] = [
       app.postForm('/oauth/token', { grant_type: 'password', username, password }),
   },
   {
-    title: 'a new password in a session of before',
+    title: 'a new password in an earlier session',
     ...asSession,
     go: ({ app, person }) => {
       const body = { current_password: password, new_password: next };
@@ -193,7 +193,7 @@ export const waysIn: readonly Way[] = [
     },
   },
   {
-    title: 'other roles from an administrator, in a session of before',
+    title: 'other roles from an administrator, in an earlier session',
     ...asSession,
     go: async (scene) => {
       await change(scene, { roles: ['reader', 'auditor'] });
@@ -211,7 +211,7 @@ export const waysIn: readonly Way[] = [
     },
   },
   {
-    title: 'an address that is verified in a session of before',
+    title: 'an address that is verified in an earlier session',
     ...asSession,
     go: async (scene) => {
       const { app, person } = scene;
@@ -225,7 +225,7 @@ export const waysIn: readonly Way[] = [
     },
   },
   {
-    title: 'another address of the account, in a session of before',
+    title: 'another address of the account, in an earlier session',
     withFactor: 'insufficient_user_authentication',
     withoutFactor: 'insufficient_user_authentication',
     go: ({ app, person }) => {
@@ -288,7 +288,7 @@ export const waysIn: readonly Way[] = [
   },
   {
     title: 'a registration with the address of the account',
-    // Its owner is told so: nothing is verified that way, and the password is still the one of before.
+    // Its owner is told so: nothing is verified that way, and the password is still the earlier one.
     ...asLogin,
     go: async ({ app, person: { email } }) => {
       const fields = { email, password: next };
@@ -333,7 +333,7 @@ export const waysIn: readonly Way[] = [
     go: (scene) => login(scene, password, {}, scene.otherDevice),
   },
   {
-    title: 'a second factor that is set up in a session of before',
+    title: 'a second factor that is set up in an earlier session',
     withFactor: 'insufficient_user_authentication',
     withoutFactor: 'insufficient_user_authentication',
     go: async (scene) => {

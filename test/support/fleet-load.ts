@@ -32,7 +32,7 @@ const bound = 2000;
  */
 export class FleetLoad {
   readonly sessions: LoadSession[] = [];
-  readonly faults: string[] = [];
+  readonly errors: string[] = [];
   /** How many responses there were, by operation and status. */
   readonly responses: Record<string, number> = {};
   readonly #random = new Random();
@@ -62,10 +62,10 @@ export class FleetLoad {
       for (const replica of this.replicas) {
         const { status } = await this.#ask(replica, '/protected', { token: access });
         if (status !== expected)
-          this.faults.push(`afterwards: ${status} instead of ${expected} at /protected`);
+          this.errors.push(`afterwards: ${status} instead of ${expected} at /protected`);
       }
       const { status } = await this.#ask(this.#replica(), '/refresh', { body: { refresh_token: refresh } });
-      if (status !== expected) this.faults.push(`afterwards: ${status} instead of ${expected} at /refresh`);
+      if (status !== expected) this.errors.push(`afterwards: ${status} instead of ${expected} at /refresh`);
     }
   }
 
@@ -101,9 +101,9 @@ export class FleetLoad {
   async #call({ tokens, loggedOut }: LoadSession): Promise<void> {
     const begun = performance.now();
     const { status } = await this.#ask(this.#replica(), '/protected', { token: tokens.access_token });
-    if (loggedOut === 'no' && status === 401) this.faults.push('a live token was refused');
+    if (loggedOut === 'no' && status === 401) this.errors.push('a live token was refused');
     if (typeof loggedOut === 'number' && status === 200 && begun - loggedOut > bound) {
-      this.faults.push(`a token was accepted ${Math.round(begun - loggedOut)} ms after its logout`);
+      this.errors.push(`a token was accepted ${Math.round(begun - loggedOut)} ms after its logout`);
     }
     // Ended sessions are used again, too.
     if (loggedOut === 'no' && this.#random.next() < 0.3) await this.#callEnded();
@@ -121,7 +121,7 @@ export class FleetLoad {
       const { status, body, retryAfter } = await this.#ask(this.#replica(), path, request);
       if (status >= 200 && status < 300) return body;
       if (status !== 503 && status !== 0) {
-        this.faults.push(`${status} ${String(body['code'])} at ${path}`);
+        this.errors.push(`${status} ${String(body['code'])} at ${path}`);
         return undefined;
       }
       await wait(retryAfter * 1000 * (0.2 + 0.8 * this.#random.next()));
@@ -157,15 +157,15 @@ export class FleetLoad {
       };
     } catch (error) {
       if (this.replicas.includes(replica))
-        this.faults.push(`${path}: ${String((error as Error).cause ?? error)}`);
+        this.errors.push(`${path}: ${String((error as Error).cause ?? error)}`);
     }
     const took = performance.now() - begun;
     const { status, retryAfter } = read;
     const what = `${path} ${status}`;
     this.responses[what] = (this.responses[what] ?? 0) + 1;
-    if (took > maxResponseTime) this.faults.push(`${what} took ${Math.round(took)} ms`);
+    if (took > maxResponseTime) this.errors.push(`${what} took ${Math.round(took)} ms`);
     if (status === 503 && !(retryAfter >= 1 && retryAfter < 10))
-      this.faults.push(`${what}: Retry-After is ${retryAfter}`);
+      this.errors.push(`${what}: Retry-After is ${retryAfter}`);
     return read;
   }
 }
