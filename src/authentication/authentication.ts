@@ -118,8 +118,8 @@ export function authenticateIfPresent(request: Request): Caller | undefined {
       detail: 'The access token was revoked. Refresh it or log in again.',
     });
   }
-  const fault = hooks.verifyClaims?.(claims);
-  if (fault !== undefined) throw new Problem('invalid_token', { detail: fault });
+  const error = hooks.verifyClaims?.(claims);
+  if (error !== undefined) throw new Problem('invalid_token', { detail: error });
   if (claims.sid !== undefined) sessionUses.recordUse(claims.sid);
   return toCaller(claims);
 }

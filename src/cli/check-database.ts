@@ -32,14 +32,14 @@ export async function checkDatabase(
 ): Promise<void> {
   const config = readConfig(environment);
   refuseMissingDatabase(config);
-  const { faults, note } = await examineDatabase(config);
-  if (faults.length > 0) {
-    const more = faults.length > maxShown ? [`… and ${faults.length - maxShown} more.`] : [];
-    if (output.isJson) output.print({ sound: false, found: faults }, '');
+  const { errors, note } = await examineDatabase(config);
+  if (errors.length > 0) {
+    const more = errors.length > maxShown ? [`… and ${errors.length - maxShown} more.`] : [];
+    if (output.isJson) output.print({ sound: false, found: errors }, '');
     throw new FoundError(
       [
         'The database is not sound:',
-        ...faults.slice(0, maxShown),
+        ...errors.slice(0, maxShown),
         ...more,
         'What to do: docs/restore.md.',
       ].join('\n'),
@@ -53,7 +53,7 @@ export async function checkDatabase(
 
 async function examineDatabase(
   config: Config,
-): Promise<{ readonly faults: readonly string[]; readonly note: string }> {
+): Promise<{ readonly errors: readonly string[]; readonly note: string }> {
   try {
     const database = openDatabase(config.databaseUrl, {
       connectTimeout: config.databaseConnectTimeout * 1000,
@@ -61,20 +61,20 @@ async function examineDatabase(
     });
     try {
       const mark = database.dialect === 'postgres' ? await readMark(database.queries) : undefined;
-      if (mark) return { faults: [describeUnfinishedCopy(mark)], note: '' };
-      const faults = await findDatabaseErrors(database);
+      if (mark) return { errors: [describeUnfinishedCopy(mark)], note: '' };
+      const errors = await findDatabaseErrors(database);
       const { queries } = database.longRunning;
       const checksIndexes = database.dialect === 'sqlite' || (await hasAmcheck(queries));
       const secret = readSecret(config);
       if (
-        faults.length === 0 &&
+        errors.length === 0 &&
         secret !== undefined &&
         !(await canOpenKeys(queries, new KeySealing(secret)))
       ) {
-        faults.push('The secret does not open the keys: it is not the one that they were encrypted with.');
+        errors.push('The secret does not open the keys: it is not the one that they were encrypted with.');
       }
       return {
-        faults,
+        errors,
         note: checksIndexes
           ? ''
           : ' Its indexes were not checked: "create extension amcheck" in it lets this command do so.',
@@ -84,7 +84,7 @@ async function examineDatabase(
     }
   } catch (error) {
     if (error instanceof DatabaseUnavailable) throw error;
-    return { faults: [`It cannot be read to the end: ${describeCause(error)}.`], note: '' };
+    return { errors: [`It cannot be read to the end: ${describeCause(error)}.`], note: '' };
   }
 }
 

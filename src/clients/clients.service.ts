@@ -196,8 +196,8 @@ export class ClientsService {
 }
 
 function refuseInvalidName(name: string): void {
-  const fault = validateName(name);
-  if (fault !== undefined) throw new Problem('validation_failed', { errors: { client_name: fault } });
+  const error = validateName(name);
+  if (error !== undefined) throw new Problem('validation_failed', { errors: { client_name: error } });
 }
 
 function requireClient(client: StoredClient | undefined): StoredClient {
@@ -262,6 +262,6 @@ function toStoredKeys(authMethod: ClientAuthMethod, jwks: ClientKeySet | undefin
   return JSON.stringify({ keys });
 }
 
-function createInvalidFieldProblem(field: string, fault: string): Problem {
-  return new Problem('validation_failed', { errors: { [field]: fault } });
+function createInvalidFieldProblem(field: string, error: string): Problem {
+  return new Problem('validation_failed', { errors: { [field]: error } });
 }

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { retryLater } from '../problems/problem.js';
-import type { Language } from './password-faults.js';
+import type { Language } from './password-violations.js';
 
 export interface StrengthQuestion {
   readonly password: string;

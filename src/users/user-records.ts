@@ -95,8 +95,8 @@ export class UserRecords {
 
   /** @throws {Problem} `validation_failed`. */
   refuseInvalidName(username: string): void {
-    const fault = validateUsername(username, this.options.usernames);
-    if (fault !== undefined) throw new Problem('validation_failed', { errors: { username: fault } });
+    const error = validateUsername(username, this.options.usernames);
+    if (error !== undefined) throw new Problem('validation_failed', { errors: { username: error } });
   }
 
   /** @throws {Problem} `username_taken`; `validation_failed`. */
