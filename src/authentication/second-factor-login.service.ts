@@ -83,7 +83,7 @@ export class SecondFactorLogins {
         consume: (queries: Queries) => [
           loginChallengesStore.prepareTake(queries, tokenHash),
           ...accepted.consume(queries),
-          ...(device?.statements(queries) ?? []),
+          ...(device?.prepareStatements(queries) ?? []),
         ],
         ...(device && { deviceId: device.id }),
       };

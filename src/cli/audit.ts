@@ -80,8 +80,8 @@ async function listAudit(services: Services, output: Output, options: ListOption
     target: await findId(services, options.target),
     ...readPeriod(services, options),
   };
-  const rows = readPages((most, after) =>
-    services.auditLists.list({ ...filter, order, limit: Math.min(most, limit), after }),
+  const rows = readPages((max, after) =>
+    services.auditLists.list({ ...filter, order, limit: Math.min(max, limit), after }),
   );
   await output.printList(take(rows, limit), {
     toJson: toAuditEntry,

@@ -50,7 +50,7 @@ export class ClientsService {
 
   /** A page of clients in order of creation. */
   list(limit: number, after: string | undefined): Promise<Page<StoredClient>> {
-    return readPage(limit, (most) => clientsStore.list(this.database.queries, { limit: most, after }));
+    return readPage(limit, (max) => clientsStore.list(this.database.queries, { limit: max, after }));
   }
 
   /**

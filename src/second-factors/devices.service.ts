@@ -24,7 +24,7 @@ export interface NewDevice {
   readonly id: string;
   /** The value of its cookie. */
   readonly token: string;
-  readonly statements: (queries: Queries) => readonly BatchStatement[];
+  readonly prepareStatements: (queries: Queries) => readonly BatchStatement[];
 }
 
 /** Remembers browsers that have proved a second factor, where the operator lets users ask for it. */
@@ -57,7 +57,7 @@ export class DevicesService {
     return {
       id: row.id,
       token,
-      statements: (queries) => [
+      prepareStatements: (queries) => [
         devicesStore.prepareAdd(queries, row),
         devicesStore.prepareDeleteOldest(queries, user.id, maxDevices),
       ],

@@ -77,7 +77,7 @@ export class SessionStarter {
     context: RequestContext,
     entry?: Entry,
   ): Promise<TokenSet | undefined> {
-    const created = this.#newSession(user.id, context);
+    const created = this.#createSession(user.id, context);
     const session = {
       ...created,
       amr: methods.join(' '),
@@ -86,7 +86,7 @@ export class SessionStarter {
       ...(entry && { id: entry.sessionId, authenticated_at: entry.authenticatedAt }),
     };
     const fresh = entry === undefined;
-    const statements = (queries: Queries) =>
+    const prepareStatements = (queries: Queries) =>
       [
         ...usersStore.recordLogin(queries, {
           id: user.id,
@@ -111,7 +111,7 @@ export class SessionStarter {
         ...getExtraStatements(queries).map((query) => ({ query })),
       ] as const;
     if (!this.limit.isSet && !this.tokenSets.runsHooks) {
-      const rows = await this.database.batch(statements(this.database.queries));
+      const rows = await this.database.batch(prepareStatements(this.database.queries));
       const rights = rows?.[1][0];
       if (!rights) return undefined;
       const tokens = await this.#issueOrEnd({ ...session, ...rights }, fresh, context);
@@ -119,7 +119,7 @@ export class SessionStarter {
       return tokens;
     }
     const beginning = this.database.transaction(async (transaction) => {
-      const rows = await executeSequentially(transaction, statements(transaction));
+      const rows = await executeSequentially(transaction, prepareStatements(transaction));
       const [rights] = rows[1];
       if (!rights) return undefined;
       const tokens = this.tokenSets.create({ ...session, ...rights }, fresh);
@@ -150,7 +150,7 @@ export class SessionStarter {
     }
   }
 
-  #newSession(
+  #createSession(
     userId: string,
     context: RequestContext,
   ): Omit<NewSession, 'amr' | 'second_factor_at' | 'device_id'> {
@@ -163,7 +163,7 @@ export class SessionStarter {
       authenticated_at: now,
       last_used_at: now,
       expires_at: now + Math.min(refreshTokenLifetime, sessionLifetime) * 1000,
-      access_expires_at: this.tokenSets.accessExpiresAt(),
+      access_expires_at: this.tokenSets.computeAccessExpiry(),
       generation: 0,
       proved_generation: 0,
       refresh_key_id: this.tokenSets.refreshKeyId,

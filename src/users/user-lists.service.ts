@@ -38,10 +38,10 @@ export class UserLists {
     const few = await this.#findFew(list);
     return readPage(
       limit,
-      (most) =>
+      (max) =>
         few
-          ? userListStore.listAmong(this.database.queries, list, few, { after, limit: most })
-          : this.#listInParts(list, after, most),
+          ? userListStore.listAmong(this.database.queries, list, few, { after, limit: max })
+          : this.#listInParts(list, after, max),
       (user) => writeUserCursor(list, user),
     );
   }

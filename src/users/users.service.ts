@@ -145,7 +145,7 @@ export class UsersService {
         ...(renamed && (await this.records.rename(transaction, id, change.username))),
         ...(passwordHash !== undefined && {
           password_hash: passwordHash,
-          ...this.records.oneTimeColumns(change.oneTime),
+          ...this.records.createOneTimeColumns(change.oneTime),
         }),
         ...toContactColumns(change, now, before),
         ...(change.disabled !== undefined && {
@@ -210,7 +210,7 @@ export class UsersService {
       const now = this.clock.now();
       await usersStore.update(transaction, user.id, now, {
         password_hash: passwordHash,
-        ...this.records.oneTimeColumns(true),
+        ...this.records.createOneTimeColumns(true),
       });
       await sessionEpochsStore.raiseSessionEpoch(transaction, user.id);
       await this.#audit(transaction, 'password_reset', user, actor);
