@@ -39,7 +39,7 @@ interface FoundLogin {
 }
 
 /** The second step of logins, for every kind of second factor. */
-export class SecondFactorLogins {
+export class SecondFactorLoginService {
   constructor(private readonly dependencies: Dependencies) {}
 
   /**

@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import { auditStore } from '../audit/audit.store.js';
 import type { LoginCompletion } from '../authentication/login-completion.js';
 import type { LoginUsers } from '../authentication/login-users.js';
-import type { CompletedLogin, SecondFactorLogins } from '../authentication/second-factor-login.service.js';
+import type { CompletedLogin, SecondFactorLoginService } from '../authentication/second-factor-login.service.js';
 import type { Clock } from '../clock.js';
 import type { BatchStatement } from '../database/batch.js';
 import type { Database, Queries } from '../database/database.js';
@@ -32,13 +32,13 @@ interface Dependencies {
   readonly log: Logger;
   readonly challenges: PasskeyChallenges;
   readonly completion: LoginCompletion;
-  readonly secondFactors: SecondFactorLogins;
+  readonly secondFactors: SecondFactorLoginService;
   readonly users: LoginUsers;
   readonly onDenied: OnDenied;
   readonly relyingParty: RelyingParty | undefined;
 }
 
-export interface PasskeyQuestion {
+export interface PasskeyLoginOptions {
   readonly challenge: string;
   readonly relyingParty: RelyingParty;
   /** Empty: whatever the browser has. */
@@ -56,7 +56,7 @@ interface Proved extends PasskeyOwner {
 }
 
 /** Logs users in by their passkeys: alone, or after a password. */
-export class PasskeyLogins {
+export class PasskeyLoginService {
   constructor(private readonly dependencies: Dependencies) {}
 
   /**
@@ -64,7 +64,7 @@ export class PasskeyLogins {
    * @param username the name or verified address of the account that it must be of; undefined: any.
    * @throws {Problem} `passkeys_off`.
    */
-  async begin(username: string | undefined): Promise<PasskeyQuestion> {
+  async begin(username: string | undefined): Promise<PasskeyLoginOptions> {
     const relyingParty = this.#requireRelyingParty();
     const { challenges, users } = this.dependencies;
     const boundTo = username === undefined ? '' : ((await users.find(username, '')).user?.id ?? unknownUser);
@@ -76,7 +76,7 @@ export class PasskeyLogins {
    * Asks for a passkey as the second step of a login. Who has come so far is told which ones the account has.
    * @throws {Problem} `invalid_login_token`, `passkeys_off`.
    */
-  async beginSecondFactor(loginToken: string, context: RequestContext): Promise<PasskeyQuestion> {
+  async beginSecondFactor(loginToken: string, context: RequestContext): Promise<PasskeyLoginOptions> {
     const relyingParty = this.#requireRelyingParty();
     const { secondFactors, challenges, database } = this.dependencies;
     const { id } = await secondFactors.findUser(loginToken, context);

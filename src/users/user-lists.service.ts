@@ -18,7 +18,7 @@ const maxFew = 1000;
 const rowsPerPart = 1000;
 
 /** Lists of users, a page at a time. However many there are, a statement takes milliseconds, and others run in between. */
-export class UserLists {
+export class UserListsService {
   /** @param options smaller numbers, for tests. */
   constructor(
     private readonly database: Pick<Database, 'queries'>,
