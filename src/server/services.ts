@@ -6,8 +6,8 @@ import {
   type AuthenticationServices,
 } from '../authentication/authentication-services.js';
 import { ClientsService } from '../clients/clients.service.js';
-import { createLegacyTokens } from './legacy-tokens.js';
-import type { LegacyTokens } from '../authentication/legacy-tokens.service.js';
+import { createConfiguredLegacyTokens } from './legacy-token-settings.js';
+import type { LegacyTokens } from '../authentication/legacy-tokens.js';
 import { PresentedTokensService } from '../authentication/presented-tokens.service.js';
 import type { Clock } from '../clock.js';
 import type { Config } from '../config/config.js';
@@ -234,7 +234,7 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
   });
   const lifecycle = { stopping: false };
   const readiness = new Readiness({ database, feed, lifecycle, clock });
-  const legacyTokens = createLegacyTokens(
+  const legacyTokens = createConfiguredLegacyTokens(
     {
       ...{ database, clock, revocations, versions, secondFactorPolicy },
       sessions: sessions.sessions,
