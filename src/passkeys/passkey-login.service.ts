@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { Logger } from 'pino';
 import { auditStore } from '../audit/audit.store.js';
 import type { LoginCompletion } from '../authentication/login-completion.js';
@@ -8,6 +7,7 @@ import type { Clock } from '../clock.js';
 import type { BatchStatement } from '../database/batch.js';
 import type { Database, Queries } from '../database/database.js';
 import type { RequestContext } from '../http/request-context.js';
+import { hashOpaqueToken } from '../keys/opaque-tokens.js';
 import { Problem } from '../problems/problem.js';
 import type { AcceptedFactor } from '../second-factors/accepted-factor.js';
 import type { DeniedReason, OnDenied } from '../sessions/denials.js';
@@ -81,7 +81,7 @@ export class PasskeyLoginService {
     const { secondFactors, challenges, database } = this.dependencies;
     const { id } = await secondFactors.findUser(loginToken, context);
     const allowed = await passkeysStore.list(database.queries, id);
-    const challenge = await challenges.create('second_factor', digest(loginToken));
+    const challenge = await challenges.create('second_factor', hashOpaqueToken(loginToken));
     return { challenge, relyingParty, allowed, userVerification: false };
   }
 
@@ -108,7 +108,7 @@ export class PasskeyLoginService {
     this.#requireRelyingParty();
     const prove = async ({ id }: { readonly id: string }): Promise<AcceptedFactor | undefined> => {
       try {
-        const { challenge } = await this.#takeChallenge(assertion, 'second_factor', digest(loginToken));
+        const { challenge } = await this.#takeChallenge(assertion, 'second_factor', hashOpaqueToken(loginToken));
         const proved = await this.#prove(assertion, { challenge, userVerification: false }, context);
         if (proved.user.id !== id) throw new WebAuthnError('it is of another account');
         return {
@@ -229,8 +229,4 @@ export class PasskeyLoginService {
     if (!relyingParty) throw new Problem('passkeys_off');
     return relyingParty;
   }
-}
-
-function digest(text: string): string {
-  return createHash('sha256').update(text).digest('base64url');
 }
