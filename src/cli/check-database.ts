@@ -1,22 +1,20 @@
 import type { Command } from 'commander';
-import { pino } from 'pino';
 import { readConfig, type Config } from '../config/config.js';
 import { findDatabaseErrors, hasAmcheck } from './database-checks.store.js';
 import { readMark, describeUnfinishedCopy } from '../database/copy-mark.js';
 import { DatabaseUnavailable } from '../database/database-unavailable.js';
-import { openDatabase } from '../database/open-database.js';
 import { describeCause } from '../database/postgres-errors.js';
-import { readSecretFile } from '../keys/secret.js';
 import { canOpenKeys } from '../keys/stored-keys.js';
 import { KeySealing } from '../keys/key-sealing.js';
+import { openCommandDatabase, readSecret, wrongSecretMessage } from './command-database.js';
 import { addAction, type Output } from './command-output.js';
 import { FoundError } from './exit-codes.js';
-import { refuseMissingDatabase, type Surroundings } from './installation-command.js';
+import { refuseMissingDatabase, type CommandContext } from './installation-command.js';
 
 /** How many errors are printed. */
 const maxShown = 50;
 
-export function addCheckCommand(program: Command, { environment }: Surroundings): void {
+export function addCheckCommand(program: Command, { environment }: CommandContext): void {
   addAction(
     program
       .command('check-database')
@@ -55,10 +53,7 @@ async function examineDatabase(
   config: Config,
 ): Promise<{ readonly errors: readonly string[]; readonly note: string }> {
   try {
-    const database = openDatabase(config.databaseUrl, {
-      connectTimeout: config.databaseConnectTimeout * 1000,
-      log: pino({ level: 'silent' }),
-    });
+    const database = openCommandDatabase(config);
     try {
       const mark = database.dialect === 'postgres' ? await readMark(database.queries) : undefined;
       if (mark) return { errors: [describeUnfinishedCopy(mark)], note: '' };
@@ -71,7 +66,7 @@ async function examineDatabase(
         secret !== undefined &&
         !(await canOpenKeys(queries, new KeySealing(secret)))
       ) {
-        errors.push('The secret does not open the keys: it is not the one that they were encrypted with.');
+        errors.push(wrongSecretMessage);
       }
       return {
         errors,
@@ -86,8 +81,4 @@ async function examineDatabase(
     if (error instanceof DatabaseUnavailable) throw error;
     return { errors: [`It cannot be read to the end: ${describeCause(error)}.`], note: '' };
   }
-}
-
-function readSecret({ secret, databaseUrl }: Config): string | undefined {
-  return secret ?? (databaseUrl.kind === 'sqlite' ? readSecretFile(databaseUrl.file) : undefined);
 }

@@ -2,7 +2,7 @@ import { auditStore } from '../audit/audit.store.js';
 import type { Clock } from '../clock.js';
 import { executeSequentially, untilStopped, type BatchStatement, type Statement } from '../database/batch.js';
 import type { Database, Queries } from '../database/database.js';
-import type { RequestContext } from '../http/request-context.js';
+import { toStoredClient, type RequestContext } from '../http/request-context.js';
 import { getNetwork } from '../http/network.js';
 import { createId } from '../ids.js';
 import type { AuthenticationMethod } from '../tokens/authentication-methods.js';
@@ -47,9 +47,6 @@ interface Entry {
   /** When it was, in milliseconds since the Unix epoch. */
   readonly authenticatedAt: number;
 }
-
-/** The maximum stored length of an address and of a `User-Agent`. */
-const maxTextLength = 255;
 
 /**
  * Starts sessions: every one begins here, with how its user logged in. Whether that is enough is for the policy to say, each
@@ -156,6 +153,7 @@ export class SessionStarter {
   ): Omit<NewSession, 'amr' | 'second_factor_at' | 'device_id'> {
     const now = this.clock.now();
     const { refreshTokenLifetime, sessionLifetime } = this.options;
+    const client = toStoredClient(context);
     return {
       id: createId(this.clock),
       user_id: userId,
@@ -169,10 +167,9 @@ export class SessionStarter {
       refresh_key_id: this.tokenSets.refreshKeyId,
       rotated_at: now,
       revoked_at: null,
-      address: (context.address ?? '').slice(0, maxTextLength),
-      network: getNetwork(context.address ?? '').slice(0, maxTextLength),
-      // A header may have tabs and any non-ASCII byte; terminals may show this.
-      user_agent: (context.userAgent ?? '').replaceAll(/\p{Cc}/gu, ' ').slice(0, maxTextLength),
+      address: client.address ?? '',
+      network: getNetwork(context.address ?? ''),
+      user_agent: client.user_agent ?? '',
     };
   }
 }
