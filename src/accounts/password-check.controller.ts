@@ -71,7 +71,11 @@ export class PasswordCheckController {
     const { password, username = '', email, display_name: displayName } = body;
     const language = body.language ?? chooseLanguage(request);
     const owner = { username, email, displayName };
-    const { violation, score, ...rated } = await this.services.passwordChecks.check(password, owner, language);
+    const { violation, score, ...rated } = await this.services.passwordChecks.check(
+      password,
+      owner,
+      language,
+    );
     return {
       allowed: !violation,
       ...(violation && {

@@ -103,7 +103,10 @@ class Verification {
     const { queries } = this.database;
     const row = await auditChainStore.findOutside(queries, Number.MAX_SAFE_INTEGER);
     if (row)
-      return createChainError(row.sequence ?? 0, `${describeRow(row)} is chained, and the chain has no head.`);
+      return createChainError(
+        row.sequence ?? 0,
+        `${describeRow(row)} is chained, and the chain has no head.`,
+      );
     // The first start has keys to sign with, and a row for each of them.
     if (!this.keys.canSign() || (await auditChainStore.countUnchained(queries)) > 0) return undefined;
     return createChainError(
@@ -246,7 +249,10 @@ class Verification {
   #createEndError(head: AuditHeadRow): ChainError {
     const from = this.#last.sequence + 1;
     const missing = from === head.sequence ? `Row ${from} is` : `Rows ${from} to ${head.sequence} are`;
-    return createChainError(from, `${missing} missing at the end: the head was signed at row ${head.sequence}.`);
+    return createChainError(
+      from,
+      `${missing} missing at the end: the head was signed at row ${head.sequence}.`,
+    );
   }
 
   /** Rows that the head does not know. */

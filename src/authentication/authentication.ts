@@ -83,7 +83,11 @@ function prepareLegacyToken(
   })();
 }
 
-function getLegacyClaims(request: Request, legacyTokens: LegacyAccessTokensService, token: string): AccessTokenClaims {
+function getLegacyClaims(
+  request: Request,
+  legacyTokens: LegacyAccessTokensService,
+  token: string,
+): AccessTokenClaims {
   // Its CSRF value is in the token, and not the one that this service compares.
   if (request.tokenInCookie) {
     throw new Problem('invalid_token', {
@@ -113,8 +117,8 @@ export function authenticateIfPresent(request: Request): Caller | undefined {
   if (token === undefined) return undefined;
   const claims =
     legacyTokens && hasFlaskHeader(token)
-    ? getLegacyClaims(request, legacyTokens.access, token)
-    : accessTokens.verify(token);
+      ? getLegacyClaims(request, legacyTokens.access, token)
+      : accessTokens.verify(token);
   if (revocations.isRevoked(claims)) {
     throw new Problem('invalid_token', {
       detail: 'The access token was revoked. Refresh it or log in again.',

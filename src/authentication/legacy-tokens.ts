@@ -6,7 +6,10 @@ import type { SecondFactorPolicy } from '../sessions/second-factor-policy.js';
 import type { SessionStarter } from '../sessions/session-starter.js';
 import type { SessionsService } from '../sessions/sessions.service.js';
 import { LegacyAccessTokensService, type LegacyAccessTokenOptions } from './legacy-access-tokens.service.js';
-import { LegacyRefreshTokensService, type LegacyRefreshTokenOptions } from './legacy-refresh-tokens.service.js';
+import {
+  LegacyRefreshTokensService,
+  type LegacyRefreshTokenOptions,
+} from './legacy-refresh-tokens.service.js';
 import { LegacyTokenVerifier, type LegacyTokenVerifierOptions } from './legacy-token-verifier.js';
 
 /** The tokens that a Flask application issued before its users came here, which are accepted for a limited time. */

@@ -8,8 +8,7 @@ import { isId } from '../ids.js';
  * @throws {StartError} where there is no such user.
  */
 export async function findUser({ users }: Pick<Services, 'users'>, nameOrId: string): Promise<UserWithRoles> {
-  const user =
-    (await users.findByName(nameOrId)) ?? (isId(nameOrId) ? await users.get(nameOrId) : undefined);
+  const user = (await users.findByName(nameOrId)) ?? (isId(nameOrId) ? await users.get(nameOrId) : undefined);
   if (user === undefined) throw new StartError(`There is no user "${nameOrId}".`);
   return user;
 }

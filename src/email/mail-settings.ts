@@ -38,7 +38,11 @@ export function parseSmtpUrl(text: string): SmtpServer {
   return {
     host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
     port: url.port === '' ? (isImplicit ? 465 : 587) : Number(url.port),
-    tls: isImplicit ? 'implicit' : tls === 'optional' || isLoopbackHost(url.hostname) ? 'optional' : 'required',
+    tls: isImplicit
+      ? 'implicit'
+      : tls === 'optional' || isLoopbackHost(url.hostname)
+        ? 'optional'
+        : 'required',
     user: url.username === '' ? undefined : decodeURIComponent(url.username),
     password: url.password === '' ? undefined : decodeURIComponent(url.password),
   };

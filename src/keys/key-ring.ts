@@ -107,7 +107,8 @@ export class KeyRing {
   /** The times of the key in use; undefined while there is none, and for a shared secret (`JWT_SECRET_KEY`). */
   findCurrentTimes(purpose: KeyPurpose): KeyTimes | undefined {
     if (purpose === 'access' && this.#sharedSigner) return undefined;
-    const keys: ReadonlyMap<string, KeyTimes> = purpose === 'access' ? this.#keys.signing : this.#keys.refresh;
+    const keys: ReadonlyMap<string, KeyTimes> =
+      purpose === 'access' ? this.#keys.signing : this.#keys.refresh;
     const now = this.clock.now();
     return [...keys.values()].findLast(({ activeAt, retiredAt }) => activeAt <= now && retiredAt > now);
   }

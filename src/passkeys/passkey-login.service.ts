@@ -2,7 +2,10 @@ import type { Logger } from 'pino';
 import { auditStore } from '../audit/audit.store.js';
 import type { LoginCompletion } from '../authentication/login-completion.js';
 import type { LoginUsers } from '../authentication/login-users.js';
-import type { CompletedLogin, SecondFactorLoginService } from '../authentication/second-factor-login.service.js';
+import type {
+  CompletedLogin,
+  SecondFactorLoginService,
+} from '../authentication/second-factor-login.service.js';
 import type { Clock } from '../clock.js';
 import type { BatchStatement } from '../database/batch.js';
 import type { Database, Queries } from '../database/database.js';
@@ -108,7 +111,11 @@ export class PasskeyLoginService {
     this.#requireRelyingParty();
     const prove = async ({ id }: { readonly id: string }): Promise<AcceptedFactor | undefined> => {
       try {
-        const { challenge } = await this.#takeChallenge(assertion, 'second_factor', hashOpaqueToken(loginToken));
+        const { challenge } = await this.#takeChallenge(
+          assertion,
+          'second_factor',
+          hashOpaqueToken(loginToken),
+        );
         const proved = await this.#prove(assertion, { challenge, userVerification: false }, context);
         if (proved.user.id !== id) throw new WebAuthnError('it is of another account');
         return {

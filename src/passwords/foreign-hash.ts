@@ -1,6 +1,12 @@
 import { createCipheriv, pbkdf2, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
-import { computeScrypt, hashSha256Hex, verifyArgon2, verifyBcrypt, type Scrypt } from './foreign-computations.js';
+import {
+  computeScrypt,
+  hashSha256Hex,
+  verifyArgon2,
+  verifyBcrypt,
+  type Scrypt,
+} from './foreign-computations.js';
 
 /** A password hash that another application made, in the notation of that application. */
 export interface ForeignHash {

@@ -4,7 +4,11 @@ import type { BreachCheck } from './breach-check.js';
 import { isCommonPassword } from './common-passwords.js';
 import { findContextWord, listOwnerWords, type PasswordOwner } from './context-words.js';
 import { findUnfitCharacter, toOpaqueString, validateOpaqueString } from './opaque-string.js';
-import { describeViolation, type LocalPasswordViolation, type PasswordViolation } from './password-violations.js';
+import {
+  describeViolation,
+  type LocalPasswordViolation,
+  type PasswordViolation,
+} from './password-violations.js';
 import { maxPasswordLength, minPasswordLength } from './password-length.js';
 
 /** Which passwords may be set. Those that are set already are not held to it. */
@@ -29,7 +33,10 @@ export class PasswordPolicy {
   }
 
   /** The same without a look-up of breached passwords, which asks another service. */
-  async findLocalViolation(password: string, owner: PasswordOwner): Promise<LocalPasswordViolation | undefined> {
+  async findLocalViolation(
+    password: string,
+    owner: PasswordOwner,
+  ): Promise<LocalPasswordViolation | undefined> {
     const reason = validateOpaqueString(password);
     if (reason !== undefined) {
       return { code: 'unfit_character', reason, codePoint: findUnfitCharacter(password) ?? '' };
@@ -51,6 +58,7 @@ export class PasswordPolicy {
   /** @throws {Problem} `validation_failed`, with the reason under the field's name; `breach_check_unavailable`. */
   async requireAllowed(field: string, password: string, owner: PasswordOwner): Promise<void> {
     const violation = await this.findViolation(password, owner);
-    if (violation) throw new Problem('validation_failed', { errors: { [field]: describeViolation(violation) } });
+    if (violation)
+      throw new Problem('validation_failed', { errors: { [field]: describeViolation(violation) } });
   }
 }

@@ -14,14 +14,15 @@ export const languages = ['en', 'de'] as const;
 export type Language = (typeof languages)[number];
 
 /** Texts to be put after the field's name in a message. */
-const english: Readonly<Record<Exclude<PasswordViolation['code'], 'unfit_character' | 'context_word'>, string>> =
-  {
-    too_short: `must have ${minPasswordLength} characters or more`,
-    too_long: `must have ${maxPasswordLength} characters or fewer`,
-    username: 'must not be the username',
-    common: 'is among the most common passwords, which are tried first',
-    breached: 'has become known in a data breach, and such passwords are tried first: choose another one',
-  };
+const english: Readonly<
+  Record<Exclude<PasswordViolation['code'], 'unfit_character' | 'context_word'>, string>
+> = {
+  too_short: `must have ${minPasswordLength} characters or more`,
+  too_long: `must have ${maxPasswordLength} characters or fewer`,
+  username: 'must not be the username',
+  common: 'is among the most common passwords, which are tried first',
+  breached: 'has become known in a data breach, and such passwords are tried first: choose another one',
+};
 
 const german: typeof english = {
   too_short: `muss mindestens ${minPasswordLength} Zeichen haben`,

@@ -24,7 +24,10 @@ export function showsDevMail(config: DevMailSettings, issuer: string): boolean {
   const { devMail, host, trustedProxies, smtpUrl } = config;
   const isWanted = devMail === 'on' || (devMail === 'auto' && smtpUrl === undefined && isTextLog(config));
   return (
-    isWanted && isLoopbackHost(host) && isLoopbackHost(new URL(issuer).hostname) && trustedProxies.length === 0
+    isWanted &&
+    isLoopbackHost(host) &&
+    isLoopbackHost(new URL(issuer).hostname) &&
+    trustedProxies.length === 0
   );
 }
 

@@ -47,7 +47,8 @@ async function createFirstAdministrator(
   if (nameError !== undefined)
     throw new StartError(`LATCHKEY_ADMIN_USERNAME ${nameError}. Choose another one.`);
   const violation = given === undefined ? undefined : await passwordPolicy.findViolation(given, { username });
-  if (violation) throw new StartError(`LATCHKEY_ADMIN_PASSWORD ${describeViolation(violation)}. Choose another one.`);
+  if (violation)
+    throw new StartError(`LATCHKEY_ADMIN_PASSWORD ${describeViolation(violation)}. Choose another one.`);
   const password = given ?? generateOneTimePassword();
   // Before the account: nobody could log in with a password that was lost.
   const kept =

@@ -32,7 +32,9 @@ import type { Id } from '../http/api-types.js';
 @Route('users')
 @Tags('Users')
 export class UsersController {
-  constructor(private readonly services: { readonly userLists: UserListsService; readonly users: UsersService }) {}
+  constructor(
+    private readonly services: { readonly userLists: UserListsService; readonly users: UsersService },
+  ) {}
 
   /**
    * A page of users, by default oldest first; with `name`, users whose names start with it, in the order of their names.
