@@ -53,8 +53,8 @@ export class PasswordCheckController {
 
   /**
    * Says how strong a password is while somebody chooses it, and whether the service would take it: in words, in English or
-   * German. Anyone may ask, because who signs up has no account yet; how often is limited per address. It says nothing of
-   * any account.
+   * German. Anyone may ask, because people who sign up have no account yet; a limit per address applies. It reveals nothing
+   * about any account.
    * @summary Rate a password
    */
   @Post('check')

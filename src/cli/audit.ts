@@ -59,7 +59,7 @@ export function addAuditCommands(program: Command, withInstallation: WithInstall
   addAction(
     audit
       .command('verify')
-      .description('check that no row was changed or is missing, and say which one is the first'),
+      .description('check that no row was changed or is missing, and name the first one that is'),
     (output) => withInstallation((services) => verifyAudit(services, output)),
   );
 }

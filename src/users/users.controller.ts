@@ -92,8 +92,8 @@ export class UsersController {
 
   /**
    * Changes the fields that are sent. Disabling, a new password and a change of roles take effect on the user's next
-   * request: the first two end the user's sessions; after the last, clients have to refresh. So they have where an address is
-   * not verified any more, and links that it was sent stop working.
+   * request: the first two end the user's sessions; after the last, clients have to refresh. They also have to where an
+   * address is no longer verified, and the links that were sent to it stop working.
    * @param id The user's id.
    * @summary Change a user
    */
