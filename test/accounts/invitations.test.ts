@@ -1,11 +1,11 @@
 import { expect } from 'chai';
 import type { Invitation } from '../../src/accounts/invitations.models.js';
 import { databaseKinds } from '../support/databases.js';
-import { clientToken, createClient } from '../support/oauth-clients.js';
+import { requestClientToken, createClient } from '../support/oauth-clients.js';
 import { occupyCores } from '../support/occupied-cores.js';
-import { messagesTo } from '../support/messages.js';
+import { listMessagesTo } from '../support/messages.js';
 import { TestApp } from '../support/test-app.js';
-import { workOf } from '../support/work.js';
+import { recordWork } from '../support/work.js';
 
 const password = 'correct horse battery';
 const week = 7 * 86_400;
@@ -39,7 +39,7 @@ for (const database of databaseKinds) {
     }
 
     async function readToken(address: string): Promise<string> {
-      const [message] = await messagesTo(app, address, 'invitation');
+      const [message] = await listMessagesTo(app, address, 'invitation');
       const [, token = ''] =
         /https:\/\/app\.example\.com\/invitation\?token=([A-Za-z0-9_-]+)/.exec(message?.text ?? '') ?? [];
       return token;
@@ -214,7 +214,7 @@ for (const database of databaseKinds) {
     });
 
     it('cause no password hash for a token that is made up', async () => {
-      const work = await workOf(() => accept(`lk_in_${'A'.repeat(32)}`).expect(404));
+      const work = await recordWork(() => accept(`lk_in_${'A'.repeat(32)}`).expect(404));
       expect(work.filter((each) => /argon2id|^(?:write|insert|delete)/.test(each))).to.deep.equal([]);
       expect(work).to.have.length(1);
     });
@@ -239,7 +239,7 @@ for (const database of databaseKinds) {
       await app.get('/invitations', token).expect(403);
       await app.delete(`/invitations/${id}`, token).expect(403);
       const client = await createClient(app, { scope: 'users:write' });
-      const { access_token: machine } = await clientToken(app, client);
+      const { access_token: machine } = await requestClientToken(app, client);
       const { body } = await app.post('/invitations', { email: newAddress() }, machine).expect(403);
       expect(body).to.include({ code: 'user_session_required' });
     });

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { User } from '../../src/users/users.models.js';
 import { databaseKinds } from '../support/databases.js';
-import { messagesTo, newestMessage } from '../support/messages.js';
+import { listMessagesTo, findNewestMessage } from '../support/messages.js';
 import { TestApp } from '../support/test-app.js';
 
 const password = 'correct horse battery';
@@ -38,7 +38,7 @@ for (const kind of databaseKinds) {
     const reset = (token: string, newPassword = next) =>
       app.post('/password/reset', { token, new_password: newPassword });
     const linksTo = async (address: string): Promise<readonly string[]> =>
-      (await messagesTo(app, address, 'password_reset')).map(({ text }) => text);
+      (await listMessagesTo(app, address, 'password_reset')).map(({ text }) => text);
     const tokenOf = (message: string | undefined): string =>
       /^https:\/\/app\.example\/reset-password\?token=(\S+)$/m.exec(message ?? '')?.[1] ?? expect.fail();
     const askFor = async ({ email }: { email: string }): Promise<string> => {
@@ -123,7 +123,7 @@ for (const kind of databaseKinds) {
       await reset(`lk_pr_${'x'.repeat(43)}`).expect(400);
       const other = await create({ email_verified: false });
       await app.services.verification.send(other.id, undefined);
-      const { text } = await newestMessage(app);
+      const { text } = await findNewestMessage(app);
       await reset(/token=(\S+)/.exec(text)?.[1] ?? '').expect(400);
     });
 

@@ -2,9 +2,9 @@ import { expect } from 'chai';
 import type { Response } from 'supertest';
 import type { RegistrationResult } from '../../src/accounts/registration.models.js';
 import { databaseKinds } from '../support/databases.js';
-import { otherCode, readMessages } from '../support/registrations.js';
+import { chooseOtherCode, readMessages } from '../support/registrations.js';
 import { TestApp } from '../support/test-app.js';
-import { workOf } from '../support/work.js';
+import { recordWork } from '../support/work.js';
 
 const password = 'correct horse battery';
 
@@ -63,7 +63,7 @@ for (const database of databaseKinds) {
     async function observe(send: () => PromiseLike<Response>): Promise<object> {
       const before = await countRows();
       let response: Response | undefined;
-      const work = await workOf(async () => {
+      const work = await recordWork(async () => {
         response = await send();
       });
       const after = await countRows();
@@ -119,7 +119,7 @@ for (const database of databaseKinds) {
       for (const [index, registration_token] of tokens.entries()) {
         const [message] = await readMessages(app, addresses[index] ?? '');
         again.push(await observe(() => app.post('/email/verification', { registration_token })));
-        const code = otherCode(message?.code ?? '');
+        const code = chooseOtherCode(message?.code ?? '');
         wrong.push(await observe(() => app.post('/email/verify', { code, registration_token })));
       }
       for (const [index, address] of addresses.entries()) {

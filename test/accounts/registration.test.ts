@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { RegistrationResult } from '../../src/accounts/registration.models.js';
 import { databaseKinds } from '../support/databases.js';
 import { occupyCores } from '../support/occupied-cores.js';
-import { otherCode, readMessages, type ReadMessage } from '../support/registrations.js';
+import { chooseOtherCode, readMessages, type ReadMessage } from '../support/registrations.js';
 import { TestApp } from '../support/test-app.js';
 
 const password = 'correct horse battery';
@@ -84,13 +84,13 @@ for (const database of databaseKinds) {
       const { registration_token } = one;
       await verify({ code: one.code }).expect(401);
       for (let tries = 0; tries < 4; tries += 1)
-        await verify({ code: otherCode(one.code), registration_token }).expect(400);
+        await verify({ code: chooseOtherCode(one.code), registration_token }).expect(400);
       await verify({ code: one.code, registration_token }).expect(204);
       await app.login(one.email, password);
       const two = await registered();
       const ofTwo = { registration_token: two.registration_token };
       for (let tries = 0; tries < 5; tries += 1)
-        await verify({ code: otherCode(two.code), ...ofTwo }).expect(400);
+        await verify({ code: chooseOtherCode(two.code), ...ofTwo }).expect(400);
       await verify({ code: two.code, ...ofTwo }).expect(400);
       // The link of the same message works.
       await verify({ token: two.token, ...ofTwo }).expect(204);

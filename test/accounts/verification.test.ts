@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { User } from '../../src/users/users.models.js';
 import { databaseKinds } from '../support/databases.js';
 import { createClient } from '../support/oauth-clients.js';
-import { newestMessage } from '../support/messages.js';
+import { findNewestMessage } from '../support/messages.js';
 import { readProof } from '../support/registrations.js';
 import { runCommand } from '../support/run-command.js';
 import { TestApp } from '../support/test-app.js';
@@ -33,7 +33,7 @@ for (const kind of databaseKinds) {
     const askFor = async (token: string): Promise<{ token: string; code: string; address: string }> => {
       app.clock.advance(1);
       await ask(token).expect(204);
-      const { text, address } = await newestMessage(app);
+      const { text, address } = await findNewestMessage(app);
       return { ...readProof(text), address: address ?? '' };
     };
     const isVerified = async (token: string): Promise<unknown> =>
@@ -85,7 +85,7 @@ for (const kind of databaseKinds) {
         'user',
         'user',
       ]);
-      const { text } = await newestMessage(app);
+      const { text } = await findNewestMessage(app);
       await app.post(path, undefined, admin).expect(429);
       expect(await runCommand(words, app)).to.include({ exitCode: 1, stdout: '' });
       await verify({ token: /token=(\S+)/.exec(text)?.[1] ?? '' }, token).expect(204);

@@ -4,7 +4,7 @@ import { createOperatorActor } from '../../src/audit/actor.js';
 import { auditStore } from '../../src/audit/audit.store.js';
 import type { User } from '../../src/users/users.models.js';
 import { databaseKinds } from '../support/databases.js';
-import { clientToken, createClient } from '../support/oauth-clients.js';
+import { requestClientToken, createClient } from '../support/oauth-clients.js';
 import { TestApp } from '../support/test-app.js';
 import { readJwt } from '../support/tokens.js';
 
@@ -176,9 +176,9 @@ for (const kind of databaseKinds) {
 
     it('requires the permission audit:read', async () => {
       await app.get('/audit').expect(401);
-      const other = await clientToken(app, await createClient(app, { scope: 'users:read' }));
+      const other = await requestClientToken(app, await createClient(app, { scope: 'users:read' }));
       await app.get('/audit', other.access_token).expect(403);
-      const auditor = await clientToken(app, await createClient(app, { scope: 'audit:read' }));
+      const auditor = await requestClientToken(app, await createClient(app, { scope: 'audit:read' }));
       await app.get('/audit', auditor.access_token).expect(200);
     });
   });

@@ -3,9 +3,9 @@ import { createOperatorActor, serviceActor, type Actor } from '../../src/audit/a
 import { auditStore } from '../../src/audit/audit.store.js';
 import { TestClock } from '../support/clock.js';
 import { addClient, addUser } from '../support/records.js';
-import { storeContract } from '../support/store-contract.js';
+import { describeStore } from '../support/store-contract.js';
 
-storeContract('The audit store', (on) => {
+describeStore('The audit store', (on) => {
   const clock = new TestClock();
   const rows = () => on.queries.selectFrom('audit').selectAll().orderBy('id').execute();
   const context = { requestId: 'request 1', address: '192.0.2.1', userAgent: 'tests\t1' };

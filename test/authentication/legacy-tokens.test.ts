@@ -7,7 +7,7 @@ import type { TokenSet } from '../../src/sessions/sessions.models.js';
 import { endAllSessions } from '../../src/sessions/end-all-sessions.js';
 import { databaseKinds } from '../support/databases.js';
 import { secondFactorsStore } from '../../src/users/second-factors.store.js';
-import { rejection } from '../support/rejections.js';
+import { catchRejection } from '../support/rejections.js';
 import { TestApp } from '../support/test-app.js';
 
 const secret = 'the secret of the Flask application, of 32 bytes and more';
@@ -204,7 +204,7 @@ for (const kind of databaseKinds) {
     it('open nothing where the policy requires a second factor', async () => {
       const { foreignId } = await newUser();
       const strict = await app.openAgain({ LATCHKEY_SECOND_FACTOR: 'required-for:reports:read' });
-      const loading = strict.legacyTokens?.load(flaskToken(foreignId));
+      const loading = strict.legacyTokens?.access.load(flaskToken(foreignId));
       const refused = await loading?.then(
         () => undefined,
         (error: unknown) => error,
@@ -249,7 +249,7 @@ for (const kind of databaseKinds) {
       await patient.presentedTokens.logoutByRefreshToken(refresh, context);
       app.clock.advance(40);
       await patient.cleanUp();
-      expect(await rejection(patient.presentedTokens.refresh(refresh, context))).to.include({
+      expect(await catchRejection(patient.presentedTokens.refresh(refresh, context))).to.include({
         code: 'invalid_refresh_token',
       });
       await patient.database.close();

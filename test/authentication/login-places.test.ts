@@ -3,8 +3,8 @@ import type { OwnData } from '../../src/accounts/own-data.models.js';
 import type { Database } from '../../src/database/database.js';
 import type { User } from '../../src/users/users.models.js';
 import { databaseKinds } from '../support/databases.js';
-import { messagesTo, tokenIn } from '../support/messages.js';
-import { codeOf, enrollTotp } from '../support/second-factors.js';
+import { listMessagesTo, findTokenIn } from '../support/messages.js';
+import { computeCode, enrollTotp } from '../support/second-factors.js';
 import { TestApp } from '../support/test-app.js';
 
 const password = 'correct horse battery';
@@ -46,7 +46,7 @@ for (const kind of databaseKinds) {
     const logIn = ({ username }: User, from = '192.0.2.1', agent = firefox, given = password) =>
       app.post('/login', { username, password: given }).set('X-Forwarded-For', from).set('User-Agent', agent);
     const countMessages = async ({ email }: { email: string }): Promise<number> =>
-      (await messagesTo(app, email)).filter(({ template }) => template === 'new_login').length;
+      (await listMessagesTo(app, email)).filter(({ template }) => template === 'new_login').length;
     const placesOf = ({ id }: User, { queries }: Database = app.services.database) =>
       queries
         .selectFrom('latchkey_login_places')
@@ -69,7 +69,7 @@ for (const kind of databaseKinds) {
       app.clock.advance(1);
       await logIn(user, '192.0.2.1', safari).expect(200);
       expect(await countMessages(user)).to.equal(2);
-      const [message] = await messagesTo(app, user.email);
+      const [message] = await listMessagesTo(app, user.email);
       expect(message?.text).to.include('Safari on iPhone').and.to.include('from the address 192.0.2.1');
       expect(message?.text).to.match(/not-me\?token=lk_nm_/);
       // Network and program are both known, if not together.
@@ -88,7 +88,7 @@ for (const kind of databaseKinds) {
       expect(await countMessages(user)).to.equal(0);
       expect(await placesOf(user)).to.have.length(1);
       await app
-        .post('/login/second-factor', { login_token: token, code: codeOf(secret, app) })
+        .post('/login/second-factor', { login_token: token, code: computeCode(secret, app) })
         .set('X-Forwarded-For', '198.51.100.1')
         .set('User-Agent', firefox)
         .expect(200);
@@ -168,7 +168,9 @@ for (const kind of databaseKinds) {
         '192.0.2.0/24 Firefox on Linux',
         '198.51.100.0/24 Firefox on Linux',
       ]);
-      await app.post('/account/secure', { token: await tokenIn(app, user.email, 'new_login') }).expect(200);
+      await app
+        .post('/account/secure', { token: await findTokenIn(app, user.email, 'new_login') })
+        .expect(200);
       expect(await placesOf(user)).to.have.length(1);
       await app.delete(`/users/${user.id}`, admin).expect(204);
       expect(await placesOf(user)).to.deep.equal([]);

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Response } from 'supertest';
 import { databaseKinds } from '../support/databases.js';
-import { itTakesJson } from '../support/json-body.js';
+import { itAcceptsJson } from '../support/json-body.js';
 import { occupyCores } from '../support/occupied-cores.js';
 import { adminPassword, contractPermissions, TestApp } from '../support/test-app.js';
 import { readJwt } from '../support/tokens.js';
@@ -13,7 +13,7 @@ describe('POST /login', () => {
   });
   after(() => app.close());
 
-  itTakesJson(() => app, { path: '/login', required: true });
+  itAcceptsJson(() => app, { path: '/login', required: true });
 
   const password = 'the password of ada';
   const login = (username: unknown, given: unknown) => app.post('/login', { username, password: given });

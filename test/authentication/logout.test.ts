@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
 import { databaseKinds } from '../support/databases.js';
-import { itTakesJson } from '../support/json-body.js';
+import { itAcceptsJson } from '../support/json-body.js';
 import { TestApp } from '../support/test-app.js';
 import { readJwt } from '../support/tokens.js';
 
@@ -174,7 +174,7 @@ describe('POST /logout', () => {
   });
   after(() => app.close());
 
-  itTakesJson(() => app, { path: '/logout', required: false });
+  itAcceptsJson(() => app, { path: '/logout', required: false });
 
   for (const [what, token, message] of [
     ['a number for a token', 1, 'must be a string of 1 to 2048 characters'],

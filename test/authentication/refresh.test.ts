@@ -5,7 +5,7 @@ import { KeySealing } from '../../src/keys/key-sealing.js';
 import { keysStore } from '../../src/keys/keys.store.js';
 import { createRefreshToken, parseRefreshToken } from '../../src/tokens/refresh-token.js';
 import { databaseKinds } from '../support/databases.js';
-import { itTakesJson } from '../support/json-body.js';
+import { itAcceptsJson } from '../support/json-body.js';
 import { TestApp, testSecret } from '../support/test-app.js';
 import { openKeyRing, readJwt } from '../support/tokens.js';
 
@@ -341,7 +341,7 @@ describe('POST /refresh', () => {
     });
     after(() => app.close());
 
-    itTakesJson(() => app, { path: '/refresh', required: true });
+    itAcceptsJson(() => app, { path: '/refresh', required: true });
 
     for (const [what, fields, message] of [
       ['no token', {}, "'refresh_token' is required"],

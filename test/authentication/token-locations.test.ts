@@ -1,17 +1,17 @@
 import { expect } from 'chai';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
 import { deriveCsrfValue } from '../../src/sessions/token-cookies.js';
-import { ownOperation } from '../support/own-operations.js';
-import { rawRequest } from '../support/raw-request.js';
+import { createOwnOperation } from '../support/own-operations.js';
+import { sendRawRequest } from '../support/raw-request.js';
 import { TestApp } from '../support/test-app.js';
 
 const ownOperations = [
-  ownOperation('get', [{ bearer: [] }]),
-  ownOperation('post', [{ bearer: [] }], 'post'),
-  ownOperation('public', [], 'post'),
-  ownOperation('optional', [{ bearer: [] }, {}]),
-  ownOperation('fresh', [{ bearer: ['fresh'] }]),
-  ownOperation('permitted', [{ bearer: ['own:read'] }]),
+  createOwnOperation('get', [{ bearer: [] }]),
+  createOwnOperation('post', [{ bearer: [] }], 'post'),
+  createOwnOperation('public', [], 'post'),
+  createOwnOperation('optional', [{ bearer: [] }, {}]),
+  createOwnOperation('fresh', [{ bearer: ['fresh'] }]),
+  createOwnOperation('permitted', [{ bearer: ['own:read'] }]),
 ];
 
 describe('JWT_TOKEN_LOCATION', () => {
@@ -72,7 +72,7 @@ describe('JWT_TOKEN_LOCATION', () => {
         const lines = async (...values: string[]): Promise<number> => {
           const headers = values.map((value) => `authorization: ${value}\r\n`).join('');
           const request = `GET /own/get HTTP/1.1\r\nHost: a\r\nConnection: close\r\n${headers}\r\n`;
-          return (await rawRequest(app.url, request)).status;
+          return (await sendRawRequest(app.url, request)).status;
         };
         expect(await lines('Basic eDp5', `Bearer ${token}`)).to.equal(200);
         expect(await lines(`Bearer ${token}`, 'Basic eDp5')).to.equal(200);

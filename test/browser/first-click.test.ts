@@ -109,7 +109,7 @@ describe('the first click in Swagger UI', () => {
   it('gives an authorized client a token, and tells it of one', async () => {
     const client = await createClient(app, { scope: 'reports:read' });
     await page.tab.reload();
-    await page.loaded();
+    await page.waitUntilLoaded();
     await click(page.authorizeButton('unlocked'));
     const dialog = page.tab.getByRole('dialog');
     await dialog.getByLabel('Client id').fill(client.client_id);
@@ -117,7 +117,7 @@ describe('the first click in Swagger UI', () => {
     await click(dialog.getByRole('button', { name: 'Use this client' }));
     for (const operationId of ['exchangeGrant', 'introspectToken', 'revokeToken'])
       expect((await page.run(operationId)).status()).to.equal(200);
-    expect(await page.badge()).to.equal('Not logged in: run POST /login');
+    expect(await page.readBadge()).to.equal('Not logged in: run POST /login');
   });
 });
 

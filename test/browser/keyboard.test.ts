@@ -42,7 +42,7 @@ describe('Swagger UI by the keyboard alone', () => {
     await page.tab.keyboard.insertText(JSON.stringify({ username: 'admin', password: adminPassword }));
     await goTo('#operations-Sessions-login .btn.execute');
     expect((await page.waitForResponse('login', () => press('Enter'))).status()).to.equal(200);
-    await page.says('Logged in as admin');
+    await page.waitForBadge('Logged in as admin');
   });
 
   it('opens the list of permissions', async () => {
@@ -67,7 +67,7 @@ describe('Swagger UI by the keyboard alone', () => {
     await page.block('logout').locator('.btn.execute').waitFor();
     await goTo('#operations-Sessions-logout .btn.execute');
     expect((await page.waitForResponse('logout', () => press('Enter'))).status()).to.equal(204);
-    await page.says('Logged out.');
+    await page.waitForBadge('Logged out.');
   });
 });
 

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { Browser, Locator } from 'playwright-core';
 import { click } from '../support/browser-tab.js';
 import { readContract } from '../support/repository-contract.js';
-import { DocsPage, launchBrowser, newProfile } from '../support/docs-page.js';
+import { DocsPage, launchBrowser, openProfile } from '../support/docs-page.js';
 import { endProcesses, Installation, type ServiceProcess } from '../support/service-process.js';
 
 interface ContractOperation {
@@ -21,7 +21,7 @@ describe('Swagger UI of a service that was just started', () => {
     browser = await launchBrowser(this);
     service = await (await Installation.make({ LOG_FORMAT: 'text' })).start();
     oneTimePassword = /one-time password: (\S+)/.exec(service.stdout)?.[1] ?? '';
-    page = await DocsPage.openByLink(await newProfile(browser, Date.now()), service.api.url);
+    page = await DocsPage.openByLink(await openProfile(browser, Date.now()), service.api.url);
   });
   afterEach(() => {
     page.expectNoComplaints();
@@ -88,7 +88,7 @@ describe('Swagger UI of a service that was just started', () => {
 
   it('is not authorized at first', async () => {
     await page.authorizeButton('unlocked').waitFor();
-    expect(await page.badge()).to.equal('Not logged in: run POST /login');
+    expect(await page.readBadge()).to.equal('Not logged in: run POST /login');
   });
 
   it('has the name of the administrator filled in', async () => {
@@ -99,7 +99,7 @@ describe('Swagger UI of a service that was just started', () => {
   it('authorizes itself by a login, and says that the one-time password has to be replaced', async () => {
     expect((await page.logIn('admin', oneTimePassword)).status()).to.equal(200);
     await page.authorizeButton('locked').waitFor();
-    expect(await page.badge()).to.match(
+    expect(await page.readBadge()).to.match(
       /^Logged in as admin, without permissions until PUT \/me\/password replaces the one-time password until \d\d:\d\d:\d\d \(1[45]:\d\d left, then renewed\)$/,
     );
   });
@@ -107,9 +107,9 @@ describe('Swagger UI of a service that was just started', () => {
   it('has the permissions once it is replaced', async () => {
     const change = { current_password: oneTimePassword, new_password: 'a sentence that only I know' };
     expect((await page.run('changePassword', change)).status()).to.equal(200);
-    await page.says('May ');
+    await page.waitForBadge('May ');
     await click(page.tab.locator('#session-permissions-summary'));
-    const { body } = await service.api.get('/me', await page.token());
+    const { body } = await service.api.get('/me', await page.readToken());
     expect(await page.tab.locator('#session-permissions-list').innerText()).to.equal(
       (body as { permissions: string[] }).permissions.join('\n'),
     );

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Browser } from 'playwright-core';
 import { click } from '../support/browser-tab.js';
-import { DocsPage, launchBrowser, newProfile } from '../support/docs-page.js';
+import { DocsPage, launchBrowser, openProfile } from '../support/docs-page.js';
 import { TestApp } from '../support/test-app.js';
 import { createUploadProject } from '../support/upload-project.js';
 
@@ -15,7 +15,7 @@ describe('Swagger UI of a project that accepts files', () => {
     browser = await launchBrowser(this);
     project = await createUploadProject({ whileHandling: () => undefined, paths: [] });
     app = await TestApp.start({ project });
-    page = await DocsPage.open(await newProfile(browser, app.clock.now()), `${app.url}/docs/`);
+    page = await DocsPage.open(await openProfile(browser, app.clock.now()), `${app.url}/docs/`);
     await page.logIn();
   });
   after(async () => {

@@ -21,7 +21,7 @@ async function expectToServe(project: PackedProject): Promise<void> {
   const settings = { PORT: port, LATCHKEY_ADMIN_PASSWORD: password };
   const from = project.path('node_modules/latchkey');
   const service = new ServiceProcess({ folder: project.folder, from, settings }, `http://127.0.0.1:${port}`);
-  const { api } = await service.ready();
+  const { api } = await service.waitUntilReady();
   const { body: tokens } = await supertest(api.url)
     .post('/login')
     .send({ username: 'admin', password })

@@ -9,7 +9,7 @@ import { PackedProject } from '../support/packed-project.js';
 import { copyEnvironment } from '../support/project-copy.js';
 import { reservePort } from '../support/ports.js';
 import { hasPython } from '../support/python.js';
-import { endProcesses, newFolder, ServiceProcess } from '../support/service-process.js';
+import { endProcesses, createFolder, ServiceProcess } from '../support/service-process.js';
 
 const password = 'a long enough password';
 const controller = `import { existsSync } from 'node:fs';
@@ -79,10 +79,10 @@ describe('A project with an operation that accepts files', function () {
     writeFileSync(project.path('src/pictures/pictures.controller.ts'), controller);
     expect(project.npmRun('build').stderr).to.equal('');
     const port = String(await reservePort());
-    const settings = { PORT: port, LATCHKEY_ADMIN_PASSWORD: password, TMPDIR: await newFolder() };
+    const settings = { PORT: port, LATCHKEY_ADMIN_PASSWORD: password, TMPDIR: await createFolder() };
     const from = project.path('node_modules/latchkey');
     service = new ServiceProcess({ folder: project.folder, from, settings }, `http://127.0.0.1:${port}`);
-    await service.ready();
+    await service.waitUntilReady();
     const login = supertest(service.api.url).post('/login').send({ username: 'admin', password });
     ({ access_token: token } = (await login.expect(200)).body as { access_token: string });
   });

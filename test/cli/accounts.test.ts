@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { expect } from 'chai';
-import { newClientKey } from '../support/client-keys.js';
+import { createClientKey } from '../support/client-keys.js';
 import { databaseKinds } from '../support/databases.js';
 import { temporaryFolder } from '../support/folders.js';
 import { readJsonLines, runCommand } from '../support/run-command.js';
@@ -261,7 +261,7 @@ for (const kind of databaseKinds) {
       await expectRefusal(1, /cannot be read as a JSON Web Key Set/, ...create);
       writeFileSync(keys, '{"keys": 4}');
       await expectRefusal(1, /keys must be/, ...create);
-      writeFileSync(keys, JSON.stringify({ keys: [newClientKey().jwk] }));
+      writeFileSync(keys, JSON.stringify({ keys: [createClientKey().jwk] }));
       const [client = {}] = await readJson(...create);
       expect(client).to.have.property('jwks');
       expect(client).not.to.have.property('client_secret');

@@ -8,7 +8,7 @@ import { SqliteSnapshot, type Counts } from '../../src/database/copy-source.js';
 import type { Database } from '../../src/database/database.js';
 import { planOwnTables, previewOwnTables } from '../../src/database/own-copy.js';
 import type { ProjectMigrations } from '../../src/latchkey.js';
-import { newDatabase, openTestDatabase } from '../support/databases.js';
+import { createDatabase, openTestDatabase } from '../support/databases.js';
 import { temporaryFolder } from '../support/folders.js';
 import { addUser } from '../support/records.js';
 
@@ -33,7 +33,7 @@ describe('A copy of a project’s own tables', () => {
   let made = 0;
   let target: Database;
   beforeEach(async () => {
-    target = await newDatabase('postgres');
+    target = await createDatabase('postgres');
   });
   afterEach(() => target.close());
 
@@ -377,7 +377,7 @@ describe('A copy of a project’s own tables', () => {
     );
     for (let done = 1; done <= 7; done += 1) {
       await target.close();
-      target = await newDatabase('postgres');
+      target = await createDatabase('postgres');
       await target.migrate({ project });
       const interruption = new AbortController();
       let left = done;
@@ -423,7 +423,7 @@ describe('A copy of a project’s own tables', () => {
     expect(await rowsOf('kinds')).to.deep.equal([{ id: 'made by a migration' }, { id: 'made later' }]);
 
     await target.close();
-    target = await newDatabase('postgres');
+    target = await createDatabase('postgres');
     await target.migrate({ project });
     const error: unknown = await copy(file, project).catch((reason: unknown) => reason);
     expect((error as Error).message).to.match(/^The target is not empty: its table "kinds" has rows\./);

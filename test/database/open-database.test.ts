@@ -10,10 +10,10 @@ import { keysStore } from '../../src/keys/keys.store.js';
 import { usersStore } from '../../src/users/users.store.js';
 import { openTestDatabase } from '../support/databases.js';
 import { temporaryFolder } from '../support/folders.js';
-import { newPostgresDatabase } from '../support/postgres.js';
+import { createPostgresDatabase } from '../support/postgres.js';
 import { cutConnections } from '../support/postgres-server.js';
 import { addUser } from '../support/records.js';
-import { storeContract } from '../support/store-contract.js';
+import { describeStore } from '../support/store-contract.js';
 import { until } from '../support/until.js';
 import { openFeed } from '../../src/revocations/open-feed.js';
 import type { FeedHandler } from '../../src/revocations/feed.js';
@@ -27,7 +27,7 @@ const untilItResponds = (database: Database): Promise<void> =>
     ),
   );
 
-storeContract('The database', (on) => {
+describeStore('The database', (on) => {
   const inside = async ({ database }: { database: Database }, name: string, fails: boolean): Promise<void> =>
     database.transaction(async (transaction) => {
       await addUser(transaction, { username: `${name}, first` });
@@ -103,7 +103,7 @@ storeContract('The database', (on) => {
 describe('The database on several PostgreSQL connections', () => {
   let url: string;
   before(async () => {
-    url = await newPostgresDatabase();
+    url = await createPostgresDatabase();
   });
 
   it('runs one exclusive transaction at a time among all processes', async () => {

@@ -14,7 +14,7 @@ import { reservePort } from '../support/ports.js';
 import {
   certificates,
   cutConnections,
-  newDatabaseOn,
+  createDatabaseOn,
   PostgresServer,
   queryOn,
 } from '../support/postgres-server.js';
@@ -54,7 +54,7 @@ describe('A database’s password is disclosed in no message', () => {
   before(async () => {
     // The server that TEST_POSTGRES_URL names may require no password, and have no certificate.
     server = await PostgresServer.start();
-    url = await newDatabaseOn(server.url);
+    url = await createDatabaseOn(server.url);
     await queryOn(
       url,
       `create role ${user} superuser login password E'${password.replaceAll(/['\\]/g, (each) => `\\${each}`)}'`,

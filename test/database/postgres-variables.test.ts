@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import { ConfigError, readConfig, findSettingWarnings } from '../../src/config/config.js';
 import { parsePostgresUrl } from '../../src/database/postgres-url.js';
 import { openTestDatabase } from '../support/databases.js';
-import { newPostgresDatabase } from '../support/postgres.js';
+import { createPostgresDatabase } from '../support/postgres.js';
 
 type Environment = Readonly<Record<string, string>>;
 
@@ -49,7 +49,7 @@ async function sessionOf(text: string): Promise<Session | undefined> {
 
 describe('PostgreSQL’s own environment variables', () => {
   it('add what the URL leaves out; options are set after connecting, as poolers require', async () => {
-    const { hostname, port, username, password, pathname } = new URL(await newPostgresDatabase());
+    const { hostname, port, username, password, pathname } = new URL(await createPostgresDatabase());
     const database = pathname.slice(1);
     const variables = {
       PGHOST: hostname,
@@ -71,7 +71,7 @@ describe('PostgreSQL’s own environment variables', () => {
   });
 
   it('do not override the URL, and the others are never used', async () => {
-    const text = await newPostgresDatabase();
+    const text = await createPostgresDatabase();
     const variables = {
       PGHOST: 'nowhere.invalid',
       PGPORT: '1',

@@ -6,11 +6,11 @@ import { SignJWT } from 'jose';
 import { serviceActor } from '../../src/audit/actor.js';
 import { guard, Refusal, type GuardOptions } from '../../src/guard/guard.js';
 import { checkout } from '../support/checkout.js';
-import { clientToken, createClient, issuer, revoke } from '../support/oauth-clients.js';
+import { requestClientToken, createClient, issuer, revoke } from '../support/oauth-clients.js';
 import { GuardedApi } from '../support/guarded-api.js';
 import { until } from '../support/until.js';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
-import { codeOf, enrollTotp, loginWithCode } from '../support/second-factors.js';
+import { computeCode, enrollTotp, loginWithCode } from '../support/second-factors.js';
 import { TestApp } from '../support/test-app.js';
 import { base64url, readJwt, signJwt } from '../support/tokens.js';
 
@@ -19,7 +19,7 @@ describe('A service behind a guard', () => {
   let api: GuardedApi;
   before(async () => {
     app = await TestApp.start();
-    api = await GuardedApi.following(app);
+    api = await GuardedApi.startFollowing(app);
   });
   after(async () => {
     await api.close();
@@ -38,7 +38,7 @@ describe('A service behind a guard', () => {
 
     it("a client's own token", async () => {
       const client = await createClient(app, { scope: 'users:read reports:read' });
-      const { access_token: token } = await clientToken(app, client);
+      const { access_token: token } = await requestClientToken(app, client);
       const { body } = await api.get('/own/both', token).expect(200);
       expect(body.subject).to.equal(client.client_id);
     });
@@ -127,7 +127,7 @@ describe('A service behind a guard', () => {
     const password = 'the password of fox';
     await app.createUser('fox', password);
     const { secret } = await enrollTotp(app, await app.login('fox', password));
-    const { body } = await loginWithCode(app, 'fox', password, codeOf(secret, app));
+    const { body } = await loginWithCode(app, 'fox', password, computeCode(secret, app));
     const { access_token: token } = body as TokenSet;
     await api.get('/own/mfa-300', token).expect(200);
     app.clock.advance(301);
@@ -215,7 +215,7 @@ describe('A service behind a guard', () => {
 
     it('for another audience', async () => {
       const client = await createClient(app, { audiences: ['https://elsewhere.example'] });
-      const { access_token: token } = await clientToken(app, client);
+      const { access_token: token } = await requestClientToken(app, client);
       expect(await detailOf(token)).to.include('for another service');
     });
 

@@ -3,7 +3,7 @@ import { serviceActor } from '../../src/audit/actor.js';
 import { Refusal } from '../../src/guard/guard.js';
 import { GuardedApi } from '../support/guarded-api.js';
 import { issuer } from '../support/oauth-clients.js';
-import { rejection } from '../support/rejections.js';
+import { catchRejection } from '../support/rejections.js';
 import { until } from '../support/until.js';
 import { TestApp } from '../support/test-app.js';
 
@@ -33,7 +33,7 @@ describe('A guard of a service with another header or scheme for access tokens',
         },
         serviceActor,
       );
-      api = await GuardedApi.following(app, {
+      api = await GuardedApi.startFollowing(app, {
         client: { id: client.id, secret },
         headerName,
         headerType,
@@ -55,7 +55,7 @@ describe('A guard of a service with another header or scheme for access tokens',
         .get('/own/any')
         .set(other[0] ?? '', `${other[1]} ${token}`)
         .expect(401);
-      const refusal = await rejection(api.guard.check(`${value}x`));
+      const refusal = await catchRejection(api.guard.check(`${value}x`));
       expect(refusal).to.be.instanceOf(Refusal);
       expect((refusal as Refusal).headers['WWW-Authenticate']).to.match(
         new RegExp(`^${scheme} realm="latchkey", error="invalid_token"`),

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { guard, Refusal, type Guard } from '../../src/guard/guard.js';
 import { startTestIssuer, type TestIssuer } from '../../src/guard/testing.js';
 import { GuardedApi } from '../support/guarded-api.js';
-import { rawRequest } from '../support/raw-request.js';
+import { sendRawRequest } from '../support/raw-request.js';
 import { TestApp } from '../support/test-app.js';
 
 describe('A guard for whose requests a token is optional', () => {
@@ -10,7 +10,7 @@ describe('A guard for whose requests a token is optional', () => {
   let api: GuardedApi;
   before(async () => {
     app = await TestApp.start();
-    api = await GuardedApi.following(app);
+    api = await GuardedApi.startFollowing(app);
     await app.createUser('ada', 'the password of ada');
   });
   after(async () => {
@@ -69,7 +69,7 @@ describe('A guard', () => {
 
   it('passes refusals to the error handler where it is told so', async () => {
     const app = await TestApp.start();
-    const api = await GuardedApi.following(app, { refusals: 'throw' });
+    const api = await GuardedApi.startFollowing(app, { refusals: 'throw' });
     // The contract's form of errors is not that of the handler.
     const none = await fetch(`${api.url}/own/any`);
     expect(none.status).to.equal(401);
@@ -109,12 +109,12 @@ describe('A guard', () => {
 describe('A guard that is sent the header twice', () => {
   it('refuses both, as the service does', async () => {
     const app = await TestApp.start();
-    const api = await GuardedApi.following(app);
+    const api = await GuardedApi.startFollowing(app);
     const { access_token: token } = await app.login();
     const twice = (path: string): string =>
       `GET ${path} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${token}\r\nauthorization: Bearer ${token}\r\nConnection: close\r\n\r\n`;
-    expect((await rawRequest(app.url, twice('/me'))).status).to.equal(401);
-    const { status, text } = await rawRequest(api.url, twice('/own/any'));
+    expect((await sendRawRequest(app.url, twice('/me'))).status).to.equal(401);
+    const { status, text } = await sendRawRequest(api.url, twice('/own/any'));
     expect(status).to.equal(401);
     expect(text).to.include('invalid_token');
     await api.close();

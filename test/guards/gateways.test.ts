@@ -8,12 +8,12 @@ import { expect } from 'chai';
 import type { CookieSession } from '../../src/sessions/sessions.models.js';
 import { adminPassword } from '../support/api-client.js';
 import { checkout } from '../support/checkout.js';
-import { cookieHeader, cookiesOf } from '../support/cookies.js';
+import { formatCookies, readCookies } from '../support/cookies.js';
 import { temporaryFolder } from '../support/folders.js';
 import { reservePort } from '../support/ports.js';
-import { rawRequest } from '../support/raw-request.js';
+import { sendRawRequest } from '../support/raw-request.js';
 import { endProcesses, Installation, type ServiceProcess } from '../support/service-process.js';
-import { blocksOf } from '../support/shown-commands.js';
+import { readBlocks } from '../support/shown-commands.js';
 
 const page = readFileSync(join(checkout, 'docs/gateways.md'), 'utf8');
 
@@ -106,7 +106,7 @@ for (const gateway of gateways) {
 
     /** Starts the gateway with what the page shows, changed. */
     async function start(name: string, change: (shown: string) => string): Promise<string> {
-      const [block] = blocksOf(page, gateway.name);
+      const [block] = readBlocks(page, gateway.name);
       const port = await reservePort();
       const shown = change(block?.text ?? '')
         .replaceAll('127.0.0.1:3000', new URL(service.api.url).host)
@@ -172,7 +172,7 @@ for (const gateway of gateways) {
           expect(refused.headers.get('content-type')).to.equal('application/problem+json; charset=utf-8');
       }
       const twice = `Authorization: Bearer ${token}\r\nAuthorization: Bearer ${token}\r\n`;
-      const { status } = await rawRequest(
+      const { status } = await sendRawRequest(
         url,
         `GET / HTTP/1.1\r\nHost: a\r\n${twice}Connection: close\r\n\r\n`,
       );
@@ -199,7 +199,7 @@ for (const gateway of gateways) {
       const { status, text } = await ask('/', { method: 'POST', headers: bearer(), body });
       expect(status).to.equal(200);
       expect(JSON.parse(text)).to.include({ method: 'POST', length: body.length });
-      const { text: chunked, status: sent } = await rawRequest(
+      const { text: chunked, status: sent } = await sendRawRequest(
         url,
         `POST / HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${token}\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n3\r\nabc\r\n0\r\n\r\n`,
       );
@@ -209,7 +209,7 @@ for (const gateway of gateways) {
 
     it('lets an upgrade and an expectation reach the API', async () => {
       for (const extra of ['Upgrade: websocket\r\nConnection: Upgrade, close', 'Connection: close']) {
-        const { status } = await rawRequest(
+        const { status } = await sendRawRequest(
           url,
           `GET / HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${token}\r\n${extra}\r\n\r\n`,
         );
@@ -221,7 +221,7 @@ for (const gateway of gateways) {
       const login = await service.api
         .post('/login/cookies', { username: 'Zoë', password: 'the password of zoë' })
         .expect(200);
-      const Cookie = cookieHeader(cookiesOf(login));
+      const Cookie = formatCookies(readCookies(login));
       const csrf = (login.body as CookieSession).access_csrf_token;
       expect((await ask('/', { headers: { Cookie } })).status).to.equal(200);
       for (const spoofed of [{}, { 'X-Forwarded-Method': 'GET' }]) {

@@ -11,7 +11,7 @@ import { foreignComputations } from '../../src/passwords/passwords.js';
 import type { Services } from '../../src/server/services.js';
 import { checkout } from '../support/checkout.js';
 import { databaseKinds } from '../support/databases.js';
-import { rejection } from '../support/rejections.js';
+import { catchRejection } from '../support/rejections.js';
 import { TestApp } from '../support/test-app.js';
 
 const password = 'correct horse battery';
@@ -216,7 +216,10 @@ for (const kind of databaseKinds) {
           yield record;
         }
       })();
-      expect(await rejection(runImport(app.services, broken))).to.have.property('message', 'interrupted');
+      expect(await catchRejection(runImport(app.services, broken))).to.have.property(
+        'message',
+        'interrupted',
+      );
       const { counts, findings } = await run(users);
       expect(findings).to.deep.equal([]);
       const whole = kind === 'sqlite' ? 700 : 500;
@@ -240,7 +243,7 @@ for (const kind of databaseKinds) {
         yield* records([foreign()]);
       })();
       if (kind === 'sqlite') fail();
-      const error = await rejection(
+      const error = await catchRejection(
         runImport({ ...app.services, database: { ...database, longRunning } }, slow),
       );
       expect(error).to.have.property('message', 'the disk is full');

@@ -2,14 +2,14 @@ import { expect } from 'chai';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
 import type { PasskeyRequestOptions } from '../../src/passkeys/passkeys.models.js';
 import type { Authenticator, Deviation } from '../support/authenticator.js';
-import { cookiesOf } from '../support/cookies.js';
+import { readCookies } from '../support/cookies.js';
 import { databaseKinds } from '../support/databases.js';
 import {
   addPasskey,
   getRequestOptions,
   getTokensByPasskey,
   logInWithPasskey,
-  newAuthenticator,
+  createAuthenticator,
   passkeySettings,
   signLogin,
 } from '../support/passkeys.js';
@@ -39,7 +39,7 @@ for (const database of databaseKinds) {
       username = `user ${++users}`;
       ({ id: userId } = await app.createUser(username, password));
       tokens = await app.login(username, password);
-      authenticator = newAuthenticator();
+      authenticator = createAuthenticator();
       ({ id: passkeyId } = await addPasskey(app, tokens.access_token, authenticator));
     });
     after(() => app.close());
@@ -65,7 +65,7 @@ for (const database of databaseKinds) {
     });
 
     it('says that the key is in software where devices share it', async () => {
-      const synced = newAuthenticator({ synced: true });
+      const synced = createAuthenticator({ synced: true });
       await addPasskey(app, (await getTokensByPasskey(app, authenticator)).access_token, synced);
       for (let time = 0; time < 2; time += 1) {
         const { body } = await logInWithPasskey(app, await signLogin(app, synced)).expect(200);
@@ -78,10 +78,10 @@ for (const database of databaseKinds) {
       const credential = await signLogin(app, authenticator);
       const response = await app.post('/login/passkey/cookies', { credential }).expect(200);
       expect(response.body).to.have.property('access_csrf_token');
-      expect(Object.keys(cookiesOf(response))).not.to.be.empty;
+      expect(Object.keys(readCookies(response))).not.to.be.empty;
       const again = await app.post('/login/passkey/cookies', { credential }).expect(401);
       expect(again.body).to.include({ code: 'invalid_passkey' });
-      expect(Object.keys(cookiesOf(again))).to.be.empty;
+      expect(Object.keys(readCookies(again))).to.be.empty;
     });
 
     it('says when the passkey was last used', async () => {
@@ -166,7 +166,7 @@ for (const database of databaseKinds) {
     });
 
     it('refuses a credential that nobody has, with the same body', async () => {
-      const stranger = newAuthenticator();
+      const stranger = createAuthenticator();
       const unknown = await refuse(await signLogin(app, stranger, { userHandle: 'AAAA' }));
       const wrong = await refuse(await signLogin(app, authenticator, { userVerified: false }));
       expect(unknown).to.deep.equal(wrong);
@@ -180,7 +180,7 @@ for (const database of databaseKinds) {
     });
 
     it('refuses the id of another’s credential', async () => {
-      const other = newAuthenticator();
+      const other = createAuthenticator();
       await app.createUser(`other ${users}`, password);
       await addPasskey(app, (await app.login(`other ${users}`, password)).access_token, other);
       const credential = await signLogin(app, authenticator);
@@ -188,7 +188,7 @@ for (const database of databaseKinds) {
     });
 
     it('refuses a security key that is a second factor alone', async () => {
-      const key = newAuthenticator();
+      const key = createAuthenticator();
       const { access_token: token } = await getTokensByPasskey(app, authenticator);
       await addPasskey(app, token, key, { use: 'second_factor' });
       await refuse(await signLogin(app, key));

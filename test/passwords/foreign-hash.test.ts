@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import { computeRest } from '../../src/passwords/foreign-computations.js';
 import { parseForeignHash } from '../../src/passwords/foreign-hash.js';
 import { checkout } from '../support/checkout.js';
-import { rejection } from '../support/rejections.js';
+import { catchRejection } from '../support/rejections.js';
 import { computations, foreignComputations, Passwords } from '../../src/passwords/passwords.js';
 import { readForeignHash, toExportedHash, toStoredHash } from '../../src/passwords/stored-hash.js';
 
@@ -215,7 +215,7 @@ describe('The check of a password, where users have hashes of other applications
       const { family, amount } = parsed(hash);
       await computeRest(family, amount, 0);
     }
-    expect(await rejection(computeRest('md5', 1, 0))).to.match(/nothing to compute for md5/);
+    expect(await catchRejection(computeRest('md5', 1, 0))).to.match(/nothing to compute for md5/);
   });
 
   it('includes a hash that another process imported, from its first login on', async () => {

@@ -8,7 +8,7 @@ import { openInstallation } from '../../src/server/installation.js';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
 import { adminPassword, type ApiClient } from '../support/api-client.js';
 import { databaseKinds, type DatabaseKind } from '../support/databases.js';
-import { newPostgresDatabase } from '../support/postgres.js';
+import { createPostgresDatabase } from '../support/postgres.js';
 import { until } from '../support/until.js';
 import { endProcesses, Installation, type ServiceProcess } from '../support/service-process.js';
 
@@ -43,7 +43,7 @@ describe('A service killed with SIGKILL during logins, refreshes and logouts', (
       let database: string;
 
       before(async () => {
-        const postgres = kind === 'postgres' ? await newPostgresDatabase() : undefined;
+        const postgres = kind === 'postgres' ? await createPostgresDatabase() : undefined;
         installation = await Installation.make({
           ...settings,
           ...shared,
@@ -75,8 +75,8 @@ async function expectWholeChain(settings: Readonly<Record<string, string>>): Pro
   const services = await openInstallation(readConfig(settings), systemClock, log, '', project);
   try {
     await until(async () => (await services.verifyAudit()).unchained === 0);
-    const { fault, notes, rows } = await services.verifyAudit();
-    expect({ fault, notes }).to.deep.equal({ fault: undefined, notes: [] });
+    const { error, notes, rows } = await services.verifyAudit();
+    expect({ error, notes }).to.deep.equal({ error: undefined, notes: [] });
     expect(rows).to.be.above(30);
   } finally {
     await services.database.close();
@@ -100,7 +100,7 @@ async function storm(service: ServiceProcess, responses: number): Promise<KnownS
       }
     }),
   );
-  await service.ended();
+  await service.waitForEnd();
   return sessions;
 }
 

@@ -1,9 +1,9 @@
 import { expect } from 'chai';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
 import { adminPassword } from '../support/api-client.js';
-import { newClientKey } from '../support/client-keys.js';
+import { createClientKey } from '../support/client-keys.js';
 import { assertionType, createClient, signAssertion } from '../support/oauth-clients.js';
-import { newPostgresDatabase } from '../support/postgres.js';
+import { createPostgresDatabase } from '../support/postgres.js';
 import { endProcesses, Installation, type ServiceProcess } from '../support/service-process.js';
 
 const password = 'the password of ada';
@@ -15,7 +15,7 @@ describe('Two processes on one PostgreSQL database with concurrent requests', ()
   let tokens: TokenSet;
   before(async () => {
     const settings = {
-      DATABASE_URL: await newPostgresDatabase(),
+      DATABASE_URL: await createPostgresDatabase(),
       LATCHKEY_SECRET: 'a secret of the tests, long enough',
       LATCHKEY_ISSUER: 'http://latchkey.test',
       LATCHKEY_ADMIN_PASSWORD: adminPassword,
@@ -69,7 +69,7 @@ describe('Two processes on one PostgreSQL database with concurrent requests', ()
   });
 
   it('accept an assertion once', async () => {
-    const pair = newClientKey();
+    const pair = createClientKey();
     const { client_id: id } = await createClient(one().api, {
       token_endpoint_auth_method: 'private_key_jwt',
       jwks: { keys: [pair.jwk] },

@@ -7,7 +7,7 @@ import type { Database } from '../../src/database/database.js';
 import { keysStore } from '../../src/keys/keys.store.js';
 import { revocationsStore, type Revocation } from '../../src/revocations/revocations.store.js';
 import { openTestDatabase } from '../support/databases.js';
-import { newPostgresDatabase } from '../support/postgres.js';
+import { createPostgresDatabase } from '../support/postgres.js';
 import { cutConnections } from '../support/postgres-server.js';
 import { recordTime } from '../support/records.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
@@ -27,7 +27,7 @@ describe('The feed of PostgreSQL', () => {
   let url: string;
   let writer: Database;
   before(async () => {
-    url = await newPostgresDatabase();
+    url = await createPostgresDatabase();
     writer = openTestDatabase({ kind: 'postgres', url });
     await writer.migrate();
   });

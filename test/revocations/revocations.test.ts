@@ -9,7 +9,7 @@ import {
   type Revocation,
 } from '../../src/revocations/revocations.store.js';
 import { TestClock } from '../support/clock.js';
-import { databaseKinds, newDatabase } from '../support/databases.js';
+import { databaseKinds, createDatabase } from '../support/databases.js';
 
 /** Few, so that many changes concern each. */
 const names = ['a', 'b'];
@@ -74,7 +74,7 @@ for (const kind of databaseKinds) {
     let clock: TestClock;
     let revocations: Revocations;
     before(async () => {
-      database = await newDatabase(kind);
+      database = await createDatabase(kind);
       await database.migrate();
     });
     beforeEach(begin);
@@ -148,7 +148,7 @@ for (const kind of databaseKinds) {
 
     it('are complete again after the database did not respond, however long that was', async () => {
       const clock = new TestClock();
-      const [database, closed] = [await newDatabase('sqlite'), await newDatabase('sqlite')];
+      const [database, closed] = [await createDatabase('sqlite'), await createDatabase('sqlite')];
       await database.migrate();
       await closed.close();
       let isAway = false;
@@ -243,7 +243,7 @@ for (const kind of databaseKinds) {
       });
 
       it('are not complete if the database fails while they are read, and can be read again', async () => {
-        const closed = await newDatabase('sqlite');
+        const closed = await createDatabase('sqlite');
         await closed.close();
         let asked = 0;
         const failing: Database = {

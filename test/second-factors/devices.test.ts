@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
-import { cookieHeader, cookiesOf } from '../support/cookies.js';
+import { formatCookies, readCookies } from '../support/cookies.js';
 import { databaseKinds } from '../support/databases.js';
-import { beginLogin, codeOf, enrollTotp } from '../support/second-factors.js';
+import { beginLogin, computeCode, enrollTotp } from '../support/second-factors.js';
 import { TestApp } from '../support/test-app.js';
 import { readJwt } from '../support/tokens.js';
 
@@ -31,12 +31,12 @@ for (const database of databaseKinds) {
       const { secret } = await enrollTotp(app, await app.login(username, password));
       const second = {
         login_token: await beginLogin(app, username, password),
-        code: codeOf(secret, app),
+        code: computeCode(secret, app),
         remember_device: true,
       };
       const response = await app.post('/login/second-factor', second).expect(200);
-      const cookies = cookiesOf(response);
-      return { id, username, secret, cookie: cookieHeader(cookies), tokens: response.body as TokenSet };
+      const cookies = readCookies(response);
+      return { id, username, secret, cookie: formatCookies(cookies), tokens: response.body as TokenSet };
     }
     const login = ({ username, cookie }: Remembered, more: object = {}, given = password) =>
       app.post('/login', { username, password: given, ...more }).set('Cookie', cookie);
@@ -105,7 +105,7 @@ for (const database of databaseKinds) {
           app.clock.advance(30);
           const second = {
             login_token: await beginLogin(app, username, password),
-            code: codeOf(secret, app),
+            code: computeCode(secret, app),
           };
           const { body } = await app.post('/login/second-factor', second).expect(200);
           const { sid } = readJwt(tokens.access_token).claims;
@@ -146,7 +146,7 @@ for (const database of databaseKinds) {
         app.clock.advance(30);
         const second = {
           login_token: await beginLogin(app, device.username, password),
-          code: codeOf(device.secret, app),
+          code: computeCode(device.secret, app),
           remember_device: true,
         };
         await app.post('/login/second-factor', second).expect(200);
@@ -163,7 +163,7 @@ describe('Where no devices are remembered', () => {
     const { secret } = await enrollTotp(app, await app.login(username, password));
     const second = {
       login_token: await beginLogin(app, username, password),
-      code: codeOf(secret, app),
+      code: computeCode(secret, app),
       remember_device: true,
     };
     const { headers, body } = await app.post('/login/second-factor', second).expect(200);

@@ -1,9 +1,9 @@
 import { expect } from 'chai';
 import type { Response } from 'supertest';
 import { databaseKinds } from '../support/databases.js';
-import { beginLogin, codeOf, enrollTotp } from '../support/second-factors.js';
+import { beginLogin, computeCode, enrollTotp } from '../support/second-factors.js';
 import { TestApp } from '../support/test-app.js';
-import { workOf } from '../support/work.js';
+import { recordWork } from '../support/work.js';
 
 const password = 'the password of ada';
 const settings = {
@@ -54,7 +54,7 @@ for (const database of databaseKinds) {
     async function observe(send: () => PromiseLike<Response>): Promise<object> {
       const before = await countMessages();
       let response: Response | undefined;
-      const work = await workOf(async () => {
+      const work = await recordWork(async () => {
         response = await send();
       });
       const messages = (await countMessages()) - before;
@@ -89,7 +89,7 @@ for (const database of databaseKinds) {
 
     it('does not learn from a wrong code how it is wrong', async () => {
       app.clock.advance(60);
-      const used = codeOf(secret, app);
+      const used = computeCode(secret, app);
       const first = { login_token: await beginLogin(app, 'factor', password), code: used };
       await app.post('/login/second-factor', first).expect(200);
       const [usedRecoveryCode = ''] = recoveryCodes;

@@ -1,11 +1,11 @@
 import { expect } from 'chai';
 import type { Response } from 'supertest';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
-import { cookieHeader, cookiesOf } from '../support/cookies.js';
+import { formatCookies, readCookies } from '../support/cookies.js';
 import { databaseKinds } from '../support/databases.js';
-import { createClient, inForm } from '../support/oauth-clients.js';
-import { ownOperation } from '../support/own-operations.js';
-import { beginLogin, codeOf, enrollTotp, loginWithCode } from '../support/second-factors.js';
+import { createClient, toFormCredentials } from '../support/oauth-clients.js';
+import { createOwnOperation } from '../support/own-operations.js';
+import { beginLogin, computeCode, enrollTotp, loginWithCode } from '../support/second-factors.js';
 import { TestApp } from '../support/test-app.js';
 import { readJwt } from '../support/tokens.js';
 import {
@@ -21,10 +21,10 @@ import {
 } from './ways-in.js';
 
 const ownOperations = [
-  ownOperation('plain', [{ bearer: [] }]),
-  ownOperation('permitted', [{ bearer: ['own:read'] }]),
-  ownOperation('mfa', [{ bearer: ['mfa'] }]),
-  ownOperation('mfa-recent', [{ bearer: ['mfa:300'] }]),
+  createOwnOperation('plain', [{ bearer: [] }]),
+  createOwnOperation('permitted', [{ bearer: ['own:read'] }]),
+  createOwnOperation('mfa', [{ bearer: ['mfa'] }]),
+  createOwnOperation('mfa-recent', [{ bearer: ['mfa:300'] }]),
 ];
 
 interface Policy {
@@ -74,7 +74,7 @@ for (const database of databaseKinds) {
       const { access_token: admin } = await app.login();
       await app.put('/roles/reader', { permissions: ['own:read'] }, admin).expect(201);
       await app.put('/roles/auditor', { permissions: ['audit:read'] }, admin).expect(201);
-      const client = inForm(await createClient(app, { scope: 'own:read' }));
+      const client = toFormCredentials(await createClient(app, { scope: 'own:read' }));
       for (const policy of policies) {
         for (const way of [...waysIn, control]) {
           persons.set(keyOf(policy, way), await createPerson(app, admin, policy));
@@ -83,7 +83,7 @@ for (const database of databaseKinds) {
       const other = await createPerson(app, admin, { hasFactor: true });
       const second = {
         login_token: await beginLogin(app, other.username, password),
-        code: codeOf(other.secret ?? '', app),
+        code: computeCode(other.secret ?? '', app),
         remember_device: true,
       };
       const remembered = await app.post('/login/second-factor', second).expect(200);
@@ -91,9 +91,9 @@ for (const database of databaseKinds) {
       const { sub } = readJwt(admin).claims;
       await app.patch(`/users/${String(sub)}`, { roles: ['admin', 'reader'] }, admin).expect(200);
       const { secret } = await enrollTotp(app, await app.login());
-      const { body } = await loginWithCode(app, 'admin', 'the admin of the tests', codeOf(secret, app));
+      const { body } = await loginWithCode(app, 'admin', 'the admin of the tests', computeCode(secret, app));
       const { access_token: proved } = body as TokenSet;
-      scene = { admin: proved, client, otherDevice: cookieHeader(cookiesOf(remembered)) };
+      scene = { admin: proved, client, otherDevice: formatCookies(readCookies(remembered)) };
       // No earlier login is a recent one.
       app.clock.advance(600);
     });
@@ -123,7 +123,7 @@ for (const database of databaseKinds) {
 
     async function findOutcome(response: Response): Promise<Outcome> {
       const body = response.body as Record<string, unknown>;
-      const cookie = cookiesOf(response)['__Host-access_token_cookie']?.value;
+      const cookie = readCookies(response)['__Host-access_token_cookie']?.value;
       const token = (body['access_token'] as string | undefined) ?? cookie;
       if (token === undefined) {
         const code = String(body['code'] ?? body['error']);
@@ -158,7 +158,7 @@ for (const database of databaseKinds) {
           if (given === undefined) {
             ({ secret: given } = await enrollTotp(app, await app.login(username, password)));
           }
-          const { body } = await loginWithCode(app, username, password, codeOf(given, app));
+          const { body } = await loginWithCode(app, username, password, computeCode(given, app));
           const { access_token: token } = body as TokenSet;
           for (const path of ['/own/mfa', '/own/mfa-recent', '/own/permitted']) {
             await app.get(path, token).expect(200);

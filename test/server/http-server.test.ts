@@ -92,7 +92,7 @@ describe('The server on the port', () => {
       throw new Error('a fault of the app');
     });
     const connection = await RawConnection.open(url);
-    await connection.write(get('/')).ended();
+    await connection.write(get('/')).waitForEnd();
     expect(connection.received).not.to.include('\r\n0\r\n');
     connection.destroy();
   });
@@ -113,7 +113,7 @@ describe('The server on the port', () => {
     const drip = setInterval(() => dripping.write('a'), 100);
     try {
       for (const connection of [...stopped, dripping]) {
-        const responses = await connection.responses();
+        const responses = await connection.readAllResponses();
         expect(responses).to.have.length(1);
         expectProblem(responses[0], 'request_timeout');
       }
@@ -147,7 +147,7 @@ describe('The server on the port', () => {
       const [response] = await RawConnection.exchange(url, get('/'));
       expect(response?.text).to.equal('a response');
     }
-    await silent.ended();
+    await silent.waitForEnd();
     silent.destroy();
     half.destroy();
   });
@@ -166,7 +166,7 @@ describe('The server on the port', () => {
     }
     for (let count = 0; count < 20; count += 1) {
       const tooMany = await RawConnection.open(url);
-      await tooMany.write(get('/')).ended();
+      await tooMany.write(get('/')).waitForEnd();
       expect(tooMany.received).to.equal('');
       tooMany.destroy();
     }
@@ -175,7 +175,7 @@ describe('The server on the port', () => {
     ]);
     for (const end of held) end();
     for (const connection of served) {
-      expect((await connection.responses()).map(({ text }) => text)).to.deep.equal(['a response']);
+      expect((await connection.readAllResponses()).map(({ text }) => text)).to.deep.equal(['a response']);
       connection.destroy();
     }
   });
@@ -224,7 +224,7 @@ describe('The server on the port', () => {
   it('closes a connection with too many queued requests', async () => {
     serveWith(() => undefined);
     const connection = await RawConnection.open(url);
-    await connection.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(200)).ended();
+    await connection.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(200)).waitForEnd();
     expect(connection.received).to.equal('');
     connection.destroy();
   });

@@ -11,7 +11,7 @@ import { KeyRingError } from '../../src/keys/stored-keys.js';
 import { TestClock } from '../support/clock.js';
 import { databaseKinds } from '../support/databases.js';
 import { temporaryFolder } from '../support/folders.js';
-import { newPostgresDatabase } from '../support/postgres.js';
+import { createPostgresDatabase } from '../support/postgres.js';
 import { contractPermissions } from '../support/test-app.js';
 
 const context = { requestId: null, address: '192.0.2.1', userAgent: null };
@@ -63,7 +63,7 @@ describe('An installation', () => {
     describe(`on ${kind}`, () => {
       let url: string;
       beforeEach(async () => {
-        url = kind === 'sqlite' ? `sqlite:${folder.path(`${++number}.db`)}` : await newPostgresDatabase();
+        url = kind === 'sqlite' ? `sqlite:${folder.path(`${++number}.db`)}` : await createPostgresDatabase();
       });
 
       it('makes the first administrator with the name and the password that are set', async () => {
@@ -120,7 +120,7 @@ describe('An installation', () => {
   }
 
   it('has one first administrator where replicas start together', async () => {
-    const url = await newPostgresDatabase();
+    const url = await createPostgresDatabase();
     const started = await Promise.all([start(url), start(url), start(url)]);
     expect(started.filter(({ administrator }) => administrator !== undefined)).to.have.length(1);
     const tokens = started.map(({ services }) => services.accessTokens.issue(grant));

@@ -172,7 +172,7 @@ describe('Bytes on a connection', () => {
     const connection = await RawConnection.open(app.url);
     const [first] = await connection.write(`${live}\r\n`).readResponses(1);
     expect(first?.headers).to.include({ connection: 'keep-alive', 'keep-alive': 'timeout=75' });
-    const [, second] = await connection.write(`${live}X: ${long}\r\n\r\n`).responses();
+    const [, second] = await connection.write(`${live}X: ${long}\r\n\r\n`).readAllResponses();
     expectProblem(second, 'header_too_large');
     connection.destroy();
   });
@@ -182,7 +182,7 @@ describe('Bytes on a connection', () => {
     connection.write('POST /nothing HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n');
     const [response] = await connection.readResponses(1);
     expect(response?.status).to.equal(404);
-    expect(await connection.write('zz\r\n').responses()).to.have.length(1);
+    expect(await connection.write('zz\r\n').readAllResponses()).to.have.length(1);
     connection.destroy();
   });
 
@@ -201,9 +201,9 @@ describe('Bytes on a connection', () => {
         const connection = await RawConnection.open(app.url);
         for (const piece of pieces) {
           connection.write(piece);
-          if (pieces.length > 1) await connection.begun();
+          if (pieces.length > 1) await connection.waitForBytes();
         }
-        const [response] = await connection.responses();
+        const [response] = await connection.readAllResponses();
         expect(response?.status).to.equal(200);
         expect(response?.text === whole?.text).to.equal(true);
         connection.destroy();
@@ -214,8 +214,8 @@ describe('Bytes on a connection', () => {
   it('have their connection closed by the service alone, and later bytes are ignored', async () => {
     const connection = await RawConnection.open(app.url);
     connection.write('garbage\r\n\r\n');
-    await connection.ended();
-    const responses = await connection.write(`${live}\r\n`).responses();
+    await connection.waitForEnd();
+    const responses = await connection.write(`${live}\r\n`).readAllResponses();
     expect(responses.map(({ status }) => status)).to.deep.equal([400]);
     await until(async () => (await app.connections()) === 0);
     connection.destroy();
@@ -233,7 +233,7 @@ describe('Bytes on a connection', () => {
   it('have their connection closed where they are a thousand requests at once', async () => {
     const connection = await RawConnection.open(app.url);
     connection.write('GET /openapi.json HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(1000));
-    await connection.ended();
+    await connection.waitForEnd();
     connection.destroy();
   });
 });

@@ -82,7 +82,7 @@ describe('Uploads', () => {
         connection.write(form);
         await until(() => connection.received.includes('HTTP/1.1 200'));
         connection.write('GET /health/live HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
-        const responses = await connection.responses();
+        const responses = await connection.readAllResponses();
         expect(responses.map((response) => response.status)).to.deep.equal([100, 200, 200]);
       } finally {
         connection.destroy();
@@ -198,7 +198,7 @@ describe('Uploads', () => {
 
     it('with 413 by their length alone, and the connection is closed', async () => {
       const connection = await openUpload('/own/pictures', '', 'Content-Length: 100000000');
-      const [response] = await connection.responses();
+      const [response] = await connection.readAllResponses();
       expect(response?.status).to.equal(413);
       expect(JSON.parse(response?.text ?? '').detail).to.equal(
         'The body is larger than its files may be ("file"): at most 100 KB each.',
@@ -223,7 +223,7 @@ describe('Uploads', () => {
           connection.write(chunk(sent));
           await new Promise(setImmediate);
         }
-        const [response] = await connection.responses();
+        const [response] = await connection.readAllResponses();
         expect(response?.status).to.equal(413);
         expect(response?.headers['connection']).to.equal('close');
         expect(JSON.parse(response?.text ?? '').detail).to.match(/^The body is larger than its files may be/);

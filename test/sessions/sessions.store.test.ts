@@ -4,14 +4,14 @@ import { endUserSessions } from '../../src/sessions/ended-sessions.js';
 import { sessionsStore, type StoredSession } from '../../src/sessions/sessions.store.js';
 import { usersStore, type StoredUser } from '../../src/users/users.store.js';
 import { addRefreshKey, addRole, addSession, addUser, minute, recordTime } from '../support/records.js';
-import { storeContract } from '../support/store-contract.js';
+import { describeStore } from '../support/store-contract.js';
 import { sessionEndingsStore } from '../../src/sessions/session-endings.store.js';
 
 const grace = 10_000;
 const later = recordTime + minute;
 const day = 24 * 60 * minute;
 
-storeContract('The sessions store', (on) => {
+describeStore('The sessions store', (on) => {
   const newSession = async (details: Partial<StoredSession> = {}): Promise<StoredSession> =>
     addSession(on.queries, await addUser(on.queries), details);
 

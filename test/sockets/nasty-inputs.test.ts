@@ -1,5 +1,5 @@
 import { readContract } from '../support/repository-contract.js';
-import { nastyTexts, nastyTextsInBodies } from '../support/nasty-texts.js';
+import { createNastyTexts, createNastyBodyTexts } from '../support/nasty-texts.js';
 import { headerLength, kibi, UnlimitedService } from '../support/unlimited-service.js';
 
 /** The longest body is 64 KiB. */
@@ -34,7 +34,7 @@ describe('Long inputs of what is nasty to parse', () => {
   after(() => service.close());
 
   it('get a response at once in every path and query', async () => {
-    const texts = nastyTexts(headerLength / 4).map(encodeURIComponent);
+    const texts = createNastyTexts(headerLength / 4).map(encodeURIComponent);
     for (const { path, method, parameters = [] } of operations) {
       const names = parameters.filter((each) => each.in === 'query').map(({ name }) => name);
       const inPath = parameters.some((each) => each.in === 'path');
@@ -49,7 +49,7 @@ describe('Long inputs of what is nasty to parse', () => {
       }
     }
     const { queryStringName } = service.app.services.config;
-    for (const text of nastyTexts(headerLength)) {
+    for (const text of createNastyTexts(headerLength)) {
       const legal = text.replaceAll(/[^\x21-\x7e]/g, '+');
       await service.expectResponse('GET', `/${legal}`);
       await service.expectResponse('GET', `/docs/${legal}`);
@@ -66,7 +66,7 @@ describe('Long inputs of what is nasty to parse', () => {
         const headers = { ...service.authorized, 'Content-Type': mediaType };
         const concrete = path.replaceAll(/\{[^{}]*\}/g, 'a');
         const isForm = mediaType === 'application/x-www-form-urlencoded';
-        for (const text of nastyTextsInBodies(isForm ? bodyLength / 9 : bodyLength / 2)) {
+        for (const text of createNastyBodyTexts(isForm ? bodyLength / 9 : bodyLength / 2)) {
           for (const name of names) {
             const isList = properties[name] && resolve(properties[name]).type === 'array';
             const value = isList ? [text] : text;

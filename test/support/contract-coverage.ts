@@ -15,7 +15,7 @@ const recorded = new Set<string>();
 
 /** Records that a test saw this response of this operation. `mediaType`: empty for a response without a body. */
 export function recordResponse(method: string, path: string, status: number, mediaType: string): void {
-  const response = nameOf(method, path, String(status), mediaType);
+  const response = describeRevocation(method, path, String(status), mediaType);
   if (recorded.has(response)) return;
   // A slower suite runs without the setup, and may be the first one.
   if (recorded.size === 0) mkdirSync(dirname(seenFile), { recursive: true });
@@ -42,7 +42,7 @@ export function endCoverage(): void {
       `The contract promises what no test saw. Add a test for each:\n${missing.map((response) => `  ${response}`).join('\n')}`,
     );
   }
-  writeFileSync(reportFile, coverageReport());
+  writeFileSync(reportFile, renderCoverage());
 }
 
 /** Every response of the contract except `default`, which stands for unexpected ones. */
@@ -52,13 +52,15 @@ function listPromisedResponses(): string[] {
       .filter(([status]) => status !== 'default')
       .flatMap(([status, { content }]) => {
         const types = Object.keys(content ?? {});
-        return (types.length > 0 ? types : ['']).map((type) => nameOf(method, path, status, type));
+        return (types.length > 0 ? types : ['']).map((type) =>
+          describeRevocation(method, path, status, type),
+        );
       }),
   );
 }
 
 /** A table of operation × status × content type. */
-export function coverageReport(): string {
+export function renderCoverage(): string {
   const rows = operations().flatMap(({ method, path, responses }) =>
     Object.entries(responses)
       .filter(([status]) => status !== 'default')
@@ -98,6 +100,6 @@ function operations(): (Operation & { readonly method: string; readonly path: st
   );
 }
 
-function nameOf(method: string, path: string, status: string, mediaType: string): string {
+function describeRevocation(method: string, path: string, status: string, mediaType: string): string {
   return `${method.toUpperCase()} ${path} ${status} ${mediaType}`.trimEnd();
 }

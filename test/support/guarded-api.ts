@@ -87,7 +87,7 @@ export class GuardedApi extends ApiClient {
   }
 
   /** The same, with a complete feed. */
-  static async following(app: TestApp, options: Partial<GuardOptions> = {}): Promise<GuardedApi> {
+  static async startFollowing(app: TestApp, options: Partial<GuardOptions> = {}): Promise<GuardedApi> {
     const api = await GuardedApi.start(app, options);
     await api.guard.start();
     return api;

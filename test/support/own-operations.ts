@@ -24,7 +24,7 @@ class OwnController {
 }
 
 /** An operation as the build makes it from `@Security(…)`: `/own/<name>`, which is not in the contract. */
-export function ownOperation(
+export function createOwnOperation(
   name: string,
   security: Operation['security'],
   method: Operation['method'] = 'get',
@@ -41,7 +41,7 @@ export function ownOperation(
 }
 
 /** The app with more operations in front of it. */
-export function withOwnOperations(
+export function mountOwnOperations(
   app: Express,
   services: Services,
   operations: readonly Operation[],

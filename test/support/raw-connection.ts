@@ -45,7 +45,7 @@ export class RawConnection {
   static async exchange(url: string, bytes: string): Promise<RawResponse[]> {
     const connection = await RawConnection.open(url);
     try {
-      return await connection.write(bytes).responses();
+      return await connection.write(bytes).readAllResponses();
     } finally {
       connection.destroy();
     }
@@ -68,12 +68,12 @@ export class RawConnection {
   }
 
   /** Resolves when the service ended it. */
-  ended(): Promise<void> {
+  waitForEnd(): Promise<void> {
     return this.#ended;
   }
 
   /** Resolves when something has come, or the service ended it. */
-  async begun(): Promise<void> {
+  async waitForBytes(): Promise<void> {
     if (this.received === '' && !this.hasEnded) await this.#news();
   }
 
@@ -88,7 +88,7 @@ export class RawConnection {
   }
 
   /** All responses until the service closed the connection. */
-  async responses(): Promise<RawResponse[]> {
+  async readAllResponses(): Promise<RawResponse[]> {
     await this.#ended;
     return parseResponses(this.received, { toHead: this.#toHead });
   }

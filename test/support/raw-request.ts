@@ -8,7 +8,7 @@ export interface RawResponse {
 }
 
 /** Sends raw bytes, and reads until the service closes the connection. */
-export function rawRequest(url: string, bytes: string): Promise<RawResponse> {
+export function sendRawRequest(url: string, bytes: string): Promise<RawResponse> {
   const { hostname, port } = new URL(url);
   return new Promise((resolve, reject) => {
     const socket = connect(Number(port), hostname, () => socket.write(bytes, 'latin1'));

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
 import { Operations } from '../../src/swagger-ui/operations.js';
-import { clientToken, createClient, inForm } from '../support/oauth-clients.js';
+import { requestClientToken, createClient, toFormCredentials } from '../support/oauth-clients.js';
 import { Tabs, type Tab } from '../support/tabs.js';
 import { adminPassword, TestApp } from '../support/test-app.js';
 import { readJwt } from '../support/tokens.js';
@@ -71,7 +71,7 @@ describe("The page's session after an operation was tried out", () => {
     it('uses those of a refresh by OAuth, and not those that a client gets for itself', async () => {
       const { token, refreshToken = '' } = tab.session;
       const client = await createClient(app);
-      const own = inForm(client) as Record<string, string>;
+      const own = toFormCredentials(client) as Record<string, string>;
       await form('/oauth/token', { grant_type: 'client_credentials', ...own });
       expect(tab.session.token).to.equal(token);
       await form('/oauth/token', {
@@ -226,7 +226,7 @@ describe("The page's session after an operation was tried out", () => {
     });
 
     it("does not request it for a client's token, nor for an expired one", async () => {
-      const { access_token: clients } = await clientToken(app, await createClient(app));
+      const { access_token: clients } = await requestClientToken(app, await createClient(app));
       tab.paste(clients);
       await tab.caller.ask();
       tab.paste((await app.login()).access_token);

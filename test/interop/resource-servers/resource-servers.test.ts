@@ -5,7 +5,7 @@ import { expect } from 'chai';
 import { adminPassword, type ApiClient } from '../../support/api-client.js';
 import { checkout } from '../../support/checkout.js';
 import { endProcesses, Installation } from '../../support/service-process.js';
-import { blocksOf } from '../../support/shown-commands.js';
+import { readBlocks } from '../../support/shown-commands.js';
 import { encode, readJwt } from '../../support/tokens.js';
 import type { RunningServer } from './running-server.js';
 import { resourceServers } from './servers.js';
@@ -73,7 +73,7 @@ for (const type of ['at+jwt', 'JWT'] as const) {
           console.warn(`${name} is not tried: there is no ${missing}.`);
           this.skip();
         }
-        const blocks = blocksOf(page, heading).map((block) => ({
+        const blocks = readBlocks(page, heading).map((block) => ({
           ...block,
           text: block.text.replaceAll(shownIssuer, issuer.api.url),
         }));
