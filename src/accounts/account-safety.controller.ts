@@ -5,14 +5,14 @@ import type { Clock } from '../clock.js';
 import { getRequestContext } from '../http/request-context.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
 import type { SecuredAccount, SecureAccountRequest } from './account-safety.models.js';
-import type { AccountSafety } from './account-safety.service.js';
+import type { AccountSafetyService } from './account-safety.service.js';
 
 @Route()
 @Tags('Own account')
 export class AccountSafetyController {
   constructor(
     private readonly services: {
-      readonly accountSafety: AccountSafety;
+      readonly accountSafety: AccountSafetyService;
       readonly clock: Clock;
       readonly requestLimits: RequestLimits;
     },

@@ -8,7 +8,7 @@ import { requireRecentFactor } from '../second-factors/recent-factor.js';
 import type { SecondFactorsService } from '../second-factors/second-factors.service.js';
 import { requireUser, toActor, type AuthenticatedRequest } from '../tokens/caller.js';
 import type { ChangeEmailRequest, EmailChange } from './address-changes.models.js';
-import type { AddressChanges } from './address-changes.service.js';
+import type { AddressChangesService } from './address-changes.service.js';
 import { proofLifetime } from './address-proof.js';
 
 @Route('me')
@@ -16,7 +16,7 @@ import { proofLifetime } from './address-proof.js';
 export class AddressChangesController {
   constructor(
     private readonly services: {
-      readonly addressChanges: AddressChanges;
+      readonly addressChanges: AddressChangesService;
       readonly clock: Clock;
       readonly config: Config;
       readonly outbox: Outbox;

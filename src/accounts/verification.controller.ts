@@ -8,8 +8,8 @@ import { getRequestContext } from '../http/request-context.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
 import { refuseField } from '../problems/problem.js';
 import { requireUser, toActor, type AuthenticatedRequest } from '../tokens/caller.js';
-import type { SendVerificationRequest, VerifyEmailRequest } from './recovery.models.js';
-import type { RegistrationCompletion, RegistrationProof } from './registration-completion.service.js';
+import type { SendVerificationRequest, VerifyEmailRequest } from './verification.models.js';
+import type { RegistrationCompletionService, RegistrationProof } from './registration-completion.service.js';
 import { isRegistrationLinkToken } from './registration-tokens.js';
 import type { RegistrationService, RegistrationSource } from './registration.service.js';
 import type { AddressProof, VerificationService } from './verification.service.js';
@@ -24,7 +24,7 @@ export class VerificationController {
     private readonly services: {
       readonly outbox: Outbox;
       readonly registration: RegistrationService;
-      readonly registrationCompletion: RegistrationCompletion;
+      readonly registrationCompletion: RegistrationCompletionService;
       readonly requestLimits: RequestLimits;
       readonly verification: VerificationService;
     },

@@ -19,7 +19,7 @@ import { getTokenScheme } from '../config/config.js';
 import { importPermission } from '../http/security-requirements.js';
 import { Problem } from '../problems/problem.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
-import type { UserLists } from './user-lists.service.js';
+import type { UserListsService } from './user-lists.service.js';
 import type { UsersService } from './users.service.js';
 import { parseScope } from '../roles/rights.js';
 import type { ContactDetails } from './contact-details.js';
@@ -32,7 +32,9 @@ import type { Id } from '../http/api-types.js';
 @Route('users')
 @Tags('Users')
 export class UsersController {
-  constructor(private readonly services: { readonly userLists: UserLists; readonly users: UsersService }) {}
+  constructor(
+    private readonly services: { readonly userLists: UserListsService; readonly users: UsersService },
+  ) {}
 
   /**
    * A page of users, by default oldest first; with `name`, users whose names start with it, in the order of their names.

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { PasswordStrength, type StrengthQuestion } from '../../src/passwords/password-strength.js';
+import { PasswordStrength, type StrengthInput } from '../../src/passwords/password-strength.js';
 import { rejection } from '../support/rejections.js';
 import { TestApp } from '../support/test-app.js';
 import { workOf } from '../support/work.js';
@@ -158,7 +158,7 @@ describe('POST /password/check where the settings say 0', () => {
 });
 
 describe('The strength of a password', () => {
-  const ask = (text: string): StrengthQuestion => ({ password: text, words: [], language: 'en' });
+  const ask = (text: string): StrengthInput => ({ password: text, words: [], language: 'en' });
 
   it('is computed for twenty at a time, and the next ones are refused', async () => {
     const strength = new PasswordStrength();

@@ -68,11 +68,11 @@ for (const kind of databaseKinds) {
       );
     const rows = () => database.queries.selectFrom('audit').selectAll().orderBy('sequence').execute();
     const verify = (): Promise<AuditReport> => verifyAudit(database, keys, { rowsPerPage: 7 });
-    const messageOf = async (): Promise<string> => (await verify()).fault?.message ?? 'no fault';
+    const messageOf = async (): Promise<string> => (await verify()).error?.message ?? 'no error';
     const expectWhole = async (count: number): Promise<void> => {
-      const { fault, rows: found, unchained, notes } = await verify();
-      expect({ fault, found, unchained, notes }).to.deep.equal({
-        fault: undefined,
+      const { error, rows: found, unchained, notes } = await verify();
+      expect({ error, found, unchained, notes }).to.deep.equal({
+        error: undefined,
         found: count,
         unchained: 0,
         notes: [],
@@ -295,12 +295,12 @@ for (const kind of databaseKinds) {
         const ring = await completeKeyRing(database, sealing, clock);
         await ring.revoke(before[0]?.id ?? '', serviceActor);
         const later = createSealKeys(ring);
-        expect((await verifyAudit(database, later)).fault?.message).to.match(
+        expect((await verifyAudit(database, later)).error?.message).to.match(
           /not on the ring\. If latchkey keys revoke/,
         );
         await new AuditChain(database, clock, later, log).run();
-        const { fault, notes, seals } = await verifyAudit(database, later);
-        expect(fault).to.be.undefined;
+        const { error, notes, seals } = await verifyAudit(database, later);
+        expect(error).to.be.undefined;
         expect(seals).to.equal(3);
         expect(notes).to.have.length(2);
         expect(notes[0]).to.include(before[0]?.id);
@@ -317,7 +317,7 @@ for (const kind of databaseKinds) {
         await expire();
         await chain.run();
         const report = await verify();
-        expect(report).to.deep.include({ fault: undefined, after: 10, rows: 21, unchained: 0 });
+        expect(report).to.deep.include({ error: undefined, after: 10, rows: 21, unchained: 0 });
         const [first] = await rows();
         expect(first?.sequence).to.equal(11);
         const [row] = (await rows()).filter(({ event }) => event === 'audit_expired');
@@ -332,7 +332,7 @@ for (const kind of databaseKinds) {
         const kept = (await rows()).slice(0, 15);
         await expire();
         for (const row of kept.slice(5)) await database.queries.insertInto('audit').values(row).execute();
-        expect((await verify()).fault).to.be.undefined;
+        expect((await verify()).error).to.be.undefined;
         await expire();
         await chain.run();
         expect((await rows())[0]?.sequence ?? 0).to.equal(21);

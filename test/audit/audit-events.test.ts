@@ -251,9 +251,9 @@ for (const kind of databaseKinds) {
     it('is one chain after all of this, with the database opened by another process', async () => {
       await app.services.auditChain.run();
       const other = await app.openAgain();
-      const { fault, rows, unchained } = await other.verifyAudit();
+      const { error, rows, unchained } = await other.verifyAudit();
       await other.database.close();
-      expect(fault).to.be.undefined;
+      expect(error).to.be.undefined;
       expect(unchained).to.equal(0);
       expect(rows).to.be.above(30);
     });

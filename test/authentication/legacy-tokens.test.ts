@@ -204,7 +204,7 @@ for (const kind of databaseKinds) {
     it('open nothing where the policy requires a second factor', async () => {
       const { foreignId } = await newUser();
       const strict = await app.openAgain({ LATCHKEY_SECOND_FACTOR: 'required-for:reports:read' });
-      const loading = strict.legacyTokens?.load(flaskToken(foreignId));
+      const loading = strict.legacyTokens?.access.load(flaskToken(foreignId));
       const refused = await loading?.then(
         () => undefined,
         (error: unknown) => error,

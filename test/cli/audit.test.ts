@@ -160,7 +160,7 @@ for (const kind of databaseKinds) {
       expect(json.exitCode).to.equal(5);
       expect(JSON.parse(json.stdout))
         .to.deep.include({ ok: false })
-        .and.nested.include({ 'fault.sequence': 3 });
+        .and.nested.include({ 'error.sequence': 3 });
     });
   });
 }

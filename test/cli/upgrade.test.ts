@@ -226,12 +226,12 @@ describe('latchkey config check', () => {
 
 describe('latchkey version', () => {
   it('prints the version, the runtime and the last migration', async () => {
-    const surroundings = { environment: {}, clock: new TestClock() };
-    const { stdout } = await runCommand(['version'], surroundings);
+    const context = { environment: {}, clock: new TestClock() };
+    const { stdout } = await runCommand(['version'], context);
     expect(stdout).to.match(
       /^Latchkey 1\.2\.3\nNode\.js \d+\S* on \S+, SQLite 3\.\S+\nIts last migration is \d{4}-/,
     );
-    const [document] = readJsonLines((await runCommand(['version', '--json'], surroundings)).stdout);
+    const [document] = readJsonLines((await runCommand(['version', '--json'], context)).stdout);
     expect(document)
       .to.include({ version: '1.2.3' })
       .and.have.keys('version', 'node', 'platform', 'sqlite', 'migration');

@@ -353,11 +353,11 @@ describe('A copy of an installation from SQLite to PostgreSQL', () => {
     const moved = await TestApp.start({ settings, clock: app.clock });
     try {
       const before = await moved.services.verifyAudit();
-      expect(before).to.include({ fault: undefined, seals: 1 });
+      expect(before).to.include({ error: undefined, seals: 1 });
       expect(before.unchained).to.be.above(0);
       await moved.services.auditChain.run();
-      const { fault, rows, notes, unchained } = await moved.services.verifyAudit();
-      expect({ fault, notes, unchained }).to.deep.equal({ fault: undefined, notes: [], unchained: 0 });
+      const { error, rows, notes, unchained } = await moved.services.verifyAudit();
+      expect({ error, notes, unchained }).to.deep.equal({ error: undefined, notes: [], unchained: 0 });
       expect(rows).to.equal(before.rows + before.unchained);
     } finally {
       await moved.close();

@@ -27,6 +27,7 @@ import { revocationsStore } from '../../src/revocations/revocations.store.js';
 import { importedUsersStore } from '../../src/import/imported-users.store.js';
 import { listNarrowFilters, userListStore } from '../../src/users/user-list.store.js';
 import type { UserFilters } from '../../src/users/user-list-query.js';
+import { passwordHashesStore } from '../../src/users/password-hashes.store.js';
 import { usersStore } from '../../src/users/users.store.js';
 import { explaining } from '../support/recorded-database.js';
 import { recordTime } from '../support/records.js';
@@ -131,10 +132,10 @@ const queriesOf: Readonly<Record<string, (queries: Queries) => Promise<unknown>>
   'sessions beyond a limit': (queries) =>
     sessionsStore.revokeOldest(queries, { ...live, keep: 3, exceptId: id, limit: 20 }),
   'sessions of a deleted user': (queries) => sessionEndingsStore.deleteSome(queries, id, 50),
-  'a deleted user': (queries) => sessionEpochsStore.remove(queries, id),
+  'a deleted user': (queries) => usersStore.removeDeleted(queries, id),
   'holders of a deleted role': (queries) => rolesStore.removeFromSome(queries, 'a', 50),
   'uses of sessions': (queries) => sessionsStore.recordUses(queries, [{ id, at: now }]),
-  'the kinds of imported hashes': (queries) => usersStore.foreignHashFamilies(queries),
+  'the kinds of imported hashes': (queries) => passwordHashesStore.listForeignFamilies(queries),
   'who was imported': (queries) => importedUsersStore.findImported(queries, 'shop', ['1', '2']),
   'who was imported and deleted': (queries) => deletedForeignIdsStore.find(queries, 'shop', ['1', '2']),
   'whose names are taken': (queries) =>
@@ -156,7 +157,7 @@ const queriesOf: Readonly<Record<string, (queries: Queries) => Promise<unknown>>
   'the places of a time in the chain of the audit': (queries) =>
     auditListStore.findSpan(queries, { from: now, to: now + 1 }),
   'where a receiver of the audit begins': (queries) => auditOutputsStore.add(queries, 'syslog', now),
-  'the end of all sessions of a user': (queries) => sessionEpochsStore.raiseSessionEpoch(queries, id),
+  'the end of all sessions of a user': (queries) => sessionEpochsStore.raise(queries, id),
 };
 
 const orders = ['created_at', 'username', 'logged_in', 'never_logged_in'] as const;

@@ -75,8 +75,8 @@ async function expectWholeChain(settings: Readonly<Record<string, string>>): Pro
   const services = await openInstallation(readConfig(settings), systemClock, log, '', project);
   try {
     await until(async () => (await services.verifyAudit()).unchained === 0);
-    const { fault, notes, rows } = await services.verifyAudit();
-    expect({ fault, notes }).to.deep.equal({ fault: undefined, notes: [] });
+    const { error, notes, rows } = await services.verifyAudit();
+    expect({ error, notes }).to.deep.equal({ error: undefined, notes: [] });
     expect(rows).to.be.above(30);
   } finally {
     await services.database.close();

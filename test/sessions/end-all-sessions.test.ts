@@ -43,9 +43,9 @@ for (const database of databaseKinds) {
       const audited = await app.audited('all_sessions_ended');
       expect(audited).to.have.length(1);
       expect(audited[0]).to.include({ actor_id: null, target: null });
-      const { fault, notes, unchained } = await app.services.verifyAudit();
-      expect({ fault, notes }, 'the head is signed by the new key').to.deep.equal({
-        fault: undefined,
+      const { error, notes, unchained } = await app.services.verifyAudit();
+      expect({ error, notes }, 'the head is signed by the new key').to.deep.equal({
+        error: undefined,
         notes: [],
       });
       expect(unchained, 'the login since').to.equal(1);

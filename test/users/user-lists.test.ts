@@ -3,7 +3,7 @@ import type { Queries } from '../../src/database/database.js';
 import type { StoredRole } from '../../src/roles/roles.store.js';
 import { toUsernameKey } from '../../src/usernames/username.js';
 import type { UserFilters, UserList, UserSort } from '../../src/users/user-list-query.js';
-import { UserLists } from '../../src/users/user-lists.service.js';
+import { UserListsService } from '../../src/users/user-lists.service.js';
 import { usersStore, type StoredUser } from '../../src/users/users.store.js';
 import { addRole, addUser, minute, recordTime } from '../support/records.js';
 import { storeContract } from '../support/store-contract.js';
@@ -68,7 +68,7 @@ storeContract('Lists of users', (on) => {
       .map(({ id }) => id);
   };
 
-  const walk = async (lists: UserLists, list: UserList, limit: number): Promise<string[]> => {
+  const walk = async (lists: UserListsService, list: UserList, limit: number): Promise<string[]> => {
     const seen: string[] = [];
     let cursor: string | undefined;
     do {
@@ -109,7 +109,7 @@ storeContract('Lists of users', (on) => {
     ];
     for (const [what, filtersOf] of choices) {
       it(`have ${what} once in each order, page by page, with their number, ${how}`, async () => {
-        const lists = new UserLists(on.database, options);
+        const lists = new UserListsService(on.database, options);
         for (const list of listAll(filtersOf())) {
           const ids = filtersOf().role === 'nobody' ? [] : expected(list);
           for (const limit of [1, 4, 50])
@@ -121,7 +121,7 @@ storeContract('Lists of users', (on) => {
   }
 
   it('stay in place while users before the cursor are added, renamed and removed', async () => {
-    const lists = new UserLists(on.database);
+    const lists = new UserListsService(on.database);
     for (const list of listAll({ name: 'place' })) {
       const made = [];
       for (const letter of 'abcd')
@@ -144,7 +144,7 @@ storeContract('Lists of users', (on) => {
   });
 
   it('of a prefix end after all names with it, whatever characters it has', async () => {
-    const lists = new UserLists(on.database);
+    const lists = new UserListsService(on.database);
     for (const beginning of ['\ud7ff', 'z\u{10ffff}', '\u{10ffff}']) {
       await addUser(on.queries, { username: `${beginning}a` });
       await addUser(on.queries, { username: `${beginning}\u{10ffff}b` });
@@ -184,7 +184,7 @@ storeContract('Lists of users', (on) => {
     ] as const) {
       it(`treat every character of ${JSON.stringify(part)} literally`, async () => {
         for (const by of ['username', 'created_at'] as const) {
-          const { rows } = await new UserLists(on.database).list(
+          const { rows } = await new UserListsService(on.database).list(
             { ...everyone, by, filters: { name: part } },
             9,
             undefined,
