@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { Problem } from '../problems/problem.js';
-import { toSecondFactors } from '../second-factors/second-factor-state.js';
+import { toSecondFactors } from '../second-factors/second-factor-responses.js';
 import type { Services } from '../server/services.js';
 import { StartError } from '../start-error.js';
 import { addAction, type Output } from './command-output.js';
