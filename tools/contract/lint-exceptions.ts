@@ -62,7 +62,7 @@ export const exceptions: readonly Exception[] = [
     rule: 'owasp:api4:2023-string-restricted',
     where: /^\/components\/schemas\/(TokenRequest|TokenParameters|Resource|RefreshRequest|LogoutRequest)\b/,
     reason:
-      'Whatever is sent as a token or a grant gets the answer that RFC 6749, 7009 or 7662 has for one that is not known.',
+      'Whatever is sent as a token or a grant gets the response that RFC 6749, 7009 or 7662 has for one that is not known.',
   },
   {
     rule: 'owasp:api4:2023-string-restricted',

@@ -223,7 +223,7 @@ export class LatchkeyClient {
     return itemsOf(this.api, path, ...init);
   }
 
-  /** Who is logged in means the account's own address. */
+  /** A user who is logged in means the address of the account. */
   async #registered(): Promise<{ readonly registration_token?: string }> {
     const token = (await this.tokens()) ? undefined : this.#pending.get('registration');
     return token === undefined ? {} : { registration_token: token };

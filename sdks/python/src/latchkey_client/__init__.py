@@ -1,6 +1,6 @@
 """The client of Latchkey, a token-authentication service."""
 
-from .answers import unwrap, walk, walk_async
+from .results import unwrap, walk, walk_async
 from .async_latchkey import AsyncLatchkey
 from .client import AuthenticatedClient
 from .failures import (
