@@ -46,7 +46,7 @@ export const exceptions: readonly Exception[] = [
     rule: 'owasp:api2:2023-write-restricted',
     where: /^\/paths\/(account|email|invitations\/accept|login|password|refresh|register)/,
     reason:
-      'Who logs in, refreshes, signs up or has lost the password has no access token; the password, the refresh token, the invitation or the link is the proof. Rating a password writes nothing.',
+      'A caller who logs in, refreshes, signs up or has lost the password has no access token; the password, the refresh token, the invitation or the link is the proof. Rating a password writes nothing.',
   },
   {
     rule: 'owasp:api2:2023-no-http-basic',

@@ -113,7 +113,7 @@ export class LatchkeyClient {
     return data;
   }
 
-  /** Has the message sent again: of the registration that was made here, or about the address of the user who is logged in. */
+  /** Has the message sent again: for the registration that was made here, or for the address of the user who is logged in. */
   async sendVerification(): Promise<void> {
     await this.api.POST('/email/verification', { body: await this.#registered() });
   }
