@@ -20,7 +20,7 @@ from latchkey_client.api.own_account import get_me
 from latchkey_client.api.protected import get_protected
 from latchkey_client.api.users import create_user, end_user_sessions, list_users
 from latchkey_client.models import CreateUserRequest, RevocationPage
-from live import ADMINISTRATOR, READER, URL, Clock, async_logged_in, logged_in, user, revoke_access_tokens
+from live import ADMINISTRATOR, READER, URL, Clock, async_logged_in, logged_in, revoke_access_tokens, user
 
 
 async def my_name(latchkey: AsyncLatchkey) -> str:

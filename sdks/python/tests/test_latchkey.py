@@ -33,7 +33,7 @@ from latchkey_client.models import (
     TokenRequest,
 )
 from latchkey_client.types import File
-from live import ADMINISTRATOR, READER, URL, Clock, Watched, logged_in, user, revoke_access_tokens
+from live import ADMINISTRATOR, READER, URL, Clock, Watched, logged_in, revoke_access_tokens, user
 
 
 def my_name(latchkey: Latchkey) -> str:
@@ -210,7 +210,7 @@ def test_raises_another_error_for_a_page_of_another_server(status: int) -> None:
 
 def test_accepts_an_unknown_code() -> None:
     response = httpx.Response(418, request=httpx.Request("GET", URL))
-    error = LatchkeyError({"code": "not_in_the_list", "detail": "Something new."}, answer)
+    error = LatchkeyError({"code": "not_in_the_list", "detail": "Something new."}, response)
     assert error.code == "not_in_the_list"
 
 
