@@ -9,7 +9,7 @@ import type { TotpSecrets } from '../second-factors/totp-secrets.js';
 import type { RightsCapacity } from '../tokens/access-token-size.js';
 import { deletedForeignIdsStore } from '../users/deleted-foreign-ids.store.js';
 import { listSecondFactors } from '../users/second-factor-bits.js';
-import { usersStore } from '../users/users.store.js';
+import { passwordHashesStore } from '../users/password-hashes.store.js';
 import { FieldError, type SourceRecord, type UserSource } from './foreign-user.js';
 import type { Finding, ImportCounts, ImportOptions } from './import-options.js';
 import { dropTakenAddresses } from './drop-taken-addresses.js';
@@ -81,7 +81,7 @@ export class UserImport {
     reports: Reports,
   ): Promise<ImportCounts> {
     const { queries, dialect } = dependencies.database;
-    const kinds = await usersStore.hashKinds(queries);
+    const kinds = await passwordHashesStore.listKinds(queries);
     const mapping = await RoleMapping.read(queries, options, dependencies.tokens);
     const work = new UserImport(dependencies, options, reports, mapping, kinds);
     let batch: SourceRecord[] = [];

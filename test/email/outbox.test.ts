@@ -7,7 +7,7 @@ import type { OutboxRow } from '../../src/database/schema.js';
 import { KeySealing } from '../../src/keys/key-sealing.js';
 import { databaseKinds } from '../support/databases.js';
 import { MailServer, SmtpReply } from '../support/mail-server.js';
-import { tokenIn } from '../support/messages.js';
+import { findTokenIn } from '../support/messages.js';
 import { readJsonLines, runCommand } from '../support/run-command.js';
 import { addUser } from '../support/records.js';
 import { TestApp } from '../support/test-app.js';
@@ -96,7 +96,7 @@ for (const kind of databaseKinds) {
       expect(server.received).to.be.empty;
     });
 
-    it('takes what is enqueued again under a key for the same message', async () => {
+    it('treats what is enqueued again under a key as the same message', async () => {
       await enqueue({ key: 'the key' });
       await run();
       await enqueue({ key: 'the key' });
@@ -126,7 +126,7 @@ for (const kind of databaseKinds) {
       expect(await rows()).to.be.empty;
     });
 
-    it('drops what is to nobody, with a row that takes the same time', async () => {
+    it('writes a row for a message to nobody as for any other, and drops it unsent', async () => {
       await enqueue({ to: 'nobody' });
       expect(await rows()).to.have.length(1);
       expect(await app.services.outbox.list(queries(), { limit: 10 })).to.be.empty;
@@ -181,7 +181,7 @@ for (const kind of databaseKinds) {
       expect(server.received).to.be.empty;
     });
 
-    it('gives up what has expired before a server took it', async () => {
+    it('gives up what has expired before a server accepted it', async () => {
       server.onRecipient = () => new SmtpReply(450, 'Later');
       await enqueue({ expiresAt: app.clock.now() + 45_000 });
       await run();
@@ -199,7 +199,7 @@ for (const kind of databaseKinds) {
       expect(audited.find(({ message }) => message === row.id)).to.include({ attempts: 2 });
     });
 
-    it('waits for a server that takes no message, without giving any up', async () => {
+    it('waits for a server that accepts no message, without giving any up', async () => {
       server.onSender = () => new SmtpReply(550, 'Not from this address');
       await enqueue();
       await enqueue();
@@ -226,7 +226,7 @@ for (const kind of databaseKinds) {
       expect(server.received).to.have.length(2);
     });
 
-    it('tries a server that took no message once more at a restart, without waiting', async () => {
+    it('tries a server that accepted no message once more at a restart, without waiting', async () => {
       server.onSender = () => new SmtpReply(550, 'Not from this address');
       await enqueue();
       await run();
@@ -297,7 +297,7 @@ for (const kind of databaseKinds) {
       expect(await rows()).to.be.empty;
     });
 
-    it('is opened after the secret was replaced', async () => {
+    it('is decrypted after the secret was replaced', async () => {
       await enqueue();
       const { ring, database } = app.services;
       const other = 'another secret of the tests, long enough';
@@ -356,7 +356,7 @@ describe('The outbox of a service that gets a mail server later', () => {
     const email = 'ada@example.net';
     const { body } = await app.post('/register', { email, password: 'correct horse battery' }).expect(202);
     const { registration_token: secret } = body as { registration_token: string };
-    const token = await tokenIn(app, email, 'registration');
+    const token = await findTokenIn(app, email, 'registration');
     await app.post('/email/verify', { token, registration_token: secret }).expect(204);
     const settings = { LATCHKEY_SMTP_URL: server.url, LATCHKEY_MAIL_FROM: from, LATCHKEY_APP_URL: appUrl };
     const sending = await app.openAgain(settings);
