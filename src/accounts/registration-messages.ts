@@ -13,8 +13,8 @@ import { registrationsStore } from './registrations.store.js';
 /** Hours. NIST SP 800-63A-4 lets a code that is sent by e-mail be valid for a day. */
 export const registrationLifetime = 24;
 /**
- * Messages to one address in the lifetime of a link. Who has had them all has a link that works: nobody can keep the owner of an
- * address from registering by registering it again and again.
+ * Messages to one address in the lifetime of a link. The last one has a link that still works: nobody can keep the owner of
+ * an address from registering by registering it again and again.
  */
 const maxMessages = 5;
 

@@ -11,7 +11,7 @@ type CoseKey = ReturnType<typeof decodeCredentialPublicKey>;
 const maxKeyLength = 600;
 const minRsaBits = 2048;
 
-/** Why a credential is refused, in words for the log and for who registers it. */
+/** Why a credential is refused, in words for the log and for the person who registers it. */
 export class WebAuthnError extends Error {
   override readonly name = 'WebAuthnError';
 }

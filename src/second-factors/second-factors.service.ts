@@ -32,7 +32,7 @@ export interface SecondFactorState {
   readonly totpSince: number | undefined;
 }
 
-/** Adds and removes users' authenticator apps and recovery codes. Who may is for the controllers to say. */
+/** Adds and removes users' authenticator apps and recovery codes. The controllers decide who may. */
 export class SecondFactorsService {
   constructor(
     private readonly database: Database,
