@@ -61,8 +61,8 @@ export class MailedLinks {
   ) {}
 
   /**
-   * Sends a link to the user of a verified address. Whether there is one is not to be told from the response, nor from its time:
-   * the same statements run, a message to nobody among them.
+   * Sends a link to the user of a verified address. Neither the response nor its time reveals whether there is one: the
+   * same statements run, a message to nobody among them.
    */
   async request(kind: LinkKind, request: LinkRequest, context: RequestContext): Promise<void> {
     const { database, clock } = this.foundations;

@@ -39,8 +39,8 @@ export class RegistrationMessages {
   ) {}
 
   /**
-   * Sends a link and a code, or tells the owner that there is an account already. Which of both is not to be told from the
-   * response, nor from its time: the same statements run, and one message is written, though to nobody where the address has
+   * Sends a link and a code, or tells the owner that there is an account already. Neither the response nor its time
+   * reveals which of them: the same statements run, and one message is written, though to nobody where the address has
    * had enough.
    * @param language the best one for the request.
    * @returns whether an account had the address.
@@ -63,7 +63,7 @@ export class RegistrationMessages {
       await registrationsStore.insert(transaction, {
         ...registration,
         token_hash: hash,
-        // Nobody is to log in with it where the account is there.
+        // Where there is an account, nobody must be able to log in with it.
         password_hash: holder ? null : registration.password_hash,
         code_hash: hashCode(code, hash),
         // A code that nobody was sent has no tries: they would be guesses without end.

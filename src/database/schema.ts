@@ -442,7 +442,7 @@ export interface TotpRow {
   confirmed_at: number | null;
 }
 
-/** What is in the place of a lost second factor, once. */
+/** Each replaces a lost second factor, once. */
 interface RecoveryCodeRow {
   user_id: string;
   /** SHA-256 of the user's id and the code, base64url. */

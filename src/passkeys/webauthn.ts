@@ -166,7 +166,7 @@ export async function verifyRegistration(
 }
 
 /**
- * WebAuthn §7.2, but for the owner of the credential and its counter, which are compared with what is stored.
+ * WebAuthn §7.2, except that the caller compares the credential's owner and counter with what is stored.
  * @throws {WebAuthnError}
  */
 export async function verifyAssertion(
