@@ -36,6 +36,14 @@ const operations = Object.entries(document.paths).flatMap(([path, ofPath]) =>
   })),
 );
 
+function listDescriptions(value: unknown): string[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, member]: [string, unknown]) => {
+    if (name === 'example') return [];
+    return name === 'description' && typeof member === 'string' ? [member] : listDescriptions(member);
+  });
+}
+
 /** Of what an operation answers when all is well. */
 function mediaTypesOf(operation: string): string[] {
   if (operation === 'GET /openapi.yaml') return ['application/yaml'];
@@ -110,6 +118,12 @@ describe('The contract', () => {
   it('names each operation once', () => {
     const ids = operations.map(({ operationId }) => operationId);
     expect(new Set(ids).size).to.equal(ids.length);
+  });
+
+  it('describes its models in whole sentences: tsoa ends a comment at an @ that it takes for a tag', () => {
+    const descriptions = listDescriptions(document.components['schemas']);
+    expect(descriptions).not.to.be.empty;
+    expect(descriptions.filter((text) => !/\.\)?$/.test(text))).to.deep.equal([]);
   });
 
   it('has no dangling references', () => {
