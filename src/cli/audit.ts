@@ -34,7 +34,7 @@ export function addAuditCommands(program: Command, withInstallation: WithInstall
     addPeriod(
       audit
         .command('list')
-        .description('what happened, newest first')
+        .description('list what happened, newest first')
         .addOption(
           new Option('--event <name>', 'what happened, as docs/audit.md names it').choices(
             Object.keys(auditEvents),

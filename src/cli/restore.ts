@@ -35,7 +35,7 @@ export function addRestoreCommand(
         'put a backup in the place of the SQLite database, and end every session; on PostgreSQL print what to run',
       )
       .argument('<file>', 'what latchkey backup has made')
-      .option('--keep-sessions', 'end no session: what was ended after the backup lives again')
+      .option('--keep-sessions', 'end no session: those that were ended after the backup are live again')
       .option('--dry-run', 'check the backup, and replace nothing'),
     async (output, file: string, options: RestoreOptions) =>
       new Restore(output, context, await loadProject(), options).run(file),

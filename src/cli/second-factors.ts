@@ -13,14 +13,14 @@ export function addSecondFactorCommands(program: Command, withInstallation: With
   addAction(
     factors
       .command('list')
-      .description('the second factors of an account, and how many recovery codes are left')
+      .description('list the second factors of an account, and how many recovery codes are left')
       .argument('<name>', 'the username'),
     (output, name: string) => withInstallation((services) => listFactors(services, output, name)),
   );
   addAction(
     factors
       .command('remove-totp')
-      .description('remove the authenticator app of an account that has lost it; sessions go on')
+      .description('remove the authenticator app that a user has lost; sessions go on')
       .argument('<name>', 'the username'),
     (output, name: string) => withInstallation((services) => removeTotp(services, output, name)),
   );

@@ -61,7 +61,7 @@ export function mountDevMail(app: Express, services: Services): readonly string[
       response,
       'Messages',
       createMarkup`<h1>Messages</h1>
-<p class="lead">What users would get by e-mail, newest first. This page is for people at this machine alone.</p>
+<p class="lead">What users would get by e-mail, newest first. Only people at this machine can see this page.</p>
 ${table}`,
     );
   });

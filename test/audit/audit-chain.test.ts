@@ -11,7 +11,7 @@ import { signSeal, type SealKeys } from '../../src/audit/audit-seals.js';
 import type { Database } from '../../src/database/database.js';
 import { KeySealing } from '../../src/keys/key-sealing.js';
 import { createSealKeys } from '../../src/keys/seal-keys.js';
-import { databaseKinds, newDatabaseUrl, openTestDatabase } from '../support/databases.js';
+import { databaseKinds, createDatabaseUrl, openTestDatabase } from '../support/databases.js';
 import { completeKeyRing } from '../support/key-rings.js';
 import { TestClock } from '../support/clock.js';
 import { parseDatabaseUrl } from '../../src/database/database-url.js';
@@ -30,7 +30,7 @@ for (const kind of databaseKinds) {
     let chain: AuditChain;
     const opened: Database[] = [];
     before(async () => {
-      url = await newDatabaseUrl(kind);
+      url = await createDatabaseUrl(kind);
       database = open();
       await database.migrate();
     });
@@ -48,7 +48,7 @@ for (const kind of databaseKinds) {
     });
 
     const newMigrated = async (): Promise<Database> => {
-      const other = openTestDatabase(parseDatabaseUrl(await newDatabaseUrl('sqlite')));
+      const other = openTestDatabase(parseDatabaseUrl(await createDatabaseUrl('sqlite')));
       await other.migrate();
       opened.push(other);
       return other;
@@ -102,7 +102,7 @@ for (const kind of databaseKinds) {
       await expectWhole(2);
     });
 
-    it('takes a row that commits late, and one with an earlier time', async () => {
+    it('includes a row that commits late, and one with an earlier time', async () => {
       await add(2);
       await chain.run();
       clock.advance(-3600);
@@ -130,7 +130,7 @@ for (const kind of databaseKinds) {
       await expectWhole(4);
     });
 
-    it('chains any number of rows in batches, those of before the chain too', async () => {
+    it('chains any number of rows in batches, those from before the chain too', async () => {
       await addMany(2 * rowsPerStep + 5);
       await chain.run();
       await expectWhole(2 * rowsPerStep + 5);
@@ -277,7 +277,7 @@ for (const kind of databaseKinds) {
         expect(await messageOf()).to.match(
           /^The head of the chain, at row 30, is signed by the key .* not on the ring/,
         );
-        // The service goes on, and says so in the audit for ever.
+        // The service goes on, and the audit says so forever.
         await add();
         await chain.run();
         await chain.run();

@@ -12,7 +12,7 @@ import { verifyAudit, type AuditReport } from '../../src/audit/verify-audit.js';
 import type { Database } from '../../src/database/database.js';
 import { KeySealing } from '../../src/keys/key-sealing.js';
 import { TestClock } from '../support/clock.js';
-import { databaseKinds, newDatabase } from '../support/databases.js';
+import { databaseKinds, createDatabase } from '../support/databases.js';
 import { completeKeyRing } from '../support/key-rings.js';
 
 const day = 86_400;
@@ -28,7 +28,7 @@ for (const kind of databaseKinds) {
     let logged: Record<string, unknown>[] = [];
     const log = pino({}, { write: (line) => logged.push(JSON.parse(line) as Record<string, unknown>) });
     before(async () => {
-      database = await newDatabase(kind);
+      database = await createDatabase(kind);
       await database.migrate();
     });
     after(() => database.close());
@@ -92,7 +92,7 @@ for (const kind of databaseKinds) {
       expect(notes[0]).to.match(/^Row 1: the chain had gone further before/);
     });
 
-    it('is empty without a word where the service was never started', async () => {
+    it('is reported as empty, and not as tampered with, where the service was never started', async () => {
       for (const table of ['audit', 'latchkey_audit_head', 'latchkey_audit_seals'])
         await execute(`delete from ${table}`);
       const none = { ...keys, canSign: () => false };
@@ -133,7 +133,7 @@ for (const kind of databaseKinds) {
       });
     }
 
-    it('notes rows of before its beginning, until the retention deletes them', async () => {
+    it('notes rows from before its beginning, until the retention deletes them', async () => {
       const [row] = await findEvents('role_created');
       clock.advance(399 * day);
       await chain.run();

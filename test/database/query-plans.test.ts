@@ -29,9 +29,9 @@ import { listNarrowFilters, userListStore } from '../../src/users/user-list.stor
 import type { UserFilters } from '../../src/users/user-list-query.js';
 import { passwordHashesStore } from '../../src/users/password-hashes.store.js';
 import { usersStore } from '../../src/users/users.store.js';
-import { explaining } from '../support/recorded-database.js';
+import { explainQueries } from '../support/recorded-database.js';
 import { recordTime } from '../support/records.js';
-import { storeContract } from '../support/store-contract.js';
+import { describeStore } from '../support/store-contract.js';
 import { sessionEndingsStore } from '../../src/sessions/session-endings.store.js';
 import { sessionEpochsStore } from '../../src/users/session-epochs.store.js';
 
@@ -126,7 +126,7 @@ const queriesOf: Readonly<Record<string, (queries: Queries) => Promise<unknown>>
   'expired attempts': (queries) => loginAttemptsStore.deleteExpired(queries, now, 50),
   'expired assertions': (queries) => usedAssertionsStore.deleteExpired(queries, now, 50),
   'retired keys': (queries) => keysStore.deleteRetired(queries, now),
-  'sessions of before an epoch': (queries) =>
+  'sessions from before an epoch': (queries) =>
     sessionEndingsStore.revokeBefore(queries, { userId: id, epoch: 3, now, limit: 50 }),
   'whether there were sessions': (queries) => sessionEndingsStore.hasOfEpoch(queries, id, 3),
   'sessions beyond a limit': (queries) =>
@@ -152,7 +152,7 @@ const queriesOf: Readonly<Record<string, (queries: Queries) => Promise<unknown>>
   ...auditQueries,
   'a page of the chain of the audit': (queries) =>
     auditListStore.listChained(queries, { after: 5, until: 90, limit: 50 }),
-  'rows of before the chain of the audit': (queries) => auditChainStore.findOutside(queries, 5),
+  'rows from before the audit chain': (queries) => auditChainStore.findOutside(queries, 5),
   'a row of the chain of the audit': (queries) => auditListStore.findPlace(queries, 5),
   'the places of a time in the chain of the audit': (queries) =>
     auditListStore.findSpan(queries, { from: now, to: now + 1 }),
@@ -216,12 +216,12 @@ const small = ['keys', 'roles', 'counters', 'page', 'used', 'few', 'counted', 'a
 /** How SQLite and PostgreSQL report a full table scan or a sort. */
 const slow = [/^SCAN (?!.* USING (?:COVERING )?INDEX)(\w+)/, /Seq Scan on (\w+)/, /TEMP B-TREE/, /\bSort$/];
 
-storeContract('The plans', (on) => {
+describeStore('The plans', (on) => {
   /** The lines of plans that read or sort a whole table. */
   const findSlow = async (query: (queries: Queries) => Promise<unknown>): Promise<string[]> => {
     const plans: string[] = [];
     await query(
-      explaining(on.database, (statement, plan) => {
+      explainQueries(on.database, (statement, plan) => {
         for (const line of plan) {
           const found = slow.map((pattern) => pattern.exec(line)).find((match) => match !== null);
           if (found && !small.includes(found[1] ?? '')) plans.push(`${line}\n  in: ${statement}`);

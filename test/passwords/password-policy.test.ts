@@ -51,7 +51,7 @@ describe('The password policy', () => {
     ['a word of the settings in other letters', 'STRAUSSWIRT1', beside('Straußwirt')],
     ['the name of the service in a sentence', 'where is my latchkey now', undefined],
   ] as const) {
-    it(`${violation === undefined ? 'takes' : 'refuses'} ${what}`, async () => {
+    it(`${violation === undefined ? 'accepts' : 'refuses'} ${what}`, async () => {
       expect(await validate(password, { username: 'Ada Lovelace' })).to.equal(violation);
     });
   }
@@ -63,7 +63,7 @@ describe('The password policy', () => {
     ['a name of two letters', 'liliyogi', { displayName: 'Li' }, undefined],
     ['an address that is none', 'analytical', { email: 'analytical' }, beside('analytical')],
   ] as const) {
-    it(`${violation === undefined ? 'takes' : 'refuses'} ${what}`, async () => {
+    it(`${violation === undefined ? 'accepts' : 'refuses'} ${what}`, async () => {
       expect(await validate(password, { username: 'x', ...owner })).to.equal(violation);
     });
   }

@@ -6,7 +6,7 @@ import type { UserFilters, UserList, UserSort } from '../../src/users/user-list-
 import { UserListsService } from '../../src/users/user-lists.service.js';
 import { usersStore, type StoredUser } from '../../src/users/users.store.js';
 import { addRole, addUser, minute, recordTime } from '../support/records.js';
-import { storeContract } from '../support/store-contract.js';
+import { describeStore } from '../support/store-contract.js';
 
 const everyone: UserList = { by: 'created_at', descending: false, filters: {} };
 
@@ -15,7 +15,7 @@ async function addDeletedUser(queries: Queries): Promise<void> {
   await usersStore.delete(queries, id, recordTime);
 }
 
-storeContract('Lists of users', (on) => {
+describeStore('Lists of users', (on) => {
   const users: StoredUser[] = [];
   let [common, rare]: (StoredRole | undefined)[] = [];
   before(async () => {
@@ -133,13 +133,24 @@ storeContract('Lists of users', (on) => {
           }),
         );
       const { rows, next } = await lists.list(list, 2, undefined);
-      for (const { id } of rows) await usersStore.delete(on.queries, id, recordTime);
+      const [deleted, renamed] = rows;
+      await usersStore.delete(on.queries, deleted?.id ?? '', recordTime);
+      await usersStore.update(on.queries, renamed?.id ?? '', recordTime, {
+        username: `${deleted?.username}, renamed`,
+      });
+      const time = recordTime + (list.descending ? minute : -minute);
+      const added = await addUser(on.queries, {
+        username: list.descending ? 'place e' : 'place',
+        created_at: time,
+        last_login_at: time,
+      });
       const rest = (await lists.list(list, 2, next)).rows.map(({ id }) => id);
       const all = made.map(({ id }) => id);
       expect(rest, JSON.stringify(list)).to.deep.equal(
         list.descending ? all.slice(0, 2).reverse() : all.slice(2),
       );
-      for (const id of rest) await usersStore.delete(on.queries, id, recordTime);
+      for (const id of [...rest, added.id, renamed?.id ?? ''])
+        await usersStore.delete(on.queries, id, recordTime);
     }
   });
 

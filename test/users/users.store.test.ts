@@ -12,7 +12,7 @@ import { passwordHashesStore } from '../../src/users/password-hashes.store.js';
 import { usersStore } from '../../src/users/users.store.js';
 import { administratorRole } from '../../src/roles/administrator-role.js';
 import { addRole, addSession, addUser, minute, recordTime } from '../support/records.js';
-import { storeContract } from '../support/store-contract.js';
+import { describeStore } from '../support/store-contract.js';
 import { sessionEndingsStore } from '../../src/sessions/session-endings.store.js';
 import { sessionEpochsStore } from '../../src/users/session-epochs.store.js';
 
@@ -26,7 +26,7 @@ async function recordLogin(queries: Queries, login: Login): Promise<AccountRight
   return rows?.[1][0];
 }
 
-storeContract('The users store', (on) => {
+describeStore('The users store', (on) => {
   it('returns whether there are any users', async () => {
     expect(await usersStore.isEmpty(on.queries)).to.be.true;
     await addUser(on.queries);
