@@ -13,8 +13,8 @@ import { registrationsStore } from './registrations.store.js';
 /** Hours. NIST SP 800-63A-4 lets a code that is sent by e-mail be valid for a day. */
 export const registrationLifetime = 24;
 /**
- * Messages to one address in the lifetime of a link. Who has had them all has a link that works: nobody can keep the owner of an
- * address from registering by registering it again and again.
+ * Messages to one address in the lifetime of a link. The last one has a link that still works: nobody can keep the owner of
+ * an address from registering by registering it again and again.
  */
 const maxMessages = 5;
 
@@ -53,8 +53,8 @@ export class RegistrationMessages {
   }
 
   /**
-   * Sends a link and a code, or tells the owner that there is an account already. Which of both is not to be told from the
-   * response, nor from its time: the same statements run, and one message is written, though to nobody where the address has
+   * Sends a link and a code, or tells the owner that there is an account already. Neither the response nor its time
+   * reveals which of them: the same statements run, and one message is written, though to nobody where the address has
    * had enough.
    * @param language the best one for the request.
    * @returns whether an account had the address.
@@ -77,7 +77,7 @@ export class RegistrationMessages {
       await registrationsStore.insert(transaction, {
         ...registration,
         token_hash: hash,
-        // Nobody is to log in with it where the account is there.
+        // Where there is an account, nobody must be able to log in with it.
         password_hash: holder ? null : registration.password_hash,
         code_hash: hashCode(code, hash),
         // A code that nobody was sent has no tries: they would be guesses without end.

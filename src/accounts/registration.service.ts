@@ -46,8 +46,8 @@ export interface RegistrationFoundations {
 }
 
 /**
- * People make accounts by themselves. Until the address is verified there is none: who registers a stranger's address has no
- * account, and the stranger does not lose the address.
+ * People make accounts by themselves. Until the address is verified there is none: somebody who registers a stranger's address
+ * has no account, and the stranger does not lose the address.
  */
 export class RegistrationService {
   /** @param maxPerHour registrations of all clients together. */
@@ -69,9 +69,9 @@ export class RegistrationService {
   }
 
   /**
-   * Whether an account has the address is not to be told from what this returns or throws, nor from its time: all that is asked
-   * before the password is hashed is about the name and the rules, and what follows is one message in either case.
-   * @returns the token of who registers; the account where it is made at once, because it has no address.
+   * Neither the result nor its time reveals whether an account has the address: all that is asked before the password
+   * is hashed is about the name and the rules, and what follows is one message in either case.
+   * @returns the registration token; the account where it is made at once, because it has no address.
    * @throws {Problem} `registration_off`, `invitation_required`, `email_domain_refused`, `registration_refused`,
    *   `username_taken`, `validation_failed`, `too_many_registrations`, `busy`, `breach_check_unavailable`.
    */

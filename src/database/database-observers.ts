@@ -2,7 +2,7 @@ import { DatabaseUnavailable } from './database-unavailable.js';
 
 /** A statement that has ended, as its caller saw it. */
 export interface EndedStatement {
-  /** With placeholders in the place of values. */
+  /** With placeholders in place of values. */
   readonly sql: string;
   /** Of `performance.now()`, when it was asked for. */
   readonly askedAt: number;

@@ -17,8 +17,8 @@ const holdTime = 60_000;
 const renewInterval = 15_000;
 /** How many messages are read at a time. */
 const batchSize = 50;
-/** How many messages get the reason why the server takes none: who looks sees the newest, and one statement must not be slow. */
-const markedMessages = 1000;
+/** How many messages get the reason why the server takes none: an operator sees the newest first, and one statement must not be slow. */
+const maxMarkedMessages = 1000;
 /** Milliseconds. A server that greylists takes a message after some minutes. */
 const firstMessageWait = 30_000;
 const maxMessageWait = 3_600_000;
@@ -33,7 +33,7 @@ export type MailOutcome = 'sent' | 'deferred' | 'given_up';
 
 /**
  * Sends what is in the outbox, in one process of the fleet at a time. A message is marked as soon as the server has taken it;
- * where this process ends in between, or the server's answer does not arrive, it is sent again: SMTP does not tell whether it
+ * where this process ends in between, or the server's reply does not arrive, it is sent again: SMTP does not tell whether it
  * was taken (RFC 5321 §6.1), and its `Message-ID` stays the same.
  */
 export class OutboxWorker {
@@ -112,7 +112,7 @@ export class OutboxWorker {
       await outboxStore.noteServerFailure(this.database.queries, this.#self, {
         now: this.database.now(this.clock),
         reason: error.message,
-        limit: markedMessages,
+        limit: maxMarkedMessages,
       });
       const failures = lease.failures + 1;
       await this.#release(Math.min(firstServerWait * 2 ** (failures - 1), maxServerWait), failures);

@@ -10,8 +10,8 @@ import type { CommonVariables, Message, MessageName, MessageVariables } from './
 import { outboxStore } from './outbox.store.js';
 
 /**
- * Who gets a message: a user, at the address that was verified, and nobody where there is none; an address, verified or not; or
- * nobody, for the time that a message takes.
+ * The recipient of a message: a user, at the address that was verified, and nobody where there is none; an address,
+ * verified or not; or nobody, for the time that a message takes.
  */
 export type Recipient =
   | { readonly userId: string }
@@ -59,7 +59,7 @@ export class Outbox {
     private readonly common: CommonVariables,
   ) {}
 
-  /** Those that there are messages in, the default one first. */
+  /** The languages of messages, the default one first. */
   get languages(): readonly string[] {
     return this.templates.languages;
   }
