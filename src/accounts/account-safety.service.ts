@@ -12,7 +12,7 @@ import { passkeysStore } from '../passkeys/passkeys.store.js';
 import { Problem } from '../problems/problem.js';
 import type { Revocation } from '../revocations/revocations.store.js';
 import type { SubjectVersions } from '../revocations/subject-versions.js';
-import { endUserSessions } from '../sessions/ended-sessions.js';
+import { endUserSessions } from '../sessions/end-user-sessions.js';
 import { parseEmailAddress } from '../text/email-address.js';
 import { tellFormerAddress } from '../users/former-address.js';
 import { isAddressTaken } from '../users/user-records.js';
@@ -42,7 +42,7 @@ interface Secured extends SecuredAccount {
 
 /**
  * Takes accounts back from people who have broken into them, by the links in messages about them. A link stays good whatever that
- * person changes later, and it voids the links that were sent after it: those were sent to that person, where the address
+ * person changes later, and it ends the links that were sent after it: those were sent to that person, where the address
  * was changed. So the first address wins, for as long as its link is good.
  */
 export class AccountSafetyService {
@@ -50,7 +50,7 @@ export class AccountSafetyService {
 
   /**
    * Ends all sessions, revokes all tokens, and makes the password useless. Second factors stay, and the login that follows the
-   * new password asks for them: who reads somebody's mail must not get around them. A passkey that was added since
+   * new password asks for them: somebody who reads the user's mail must not get around them. A passkey that was added since
    * logs nobody in alone.
    * @throws {Problem} `invalid_link`, also while the account is disabled, which leaves the link as it is.
    */

@@ -89,7 +89,7 @@ describe('Swagger UI with passkeys of a browser', () => {
     await dialog.getByLabel('Name of the passkey').fill('Laptop');
     await click(dialog.getByRole('button', { name: 'Add a passkey' }));
     expect(await dialog.getByRole('alert').innerText()).to.equal(
-      'This device has a passkey for the account already.',
+      'This device already has a passkey for the account.',
     );
     await page.tab.keyboard.press('Escape');
     await page.renewal(() => page.sleep(app, 850));
