@@ -1,7 +1,7 @@
 import { auditStore } from '../audit/audit.store.js';
 import type { Clock } from '../clock.js';
 import type { Database } from '../database/database.js';
-import type { RegistrationRow } from '../database/schema.js';
+import type { OutboxRow, RegistrationRow } from '../database/schema.js';
 import { createAppLink } from '../email/app-links.js';
 import type { Outbox } from '../email/outbox.js';
 import type { RequestContext } from '../http/request-context.js';
@@ -17,6 +17,12 @@ export const registrationLifetime = 24;
  * an address from registering by registering it again and again.
  */
 const maxMessages = 5;
+
+/** A registration that waits for its address to be verified. */
+export interface ListedRegistration extends RegistrationRow {
+  /** The message that was written for it; undefined: none, because the address had enough. */
+  readonly message: OutboxRow | undefined;
+}
 
 /** A registration as its message needs it. */
 export type PendingRegistration = Pick<
@@ -37,6 +43,14 @@ export class RegistrationMessages {
     private readonly foundations: Foundations,
     private readonly appUrl: string,
   ) {}
+
+  /** Those that wait for their address to be verified, newest first. */
+  async listPending(limit: number): Promise<ListedRegistration[]> {
+    const { database, clock, outbox } = this.foundations;
+    const rows = await registrationsStore.list(database.queries, { now: clock.now(), limit });
+    const messages = await outbox.findByKeys(database.queries, rows.map(getMessageKey));
+    return rows.map((row) => ({ ...row, message: messages.get(getMessageKey(row)) }));
+  }
 
   /**
    * Sends a link and a code, or tells the owner that there is an account already. Neither the response nor its time
@@ -72,7 +86,7 @@ export class RegistrationMessages {
         created_at: now,
         expires_at: expiresAt,
       });
-      const shared = { language, expiresAt };
+      const shared = { language, expiresAt, key: getMessageKey({ token_hash: hash }) };
       if (holder) {
         await outbox.enqueue(transaction, {
           ...shared,
@@ -101,4 +115,9 @@ export class RegistrationMessages {
       return holder !== undefined;
     });
   }
+}
+
+/** By which the outbox finds the message of a registration. */
+function getMessageKey({ token_hash: hash }: Pick<RegistrationRow, 'token_hash'>): string {
+  return `registration ${hash}`;
 }

@@ -9,13 +9,17 @@ import type { EmailAddress } from '../text/email-address.js';
 import { toContactColumns } from '../users/contact-details.js';
 import type { UsersService, UserWithRoles } from '../users/users.service.js';
 import { hour } from './account-tokens.js';
-import { registrationLifetime, type RegistrationMessages } from './registration-messages.js';
+import {
+  registrationLifetime,
+  type ListedRegistration,
+  type RegistrationMessages,
+} from './registration-messages.js';
 import { auditRegistered } from './audit-registered.js';
 import { createName, refuseAddressAsName } from './registration-names.js';
 import type { RegistrationOutcomes } from './registration-outcomes.js';
 import type { RegistrationRules } from './registration-rules.js';
 import { createRegistrationToken } from './registration-tokens.js';
-import { registrationsStore, type RegistrationRow } from './registrations.store.js';
+import { registrationsStore } from './registrations.store.js';
 
 /** What somebody registers with. */
 export interface RegistrationChoices {
@@ -60,9 +64,8 @@ export class RegistrationService {
   }
 
   /** Those that wait for their address to be verified, newest first. */
-  listPending(limit: number): Promise<RegistrationRow[]> {
-    const { database, clock } = this.foundations;
-    return registrationsStore.list(database.queries, { now: clock.now(), limit });
+  listPending(limit: number): Promise<ListedRegistration[]> {
+    return this.messages.listPending(limit);
   }
 
   /**

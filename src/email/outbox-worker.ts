@@ -108,6 +108,7 @@ export class OutboxWorker {
         await this.#release(firstServerWait, lease.failures).catch(() => undefined);
         throw error;
       }
+      this.#counts.deferred += 1;
       await outboxStore.noteServerFailure(this.database.queries, this.#self, {
         now: this.database.now(this.clock),
         reason: error.message,
@@ -138,6 +139,7 @@ export class OutboxWorker {
       await outboxStore.delete(this.database.queries, row.id);
       return;
     }
+    const attempts = row.attempts + 1;
     if (row.expires_at <= this.clock.now()) {
       await this.#giveUp(row, row.last_error ?? 'It has expired.');
       return;
@@ -146,12 +148,13 @@ export class OutboxWorker {
       if (!this.#unmarked.has(row.id)) await this.#send(row, connection);
     } catch (error) {
       if (!(error instanceof MessageRefused)) throw error;
-      if (error.isFinal) await this.#giveUp(row, error.message);
-      else await this.#defer(row, error.message);
+      if (error.isFinal) await this.#giveUp({ ...row, attempts }, error.message);
+      else await this.#defer({ ...row, attempts }, error.message);
       return;
     }
     await outboxStore.finish(this.database.queries, row.id, this.#self, {
       state: 'sent',
+      attempts,
       done_at: this.clock.now(),
       last_error: null,
     });
@@ -178,11 +181,10 @@ export class OutboxWorker {
   }
 
   async #defer(row: OutboxRow, reason: string): Promise<void> {
-    const attempts = row.attempts + 1;
-    const wait = Math.min(firstMessageWait * 2 ** (attempts - 1), maxMessageWait);
+    const wait = Math.min(firstMessageWait * 2 ** (row.attempts - 1), maxMessageWait);
     this.#counts.deferred += 1;
     await outboxStore.postpone(this.database.queries, row.id, this.#self, {
-      attempts,
+      attempts: row.attempts,
       due_at: Math.min(this.clock.now() + wait, row.expires_at),
       last_error: reason,
     });
@@ -192,6 +194,7 @@ export class OutboxWorker {
     const isHeld = await this.database.transaction(async (transaction) => {
       const isMarked = await outboxStore.finish(transaction, row.id, this.#self, {
         state: 'given_up',
+        attempts: row.attempts,
         done_at: this.clock.now(),
         last_error: reason,
       });
@@ -200,7 +203,7 @@ export class OutboxWorker {
           event: 'message_given_up',
           actor: serviceActor,
           target: row.user_id === null ? undefined : { kind: 'user', id: row.user_id },
-          details: { message: row.id, template: row.template, attempts: row.attempts + 1, reason },
+          details: { message: row.id, template: row.template, attempts: row.attempts, reason },
         });
       }
       return isMarked;

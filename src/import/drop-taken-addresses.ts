@@ -5,6 +5,8 @@ import { importedUsersStore } from './imported-users.store.js';
 interface Candidate {
   readonly user: UserRow;
   readonly place: string;
+  /** Who has the address that this user had there, as a report says it. */
+  readonly addressHolder?: string | undefined;
 }
 
 /**
@@ -27,6 +29,10 @@ export async function dropTakenAddresses<T extends Candidate>(
       seen.set(`address ${key}`, place);
       return candidate;
     }
-    return { ...candidate, user: { ...user, email: null, email_key: null, email_verified_at: null } };
+    return {
+      ...candidate,
+      addressHolder: before === place ? 'a user here' : before,
+      user: { ...user, email: null, email_key: null, email_verified_at: null },
+    };
   });
 }
