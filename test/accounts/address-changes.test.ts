@@ -377,7 +377,7 @@ for (const kind of databaseKinds) {
       await app.login(account.user.username, next);
     });
 
-    it('is not undone once an administrator has given the account another one, of which the old one is told', async () => {
+    it('cannot be undone once an administrator has given the account another one, of which the old one is notified', async () => {
       const account = await create();
       await change(account, 'moved@example.org');
       const token = await findTokenIn(app, account.email, 'address_changed');

@@ -290,7 +290,7 @@ for (const database of databaseKinds) {
         await app.createUser(username, password);
       });
 
-      it('tells the hook, whose failure is logged and keeps nothing', async () => {
+      it('calls the hook, whose failure is logged and does not keep the account', async () => {
         const before = app.logged.filter(({ event }) => event === 'hook_failed').length;
         const { id, token } = await newUser();
         told.length = 0;

@@ -4,17 +4,10 @@ import type { RegistrationResult } from '../../src/accounts/registration.models.
 import { databaseKinds } from '../support/databases.js';
 import { chooseOtherCode, readMessages } from '../support/registrations.js';
 import { TestApp } from '../support/test-app.js';
+import { readVisibleExcept } from '../support/visible-response.js';
 import { recordWork } from '../support/work.js';
 
 const password = 'correct horse battery';
-
-/** Everything that the caller sees of a response, but for what is random and of the same form. */
-function toSeen({ status, body, headers }: Response): object {
-  const { registration_token: token, ...rest } = body as RegistrationResult;
-  const { date, 'x-request-id': requestId, etag, ...others } = headers as Record<string, string>;
-  const forms = [date, requestId, etag, token].map((text) => text?.replaceAll(/[A-Za-z0-9]/g, 'x').length);
-  return { status, rest, forms, names: Object.keys(headers), others };
-}
 
 for (const database of databaseKinds) {
   describe(`A person who registers on ${database}`, () => {
@@ -68,7 +61,7 @@ for (const database of databaseKinds) {
       });
       const after = await countRows();
       const added = Object.entries(after).map(([table, rows]) => [table, rows - (before[table] ?? 0)]);
-      return { seen: response && toSeen(response), work, added };
+      return { seen: response && readVisibleExcept('registration_token', response), work, added };
     }
 
     it('does not learn whether an account has the address: not by the response, nor the work, nor the rows', async () => {

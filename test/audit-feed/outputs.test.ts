@@ -218,7 +218,7 @@ for (const kind of databaseKinds) {
       expect(JSON.stringify(last)).to.include('redirect (307), which is not followed');
     });
 
-    it('has one sender among the replicas, and another one goes on where it ended', async () => {
+    it('has one sender among the replicas, and another one continues where it ended', async () => {
       const other = await app.openAgain();
       try {
         await logIn(2);
@@ -289,7 +289,7 @@ for (const kind of databaseKinds) {
       }
     });
 
-    it('goes on where the clock was set back, and says that it fails', async () => {
+    it('continues where the clock was set back, and reports its failures', async () => {
       respond = (response) => void response.writeHead(500).end();
       app.clock.advance(100_000);
       await logIn();
@@ -305,7 +305,7 @@ for (const kind of databaseKinds) {
       expect(await behind()).to.deep.equal([{ name: 'webhook', rows: 0, failures: 0 }]);
     });
 
-    it('goes on after a restart with what happened meanwhile, without waiting for what had failed', async () => {
+    it('continues after a restart with what happened meanwhile, without waiting for what had failed', async () => {
       respond = (response) => void response.writeHead(429, { 'Retry-After': '300' }).end();
       await logIn();
       await run();
@@ -379,7 +379,7 @@ for (const kind of databaseKinds) {
       });
     });
 
-    it('goes on behind rows that the retention has deleted, and says how many there were', async () => {
+    it('continues behind rows that the retention has deleted, and says how many there were', async () => {
       respond = (response) => void response.writeHead(500).end();
       await logIn(3);
       await run();

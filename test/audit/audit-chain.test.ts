@@ -260,13 +260,13 @@ for (const kind of databaseKinds) {
           /^row 1 .* is chained, and the chain has no head/,
         ],
       ] as const) {
-        it(`tells of ${what}`, async () => {
+        it(`reports ${what}`, async () => {
           await tamper();
           expect(await messageOf()).to.match(message);
         });
       }
 
-      it('tells of a day that was rewritten with all later hashes', async () => {
+      it('reports a day that was rewritten with all later hashes', async () => {
         // An attacker has no key of the ring, and chains again with another one.
         const other = await newMigrated();
         const forger = createSealKeys(await completeKeyRing(other, sealing, clock));
@@ -326,7 +326,7 @@ for (const kind of databaseKinds) {
         expect(await messageOf()).to.match(/^Row 11 is missing/);
       });
 
-      it('is whole while the retention is half done, and the next run goes on', async () => {
+      it('is whole while the retention is half done, and the next run continues', async () => {
         clock.advance(399 * day);
         await chain.run();
         const kept = (await rows()).slice(0, 15);

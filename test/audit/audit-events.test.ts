@@ -173,7 +173,7 @@ for (const kind of databaseKinds) {
       expect(JSON.stringify(rows)).not.to.match(/secret password|other password|a wrong one/);
     });
 
-    it('tells refused logins from failed ones', async () => {
+    it('distinguishes refused logins from failed ones', async () => {
       const { id } = await app.createUser('dov', password);
       await app.patch(`/users/${id}`, { disabled: true }, admin).expect(200);
       const rows = await rowsOf(() => app.post('/login', { username: 'dov', password }).expect(401));

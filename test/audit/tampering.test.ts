@@ -62,7 +62,7 @@ for (const kind of databaseKinds) {
         (row) => row.event === event,
       );
 
-    it('tells of a seal in the place of the head, also where all later seals are gone', async () => {
+    it('reports a seal in the place of the head, also where all later seals are gone', async () => {
       const [, seal] = await auditChainStore.listSeals(database.queries);
       await execute(`delete from audit where sequence > ${seal?.sequence ?? 0}`);
       await execute(`delete from latchkey_audit_seals where day >= '${seal?.day ?? ''}'`);
@@ -77,7 +77,7 @@ for (const kind of databaseKinds) {
       expect(await findEvents('audit_seal_unverified')).to.have.length(1);
     });
 
-    it('tells that everything is gone, and a service that was running says so in the next row', async () => {
+    it('reports that everything is gone, as does the next row of a service that was running', async () => {
       for (const table of ['audit', 'latchkey_audit_head', 'latchkey_audit_seals'])
         await execute(`delete from ${table}`);
       expect((await verify()).error?.message).to.match(/^The audit is empty, though the keys/);
@@ -99,7 +99,7 @@ for (const kind of databaseKinds) {
       expect((await verifyAudit(database, none)).error).to.equal(undefined);
     });
 
-    it('tells in the next row that it was set back while a service runs', async () => {
+    it('reports in the next row that it was set back while a service runs', async () => {
       const head = await auditChainStore.findHead(database.queries);
       await add(3);
       await chain.run();
@@ -119,7 +119,7 @@ for (const kind of databaseKinds) {
     });
 
     for (const sequence of [0, -7]) {
-      it(`tells of a row with the place ${sequence}, which lists show with the others`, async () => {
+      it(`reports a row with the place ${sequence}, which lists show with the others`, async () => {
         const [row] = await findEvents('role_created');
         const id = '00000000-0000-7000-8000-000000000001';
         await database.queries
@@ -162,7 +162,7 @@ for (const kind of databaseKinds) {
       expect(await verify()).to.deep.include({ error: undefined, rows: 16, unchained: 0 });
     });
 
-    it('names a row with a number that is too large, and goes on behind one that is not chained yet', async () => {
+    it('names a row with a number that is too large, and continues behind one that is not chained yet', async () => {
       const id = '00000000-0000-7000-8000-000000000001';
       const [row] = await findEvents('role_created');
       await database.queries

@@ -83,7 +83,7 @@ describe('GET /forward-auth', () => {
     expect(challenge).to.include('scope="reports:read users:read"');
   });
 
-  it('requires a fresh login where it is told so', async () => {
+  it('requires a fresh login where the gateway demands one', async () => {
     const own = await TestApp.start();
     const { access_token: login, refresh_token: refreshToken } = await own.login();
     await own.get('/forward-auth?permission=fresh:300', login).expect(200);
@@ -203,7 +203,7 @@ describe('GET /forward-auth for a token in a cookie', () => {
     }
   });
 
-  it('requires it where the method is not known, or is none', async () => {
+  it('requires it where the method is unknown or missing', async () => {
     await ask({}).expect(401);
     for (const method of ['', 'post', 'GET, POST', 'GET POST', 'get'])
       await ask({ 'X-Forwarded-Method': method }).expect(401);

@@ -7,6 +7,7 @@ import type { Services } from '../../src/server/services.js';
 import { databaseKinds } from '../support/databases.js';
 import { addSession } from '../support/records.js';
 import { TestApp } from '../support/test-app.js';
+import { readVisible } from '../support/visible-response.js';
 import { recordWork, writes } from '../support/work.js';
 
 const password = 'the password of ada';
@@ -253,13 +254,6 @@ for (const database of databaseKinds) {
     });
     after(() => app.close());
 
-    /** Everything that a client can see, except what differs between any two responses. */
-    function visible({ status, text, headers }: Response): object {
-      const { 'x-request-id': id, date, ...rest } = headers as Record<string, string>;
-      expect(id && date).to.be.a('string');
-      return { status, text, rest };
-    }
-
     it('takes the same steps in the same order, whatever the user and the reason', async () => {
       const cases: [string, string][] = [
         ['nobody', password],
@@ -294,7 +288,7 @@ for (const database of databaseKinds) {
             .selectFrom('login_attempts')
             .select(['failures', 'pending', 'blocked_until', 'expires_at'])
             .execute();
-          if (response) seen.push({ work, response: visible(response), rows });
+          if (response) seen.push({ work, response: readVisible(response), rows });
         }
       }
       const [first] = seen;

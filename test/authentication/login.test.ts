@@ -1,10 +1,10 @@
 import { expect } from 'chai';
-import type { Response } from 'supertest';
 import { databaseKinds } from '../support/databases.js';
 import { itAcceptsJson } from '../support/json-body.js';
 import { occupyCores } from '../support/occupied-cores.js';
 import { adminPassword, contractPermissions, TestApp } from '../support/test-app.js';
 import { readJwt } from '../support/tokens.js';
+import { readVisible } from '../support/visible-response.js';
 
 describe('POST /login', () => {
   let app: TestApp;
@@ -157,13 +157,6 @@ describe('POST /login', () => {
   });
 
   describe('with a wrong name or password', () => {
-    /** All that a client can see, but for what differs between any two responses. */
-    function visible({ status, text, headers }: Response): object {
-      const { 'x-request-id': id, date, ...rest } = headers as Record<string, string>;
-      expect(id && date).to.be.a('string');
-      return { status, text, rest };
-    }
-
     it('responds with "Bad username or password" for a wrong name, a wrong password and a disabled user', async () => {
       const { id } = await app.createUser('eve', password);
       const wrongPassword = await login('eve', 'a wrong password').expect(401);
@@ -176,8 +169,8 @@ describe('POST /login', () => {
         code: 'invalid_credentials',
         detail: 'Bad username or password',
       });
-      expect(visible(unknownName)).to.deep.equal(visible(wrongPassword));
-      expect(visible(disabled)).to.deep.equal(visible(wrongPassword));
+      expect(readVisible(unknownName)).to.deep.equal(readVisible(wrongPassword));
+      expect(readVisible(disabled)).to.deep.equal(readVisible(wrongPassword));
     });
 
     it('is logged with the reason, the request’s id and no secret', async () => {

@@ -106,7 +106,7 @@ describe('the first click in Swagger UI', () => {
     });
   }
 
-  it('gives an authorized client a token, and tells it of one', async () => {
+  it('gives an authorized client a token, and introspects and revokes one', async () => {
     const client = await createClient(app, { scope: 'reports:read' });
     await page.tab.reload();
     await page.waitUntilLoaded();

@@ -67,7 +67,7 @@ describe('The TypeScript SDK with passkeys of a browser', () => {
     await outcomeOf('latchkey.logout()');
   });
 
-  it('is told apart: not allowed, aborted, and the pages of another domain', async () => {
+  it('distinguishes why there is none: not allowed, aborted, or the pages of another domain', async () => {
     await authenticator.setVerified(false);
     expect(await outcomeOf('latchkey.signInWithPasskey()')).to.equal('PasskeyError not_allowed');
     await authenticator.setVerified(true);

@@ -280,7 +280,7 @@ describe('create-latchkey', () => {
     ]);
   });
 
-  it('depends on its own version of Latchkey, and brings a Node where it is told to', () => {
+  it('depends on its own version of Latchkey, and includes a Node with --node', () => {
     create('plain', '--no-node');
     create('carried', '--node');
     const read = (name: string) =>

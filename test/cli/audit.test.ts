@@ -70,7 +70,7 @@ for (const kind of databaseKinds) {
       await queries.updateTable('audit').set(row).where('id', '=', row.id).execute();
     });
 
-    it('audit list finds by an actor, a time and an order, and no more than it is told', async () => {
+    it('audit list filters by actor and time, sorts, and respects --limit', async () => {
       expect(eventsOf(await readEntries('list', '--actor', 'ada', '--json'))).to.deep.equal(['login']);
       const recent = await readEntries('list', '--target', id, '--from', '30m', '--json');
       expect(eventsOf(recent)).to.deep.equal(['user_disabled']);

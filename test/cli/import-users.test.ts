@@ -46,7 +46,7 @@ for (const kind of databaseKinds) {
       expect((await run('users', 'list', '--json')).stdout).not.to.include('linus');
     });
 
-    it('imports what is valid, and the rest when it is told how', async () => {
+    it('imports what is valid, and the rest with the options for it', async () => {
       const database = flaskDatabase();
       const words = ['import', 'users', database, '--from', 'flask', '--json'];
       const first = await run(...words);
@@ -144,7 +144,7 @@ for (const kind of databaseKinds) {
       );
     });
 
-    it('tells once what is wrong with a role, with how many have it, and all else that is wrong with its users', async () => {
+    it('reports once what is wrong with a role, with how many have it, and all else that is wrong with its users', async () => {
       const users = Array.from({ length: 1000 }, (_, index) => `reader${index},,,reader`);
       const path = file(
         'roles.csv',
@@ -183,7 +183,7 @@ for (const kind of databaseKinds) {
       expect(made.stdout).to.match(/^1005 users were read, and 1001 would be imported\.$/m);
     });
 
-    it('tells who is imported without the e-mail address, and why', async () => {
+    it('reports who is imported without the e-mail address, and why', async () => {
       const path = file(
         'addresses.csv',
         [

@@ -36,7 +36,7 @@ for (const kind of databaseKinds) {
       expect(listed[0]).to.include({ email: 'ada@example.com', sent: true, known: true });
     });
 
-    it('tells what became of the message of each, and why it was given up', async () => {
+    it('shows what became of the message of each, and why it was given up', async () => {
       const server = await MailServer.start();
       server.onRecipient = (address) =>
         address === 'grace@example.com' ? new SmtpReply(550, '5.1.1 No such mailbox') : undefined;

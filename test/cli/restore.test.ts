@@ -54,7 +54,7 @@ describe('latchkey restore', () => {
     expect(events).to.include.members(['database_restored', 'all_sessions_ended']);
   });
 
-  it('keeps the sessions where it is told to', async () => {
+  it('keeps the sessions with --keep-sessions', async () => {
     const { exitCode, stdout } = await restore([folder.path('backup.db'), '--keep-sessions']);
     expect(exitCode).to.equal(0);
     expect(stdout).to.include('live again');

@@ -229,7 +229,7 @@ for (const kind of databaseKinds) {
         }
       });
 
-      it('are told whose a table is that exists already', async () => {
+      it('fail with the owner of a table that exists already', async () => {
         expect(await refused('create table sessions (id text primary key)')).to.match(
           /"?sessions"? already exists: where no migration of the project has made it, it is Latchkey's, and yours needs another name/,
         );
@@ -277,7 +277,7 @@ for (const kind of databaseKinds) {
       }
     });
 
-    it('are refused before they end the transaction, and told what may have stayed where they have', async () => {
+    it('are refused before they end the transaction, and fail with what may have stayed where they have', async () => {
       const ending = (migration: ProjectMigration): ProjectMigrations => ({
         '0001-whole': create('whole'),
         '0002-ending': migration,

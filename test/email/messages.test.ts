@@ -25,7 +25,7 @@ describe('Messages', () => {
         expect(html).to.include(`<html lang="${language}">`).and.to.include('Example &lt;&amp;&gt; Co');
         expect(`${subject}${text}${html}`).not.to.match(/undefined|\[object|NaN/);
         expect(html).not.to.match(/<img|<script|<link|url\(|@import|src=/i);
-        // A token is not repeated where it would go elsewhere.
+        // No other address may get a token.
         const links = [...html.matchAll(/href="([^"]+)"/g)].map(([, link]) => link);
         expect(links.every((link) => Object.values(example).includes(link as never))).to.equal(true);
       });

@@ -71,7 +71,7 @@ for (const kind of databaseKinds) {
       expect(message?.subject).to.equal('Your password for Example was changed');
     });
 
-    it('forgets what a message said once it is sent', async () => {
+    it('deletes the content of a message once it is sent', async () => {
       await enqueue();
       expect((await onlyRow()).sealed_variables)
         .to.be.a('string')

@@ -67,7 +67,7 @@ describe('A guard', () => {
     await issuer.close();
   });
 
-  it('passes refusals to the error handler where it is told so', async () => {
+  it('passes refusals to the error handler with refusals: throw', async () => {
     const app = await TestApp.start();
     const api = await GuardedApi.startFollowing(app, { refusals: 'throw' });
     // The contract's form of errors is not that of the handler.

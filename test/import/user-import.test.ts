@@ -315,7 +315,7 @@ for (const kind of databaseKinds) {
       }
     });
 
-    it('maps, creates or leaves out roles and names, as it is told', async () => {
+    it('maps, creates or leaves out roles and names by its options', async () => {
       const [mapped, created, ignored, renamed, byEmail] = [
         foreign({ roles: ['admin', 'writer', 'gone'] }),
         foreign({ roles: ['guest'] }),

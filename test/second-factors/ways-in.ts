@@ -288,7 +288,7 @@ export const waysIn: readonly Way[] = [
   },
   {
     title: 'a registration with the address of the account',
-    // Its owner is told so: nothing is verified that way, and the password is still the earlier one.
+    // Its owner gets a message: nothing is verified that way, and the password is still the earlier one.
     ...asLogin,
     go: async ({ app, person: { email } }) => {
       const fields = { email, password: next };

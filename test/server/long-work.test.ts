@@ -148,12 +148,12 @@ for (const kind of databaseKinds) {
       (await app.post('/refresh', { refresh_token: token })).status === 200;
 
     interface LongWork {
-      /** Makes what it is about. */
+      /** Creates the rows that it works on. */
       readonly prepare: () => Promise<{
         readonly run: (services: Services) => Promise<unknown>;
-        /** Holds once it was begun, and its change is committed. */
+        /** Is true once it has begun and its change is committed. */
         readonly demandEffect: () => Promise<void>;
-        /** Holds when it is over. */
+        /** Is true once it is over. */
         readonly demandEnd: () => Promise<void>;
       }>;
     }

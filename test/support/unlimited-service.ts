@@ -22,7 +22,7 @@ const settings = {
 /**
  * The service with headers of any length, where its own server refuses what is over 16 KiB.
  *
- * Nothing measures time. Each input is far longer than what the service lets in: what grows with the square of the length
+ * Nothing measures time. Each input is far longer than what the service accepts: what grows with the square of the length
  * would take minutes, and the test's own timeout ends it.
  */
 export class UnlimitedService {

@@ -99,7 +99,7 @@ describe('The check of the contract', () => {
     const ofBuilders = linters.reportFindings(linted, { files, sources, isBuilders });
     expect(ofBuilders.join('\n')).not.to.include('(stored-field)');
 
-    // What a project's own files do not have is none of its business.
+    // It reports only what is in a project's own files.
     const none = { controllers: [], models: [] };
     const ofProject = linters.reportFindings(linted, { files, sources: none, isProject: true });
     expect(ofProject).to.deep.equal([]);

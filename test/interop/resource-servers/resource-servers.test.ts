@@ -105,7 +105,7 @@ for (const type of ['at+jwt', 'JWT'] as const) {
       expect(accepted.text).to.include(server.shows === 'name' ? 'ada' : String(claims['sub']));
       expect((await ask(issuer.alter(good, {}))).status, 'a good token that was signed again').to.equal(200);
 
-      // It is good but for its permissions.
+      // It lacks only the permission.
       expect((await ask(await issuer.logIn('bea'))).status, 'no permission').to.equal(server.forbidden);
 
       const stranger = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
