@@ -13,8 +13,8 @@ export function readVisible({ status, text, headers }: Response): object {
  * may tell two responses apart.
  */
 export function readVisibleExcept(field: string, { status, body, headers }: Response): object {
-  const { [field]: random, ...rest } = body as Record<string, unknown>;
+  const { [field]: random, ...rest } = body as Record<string, string | undefined>;
   const { date, 'x-request-id': requestId, etag, ...others } = headers as Record<string, string>;
-  const lengths = [date, requestId, etag, random].map((value) => value && String(value).length);
+  const lengths = [date, requestId, etag, random].map((value) => value?.length);
   return { status, rest, lengths, names: Object.keys(headers), others };
 }
