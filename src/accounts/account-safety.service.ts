@@ -14,8 +14,8 @@ import type { Revocation } from '../revocations/revocations.store.js';
 import type { SubjectVersions } from '../revocations/subject-versions.js';
 import { endUserSessions } from '../sessions/ended-sessions.js';
 import { parseEmailAddress } from '../text/email-address.js';
+import { isAddressProved, takeUnverifiedAddresses } from '../users/address-holders.js';
 import { tellFormerAddress } from '../users/former-address.js';
-import { isAddressTaken } from '../users/user-records.js';
 import { usersStore, type StoredUser } from '../users/users.store.js';
 import type { IssuedToken } from './mailed-links.js';
 import type { RecoveryService } from './recovery.service.js';
@@ -90,6 +90,10 @@ export class AccountSafety {
     const link = await safetyLinksStore.consume(transaction, presented);
     if (!link) throw new Problem('invalid_link');
     const address = await findAddress(transaction, user, link);
+    if (address.hasChanged && address.columns.email_key !== null)
+      await takeUnverifiedAddresses(transaction, clock, [address.columns.email_key], {
+        ...{ context, exceptId: user.id },
+      });
     await usersStore.update(transaction, user.id, now, {
       password_hash: '',
       password_one_time: 0,
@@ -119,11 +123,11 @@ export class AccountSafety {
   }
 }
 
-/** The address that the link was sent to; none, where another account has that one by now. */
+/** The address that the link was sent to; none, where another account has proved to have that one by now. */
 async function findAddress(transaction: Queries, user: StoredUser, { email, created_at: at }: SafetyLink) {
   const key = parseEmailAddress(email)?.key ?? '';
   if (user.email_key === key && user.email_verified_at !== null) return { hasChanged: false } as const;
-  const isTaken = await isAddressTaken(transaction, key, user.id);
+  const isTaken = await isAddressProved(transaction, key, user.id);
   return {
     hasChanged: true,
     columns: isTaken
