@@ -380,6 +380,8 @@ export interface SafetyLinkRow {
   email: string;
   /** What was done from then on is taken back. */
   created_at: number;
+  /** JSON of an `AddedFactor`: what the message said was added, and the link removes; null: nothing. */
+  added: string | null;
   expires_at: number;
 }
 
