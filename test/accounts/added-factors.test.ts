@@ -230,6 +230,35 @@ for (const kind of databaseKinds) {
       }
     });
 
+    it('removes it, and restores the address, also where a thief has changed that since', async () => {
+      const user = await create();
+      const thiefs = newAuthenticator();
+      await addPasskey(app, (await login(user)).access_token, thiefs);
+      const link = await linkOf(user);
+      app.clock.advance(1);
+      const { access_token: thief } = await getTokensByPasskey(app, thiefs);
+      const email = `thief${made}@example.org`;
+      await app.put('/me/email', { email }, thief).expect(202);
+      app.clock.advance(1);
+      const proof = { token: await tokenIn(app, email, 'address_verification') };
+      await app.post('/email/verify', proof, thief).expect(204);
+      const { body } = await secure(link).expect(200);
+      expect(body).to.deep.include({ email_restored: true, removed: ['passkey', 'recovery_codes'] });
+      expect((await app.get(`/users/${user.id}`, admin)).body).to.include({ email: user.email });
+      expect(await factorsOf(user)).to.deep.equal(none);
+    });
+
+    it('leaves a thief who logs in at the same moment no session', async () => {
+      const user = await create();
+      const { recoveryCodes } = await enrollTotp(app, await login(user));
+      const link = await linkOf(user);
+      const begun = await beginLogin(app, user.username, password);
+      const proof = { login_token: begun, code: recoveryCodes[0] };
+      const [thief] = await Promise.all([app.post('/login/second-factor', proof), secure(link).expect(200)]);
+      if (thief.status === 200) await app.get('/me', (thief.body as TokenSet).access_token).expect(401);
+      expect(await factorsOf(user)).to.deep.equal(none);
+    });
+
     it('is void where it went to another address, that of a thief, whose factor an administrator removes', async () => {
       const user = await create();
       const { access_token: thief } = await login(user);

@@ -23,6 +23,7 @@ for (const kind of databaseKinds) {
         settings: {
           LATCHKEY_APP_URL: 'https://app.example',
           LATCHKEY_RECOVERY_LIMIT: '0',
+          LATCHKEY_REGISTRATION: 'open',
           JWT_ACCESS_TOKEN_EXPIRES: '1d',
         },
       });
@@ -297,6 +298,28 @@ for (const kind of databaseKinds) {
             .where('email_verified_at', 'is not', null)
             .execute();
           expect(without).to.equal(undefined);
+        }
+      });
+
+      it('is one account’s, when it is registered at the same moment', async () => {
+        for (let round = 0; round < 3; round += 1) {
+          const email = `registered${round}@example.org`;
+          await createUnproved(email);
+          const account = await create();
+          const token = await askFor(email, account);
+          app.clock.advance(1);
+          const chosen = { username: `registered${round}`, password };
+          const { body } = await app.post('/register', { email, ...chosen }).expect(202);
+          const { registration_token } = body as { registration_token: string };
+          const registered = { token: await tokenIn(app, email, 'registration'), registration_token };
+          const both = await Promise.all([
+            verify({ token }, account.token),
+            app.post('/email/verify', registered),
+          ]);
+          expect(both.map(({ status }) => status).sort()).to.deep.equal([204, 409]);
+          const refused = both.find(({ status }) => status === 409);
+          expect(refused?.body).to.include({ code: 'email_taken' });
+          expect(await addressesOf(email)).to.deep.equal([true]);
         }
       });
 
