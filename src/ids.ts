@@ -6,6 +6,13 @@ export function createId(clock: Clock): string {
   return v7({ msecs: clock.now() });
 }
 
+const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** Whether a text is a UUID in lower case, as all ids here are. */
+export function isId(text: string): boolean {
+  return uuid.test(text);
+}
+
 /** What all ids of this time or later, in milliseconds since the Unix epoch, are not less than, and all earlier ones are. */
 export function findFirstIdAt(at: number): string {
   const hex = Math.min(Math.max(Math.floor(at), 0), 2 ** 48 - 1)

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { defineProblems } from '../src/problems/project-problems.js';
 import type { Hooks, Registration } from '../src/tokens/hooks.js';
-import { clientToken, createClient } from './support/oauth-clients.js';
-import { ownOperation } from './support/own-operations.js';
+import { requestClientToken, createClient } from './support/oauth-clients.js';
+import { createOwnOperation } from './support/own-operations.js';
 import { readMessages } from './support/registrations.js';
 import { TestApp } from './support/test-app.js';
 import { readJwt } from './support/tokens.js';
@@ -22,9 +22,9 @@ const exampleOfRegistration: NonNullable<Hooks['register']> = ({ email = '' }) =
   email.endsWith('.edu') ? { roles: ['student'] } : { refuse: 'Use the address of your university.' };
 
 const ownOperations = [
-  ownOperation('user', [{ bearer: [] }]),
-  ownOperation('optional', [{}, { bearer: [] }]),
-  ownOperation('public', []),
+  createOwnOperation('user', [{ bearer: [] }]),
+  createOwnOperation('optional', [{}, { bearer: [] }]),
+  createOwnOperation('public', []),
 ];
 
 describe('Hooks', () => {
@@ -209,7 +209,7 @@ describe('Hooks', () => {
     const password = 'correct horse battery';
     const registerAs = (email: string) => app.post('/register', { email, password, username: 'ada' });
 
-    it('refuses who registers, in words of its own, before anything is stored', async () => {
+    it('refuses a registration, with its own message, before anything is stored', async () => {
       await start(exampleOfRegistration);
       const { body } = await registerAs('ada@example.com').expect(403);
       expect(body).to.include({
@@ -283,7 +283,7 @@ describe('Hooks', () => {
     it('is not called for a client', async () => {
       await start(example);
       customers.set(readJwt(token).claims['sub'] as string, { name: 'Ada' });
-      const { access_token: ofClient } = await clientToken(app, await createClient(app));
+      const { access_token: ofClient } = await requestClientToken(app, await createClient(app));
       expect((await app.get('/own/user', ofClient).expect(200)).body.user ?? null).to.equal(null);
     });
 

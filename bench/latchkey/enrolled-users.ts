@@ -51,7 +51,7 @@ async function beginLogin(client: Client, url: string, index: number): Promise<s
   return response.login_token;
 }
 
-/** The one of now is not taken right after an import. */
+/** The current one is not accepted right after an import. */
 function codeOfNextStep(): string {
   return generateSync({ secret: totpSecret, epoch: Math.floor(Date.now() / 1000) + 30 });
 }

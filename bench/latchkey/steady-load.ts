@@ -1,7 +1,7 @@
 // Requests at a steady rate, whatever their responses do: to the replicas of the service in turn, and to an API behind a
 // guard. Arguments: the replicas' URLs with commas, the API's URL, a file of values for the Authorization header and one
 // of refresh tokens, of how many sessions in them, and requests a second. Prints BEGUN after the first
-// answers. On SIGTERM it waits for the answers that are to come, and prints the result.
+// responses. On SIGTERM it waits for the responses that are to come, and prints the result.
 import { readFileSync } from 'node:fs';
 import { Client } from '../harness/client.ts';
 import { quantile } from '../harness/statistics.ts';
@@ -27,9 +27,9 @@ const sessions = lines(accessTokens).map((authorization, index) => ({
 const refreshable = [...sessions];
 
 const client = new Client();
-/** How often each kind of request was sent, and answered. */
+/** How often each kind of request was sent, and got its response. */
 const sent: Record<Kind, number> = { protected: 0, guarded: 0, refresh: 0 };
-const answered = { ...sent };
+const responded = { ...sent };
 const times: number[] = [];
 let failures = 0;
 const pending = new Set<Promise<void>>();
@@ -51,7 +51,7 @@ async function send(kind: Kind): Promise<void> {
     const url = kind === 'guarded' ? `${api}/` : `${service}/protected`;
     await client.expect(200, url, { authorization: sessions[turn % sessions.length]?.authorization ?? '' });
   }
-  answered[kind] += 1;
+  responded[kind] += 1;
   times.push(performance.now() - begun);
 }
 
@@ -82,7 +82,7 @@ process.once('SIGTERM', () => {
   const seconds = (performance.now() - begun) / 1000;
   void Promise.all(pending).then(() => {
     const perSecond = Object.fromEntries(
-      Object.entries(answered).map(([kind, times]) => [kind, times / seconds]),
+      Object.entries(responded).map(([kind, times]) => [kind, times / seconds]),
     );
     const [p50, p99, max] = [0.5, 0.99, 1].map((share) => quantile(times, share));
     console.log(`RESULT ${JSON.stringify({ perSecond, failures, p50, p99, max })}`);

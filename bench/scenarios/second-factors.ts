@@ -15,7 +15,7 @@ import type { Scenario } from './scenario.ts';
 const logins = { usual: 200, quick: 10 };
 /** Milliseconds of processor time that a code may take. */
 const aim = 1;
-/** Of processor time, beside the same of before there were factors: what runs differ by. */
+/** Of processor time, compared with versions without second factors: what runs differ by. */
 const aimOfBefore = 1.05;
 const users = 50;
 

@@ -34,16 +34,16 @@ func TestBaseURLs(t *testing.T) {
 	}
 }
 
-// answering is a server that simulates a proxy between a client and the service.
-func answering(t *testing.T, answer http.HandlerFunc) *latchkey.Client {
+// clientBehindProxy is a client of a server that simulates a proxy between a client and the service.
+func clientBehindProxy(t *testing.T, respond http.HandlerFunc) *latchkey.Client {
 	t.Helper()
-	server := httptest.NewServer(answer)
+	server := httptest.NewServer(respond)
 	t.Cleanup(server.Close)
 	return newClient(t, server.URL+"/behind/a/path")
 }
 
 func TestErrorsWithoutAProblem(t *testing.T) {
-	client := answering(t, func(w http.ResponseWriter, r *http.Request) {
+	client := clientBehindProxy(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/behind/a/path/protected" {
 			t.Errorf("it asked for %s", r.URL.Path)
 		}
@@ -61,7 +61,7 @@ func TestErrorsWithoutAProblem(t *testing.T) {
 }
 
 func TestAResponseOfAnotherServer(t *testing.T) {
-	client := answering(t, func(w http.ResponseWriter, r *http.Request) {
+	client := clientBehindProxy(t, func(w http.ResponseWriter, r *http.Request) {
 		if agent := r.Header.Get("User-Agent"); agent != "latchkey-go/"+latchkey.Version {
 			t.Errorf("the user agent is %q", agent)
 		}

@@ -17,10 +17,10 @@ import (
 
 func TestLoginOpensProtectedOperations(t *testing.T) {
 	client := asReader(t, live(t))
-	answer, err := client.API.GetProtectedWithResponse(t.Context())
+	response, err := client.API.GetProtectedWithResponse(t.Context())
 	noError(t, err)
-	if answer.JSON200.Message == "" {
-		t.Error("the answer has no message")
+	if response.JSON200.Message == "" {
+		t.Error("the response has no message")
 	}
 	tokens, ok := client.Tokens()
 	if !ok || tokens.AccessToken == "" || tokens.RefreshToken == "" || !tokens.ExpiresAt.Before(tokens.RefreshExpiresAt) {
@@ -140,9 +140,9 @@ func TestAFileForAnAPIThatIsBuiltOnTheService(t *testing.T) {
 		return client.API.AddReportWithBodyWithResponse(t.Context(), contentType, body)
 	}
 	file := latchkey.File{Field: "file", Name: `jül "7".txt`, Type: "text/plain", Content: []byte("All is well.")}
-	answer, err := add(file, "Jül 一")
+	response, err := add(file, "Jül 一")
 	noError(t, err)
-	if report := answer.JSON201; report.FileName != file.Name || report.Title != "Jül 一" || report.Text != "All is well." {
+	if report := response.JSON201; report.FileName != file.Name || report.Title != "Jül 一" || report.Text != "All is well." {
 		t.Errorf("the report is %#v", report)
 	}
 	reports, err := client.API.ListReportsWithResponse(t.Context())

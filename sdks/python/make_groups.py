@@ -209,7 +209,7 @@ def render(groups: dict[str, list[Operation]]) -> str:
             "from httpx_sse import ServerSentEvent",
             "from .streams import async_events, events",
         }
-    needed = ["import builtins", "from .answers import unwrap", "from .client import AuthenticatedClient"]
+    needed = ["import builtins", "from .client import AuthenticatedClient", "from .results import unwrap"]
     lines = "\n".join(["from __future__ import annotations", *needed, *sorted(imports - set(needed))])
     return f'"""The operations of the contract as methods."""\n\n{lines}\n\n\n' + "\n\n".join(classes)
 

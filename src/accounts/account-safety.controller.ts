@@ -5,31 +5,32 @@ import type { Clock } from '../clock.js';
 import { getRequestContext } from '../http/request-context.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
 import type { SecuredAccount, SecureAccountRequest } from './account-safety.models.js';
-import type { AccountSafety } from './account-safety.service.js';
+import type { AccountSafetyService } from './account-safety.service.js';
 
 @Route()
 @Tags('Own account')
 export class AccountSafetyController {
   constructor(
     private readonly services: {
-      readonly accountSafety: AccountSafety;
+      readonly accountSafety: AccountSafetyService;
       readonly clock: Clock;
       readonly requestLimits: RequestLimits;
     },
   ) {}
 
   /**
-   * Takes an account back by the link "This was not me" of a message about it: ends all sessions, forgets the remembered devices, and makes the
-   * password useless. The link works once, for seven days, whatever was changed since; links that were sent later
-   * stop working, but for those that remove a factor. Where the address was changed since, the account has again the one that the link was sent to.
-   * The link of a message about an added authenticator app, passkey or new recovery codes removes that one, and the codes that
-   * were shown with it; other second factors stay. No session begins: choose a new password with the returned token, and log in with it, and with the second factor where the account has one.
+   * Takes an account back by the link "This was not me" of a message about it: ends all sessions, forgets the remembered
+   * devices, and makes the password useless. The link works once, for seven days, whatever was changed since; links that
+   * were sent later stop working, apart from those that remove a factor. Where the address was changed since, the account gets
+   * back the one that the link was sent to. The link of a message about an added authenticator app, a passkey or new recovery
+   * codes removes these, and the codes that were shown with them; other second factors stay. No session begins: choose a new password with the returned token, then log in with it, and with the second factor
+   * where the account has one.
    * @summary Say that it was not you
    */
   @Post('account/secure')
   @NoSecurity()
   @SuccessResponse(200, 'The account waits for a new password.')
-  @Response<ProblemDetails>(400, 'The link was used, has expired, or is void: `invalid_link`.')
+  @Response<ProblemDetails>(400, 'The link was used, has expired, or no longer works: `invalid_link`.')
   @Response<ProblemDetails>(429, 'The limit per address is reached: `too_many_requests`.')
   @Response<ProblemDetails>(503, 'The database does not respond: `not_ready`.')
   public async secureAccount(
@@ -41,13 +42,13 @@ export class AccountSafetyController {
 
   /**
    * Gives an account its earlier address back, by the link that this address was sent when another one was asked for or
-   * took effect. All else is as with `POST /account/secure`.
+   * took effect. Everything else is as with `POST /account/secure`.
    * @summary Undo a change of address
    */
   @Post('email/undo')
   @NoSecurity()
   @SuccessResponse(200, 'The account has the address, and waits for a new password.')
-  @Response<ProblemDetails>(400, 'The link was used, has expired, or is void: `invalid_link`.')
+  @Response<ProblemDetails>(400, 'The link was used, has expired, or no longer works: `invalid_link`.')
   @Response<ProblemDetails>(429, 'The limit per address is reached: `too_many_requests`.')
   @Response<ProblemDetails>(503, 'The database does not respond: `not_ready`.')
   public async undoEmailChange(

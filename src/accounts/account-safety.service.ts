@@ -51,7 +51,7 @@ interface Secured extends SecuredAccount {
  * person changes later, and it voids the links that were sent after it: those were sent to that person, where the address
  * was changed. So the first address wins, for as long as its link is good. Links to the same address that remove a factor stay.
  */
-export class AccountSafety {
+export class AccountSafetyService {
   constructor(private readonly foundations: Foundations) {}
 
   /**

@@ -13,15 +13,15 @@ import type { SubjectVersions } from '../revocations/subject-versions.js';
 import type { Hooks } from '../tokens/hooks.js';
 import type { OnDenied } from '../sessions/denials.js';
 import type { UsersService } from '../users/users.service.js';
-import { AccountSafety } from './account-safety.service.js';
-import { AddressChanges } from './address-changes.service.js';
+import { AccountSafetyService } from './account-safety.service.js';
+import { AddressChangesService } from './address-changes.service.js';
 import { InvitationsService } from './invitations.service.js';
 import { LoginLinksService } from './login-links.service.js';
 import { MailedLinks } from './mailed-links.js';
 import { ownDataParts } from './own-data-parts.js';
 import { OwnDataService } from './own-data.service.js';
 import { PasswordCheckService } from './password-check.service.js';
-import { RegistrationCompletion } from './registration-completion.service.js';
+import { RegistrationCompletionService } from './registration-completion.service.js';
 import { RegistrationMessages } from './registration-messages.js';
 import { RegistrationOutcomes } from './registration-outcomes.js';
 import { RegistrationRules } from './registration-rules.js';
@@ -33,12 +33,12 @@ export interface AccountServices {
   readonly passwordChecks: PasswordCheckService;
   readonly ownData: OwnDataService;
   readonly invitations: InvitationsService;
-  readonly accountSafety: AccountSafety;
-  readonly addressChanges: AddressChanges;
+  readonly accountSafety: AccountSafetyService;
+  readonly addressChanges: AddressChangesService;
   readonly loginLinks: LoginLinksService;
   readonly recovery: RecoveryService;
   readonly registration: RegistrationService;
-  readonly registrationCompletion: RegistrationCompletion;
+  readonly registrationCompletion: RegistrationCompletionService;
   readonly verification: VerificationService;
 }
 
@@ -70,7 +70,7 @@ export function createAccountServices(
   const registering = { ...foundations, users, outcomes: new RegistrationOutcomes() };
   const mailedLinks = new MailedLinks(foundations, appUrl);
   const recovery = new RecoveryService(foundations, mailedLinks);
-  const addressChanges = new AddressChanges(foundations, appUrl);
+  const addressChanges = new AddressChangesService(foundations, appUrl);
   return {
     registration: new RegistrationService(
       registering,
@@ -78,7 +78,7 @@ export function createAccountServices(
       new RegistrationMessages(foundations, appUrl),
       config.registrationsPerHour,
     ),
-    registrationCompletion: new RegistrationCompletion(
+    registrationCompletion: new RegistrationCompletionService(
       registering,
       rules,
       Math.max(5, Math.ceil(config.registrationsPerHour / 10)),
@@ -91,7 +91,7 @@ export function createAccountServices(
     }),
     loginLinks: new LoginLinksService({ ...foundations, mailedLinks }, config.loginLinks),
     recovery,
-    accountSafety: new AccountSafety({ ...foundations, recovery }),
+    accountSafety: new AccountSafetyService({ ...foundations, recovery }),
     addressChanges,
     verification: new VerificationService(foundations, appUrl, addressChanges),
   };

@@ -8,7 +8,7 @@ import { requireRecentFactor } from '../second-factors/recent-factor.js';
 import type { SecondFactorsService } from '../second-factors/second-factors.service.js';
 import { requireUser, toActor, type AuthenticatedRequest } from '../tokens/caller.js';
 import type { ChangeEmailRequest, EmailChange } from './address-changes.models.js';
-import type { AddressChanges } from './address-changes.service.js';
+import type { AddressChangesService } from './address-changes.service.js';
 import { proofLifetime } from './address-proof.js';
 
 @Route('me')
@@ -16,7 +16,7 @@ import { proofLifetime } from './address-proof.js';
 export class AddressChangesController {
   constructor(
     private readonly services: {
-      readonly addressChanges: AddressChanges;
+      readonly addressChanges: AddressChangesService;
       readonly clock: Clock;
       readonly config: Config;
       readonly outbox: Outbox;
@@ -26,15 +26,15 @@ export class AddressChangesController {
 
   /**
    * Gives your account another e-mail address. It takes effect when the new address is verified: it is sent a link and a
-   * code for `POST /email/verify`, which are good for an hour, once. The address of now is told at once and when it has changed,
-   * each time with a link that undoes it, for seven days. The response is the same where another account has the address.
+   * code for `POST /email/verify`, which are good for an hour, once. The current address is told at once, and again when it
+   * has changed, each time with a link that undoes the change for seven days. The response is the same where another account has the address.
    * Needs a login within the last five minutes, with the second factor where the account has one. At most five an hour.
    * @summary Change your address
    */
   @Put('email')
   @Security('bearer', ['fresh:300'])
   @SuccessResponse(202, 'Accepted; the new address gets a message.')
-  @Response<ProblemDetails>(409, 'It is the verified address of the account already: `email_verified`.')
+  @Response<ProblemDetails>(409, 'It is already the verified address of the account: `email_verified`.')
   @Response<ProblemDetails>(429, 'Five were asked for within the hour: `too_many_requests`.')
   public async changeEmail(
     @Body() body: ChangeEmailRequest,

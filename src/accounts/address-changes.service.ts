@@ -22,7 +22,7 @@ interface Foundations {
 }
 
 /** Users give their accounts another address, which counts once it is verified. */
-export class AddressChanges {
+export class AddressChangesService {
   /** @param appUrl where the app is that takes the token of a link. */
   constructor(
     private readonly foundations: Foundations,

@@ -48,9 +48,9 @@ export class InvitationsController {
   }
 
   /**
-   * Sends a link by e-mail with which somebody makes an account that has these roles. It works once. Nobody can give what
-   * they may not do themselves: the roles must permit nothing that you lack, now and when the invitation is accepted.
-   * A second invitation of the same address takes the place of the first.
+   * Sends a link by e-mail with which somebody creates an account that has these roles. It works once. The roles must permit
+   * nothing that you lack, now and when the invitation is accepted. A second invitation of the same address replaces the
+   * first.
    * @summary Invite somebody
    */
   @Post()
@@ -72,16 +72,16 @@ export class InvitationsController {
   }
 
   /**
-   * Makes the account of an invitation, with the roles that it names and its address, which is verified by that. Then log in
-   * with `POST /login`.
+   * Creates the account of an invitation, with its roles and its address, which counts as verified. Then log in with
+   * `POST /login`.
    * @summary Accept an invitation
    */
   @Post('accept')
   @NoSecurity()
-  @SuccessResponse(201, 'The account is made.')
+  @SuccessResponse(201, 'The account is created.')
   @Response<ProblemDetails>(
     404,
-    'The invitation is used, withdrawn or expired, or its sender may not give its roles any more: `invitation_not_found`.',
+    'The invitation is used, withdrawn or expired, or its sender may no longer give its roles: `invitation_not_found`.',
   )
   @Response<ProblemDetails>(409, 'Another user has this name or address: `username_taken`, `email_taken`.')
   @Response<ProblemDetails>(

@@ -28,9 +28,9 @@ export class LoginLinksController {
 
   /**
    * Sends a link to a verified address, with which its user logs in without a password; only where `LATCHKEY_LOGIN_LINKS` is
-   * on. Keep the `request_token` in the browser: the link works there alone. The response is the same, and takes the same
-   * time, whether or not an account has the address. At most five messages an hour go to one account, and five more to who asks
-   * in a network where it has a session.
+   * on. Keep the `request_token` in the browser: the link works only there. The response is the same, and takes the same
+   * time, whether or not an account has the address. At most five messages an hour go to one account, and five more for
+   * requests from a network where it has a session.
    * @summary Ask for a link to log in with
    */
   @Post()
@@ -51,7 +51,7 @@ export class LoginLinksController {
 
   /**
    * Logs in with the token of a link and the `request_token` of the browser that has asked for it, starts a session, and
-   * returns its first tokens. A link works once, for 15 minutes, and not any more once the account has changed. An account with
+   * returns its first tokens. A link works once, for 15 minutes, and no longer once the account has changed. An account with
    * a second factor is asked for it, as after a password.
    * @summary Log in with a link
    */
@@ -59,7 +59,7 @@ export class LoginLinksController {
   @SuccessResponse(200, 'Logged in.')
   @Response<ProblemDetails>(
     400,
-    'The link was used, has expired, is void, or another browser has asked for it: `invalid_link`.',
+    'The link was used, has expired, no longer works, or another browser asked for it: `invalid_link`.',
   )
   @Response<ProblemDetails>(
     401,
@@ -90,7 +90,7 @@ export class LoginLinksController {
   @SuccessResponse(200, 'Logged in; the tokens are in cookies.')
   @Response<ProblemDetails>(
     400,
-    'The link was used, has expired, is void, or another browser has asked for it: `invalid_link`.',
+    'The link was used, has expired, no longer works, or another browser asked for it: `invalid_link`.',
   )
   @Response<ProblemDetails>(
     401,

@@ -6,19 +6,13 @@ import { toPasskey } from '../passkeys/passkey-responses.js';
 import type { Passkey } from '../passkeys/passkeys.models.js';
 import { passkeysStore } from '../passkeys/passkeys.store.js';
 import type { Device } from '../second-factors/second-factors.models.js';
-import { toDevice } from '../second-factors/second-factor-state.js';
+import { toDevice } from '../second-factors/second-factor-responses.js';
 import { totpStore } from '../second-factors/totp.store.js';
 import { devicesStore } from '../sessions/devices.store.js';
 import { readInPages, type OwnDataPart } from '../users/own-data-part.js';
-import type {
-  OwnAction,
-  OwnAuthenticatorApp,
-  OwnEvent,
-  OwnForeignAccount,
-  OwnLoginPlace,
-  OwnMessage,
-  OwnSession,
-} from './own-data.models.js';
+import type { OwnForeignAccount, OwnMessage } from './own-data.models.js';
+import type { OwnAction, OwnEvent } from './own-events.models.js';
+import type { OwnAuthenticatorApp, OwnLoginPlace, OwnSession } from './own-logins.models.js';
 import { ownDataStore } from './own-data.store.js';
 
 const sessions: OwnDataPart = {

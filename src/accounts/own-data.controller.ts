@@ -16,7 +16,7 @@ export class OwnDataController {
 
   /**
    * Everything that the service stores about you, as one JSON document to keep: the account, its sessions, and what the
-   * audit has about it. It has no secret of yours, and of others nothing but that they acted.
+   * audit has about it. It contains no secrets, and of others only that they acted.
    * @summary Export your data
    */
   @Get('export')
@@ -49,7 +49,7 @@ export class OwnDataController {
   }
 
   /**
-   * Deletes your account, for ever. When the response arrives, none of its tokens is accepted anywhere, and the name is free.
+   * Deletes your account permanently. When the response arrives, none of its tokens is accepted anywhere, and the name is free.
    * The audit keeps what happened, for as long as the service is configured to. Requires a login within the last five
    * minutes. The last administrator cannot leave.
    * @summary Delete your account

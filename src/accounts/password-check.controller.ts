@@ -3,11 +3,11 @@ import type { Request as HttpRequest } from 'express';
 import { countRequest, type RequestLimits } from '../authentication/request-limits.js';
 import type { Config } from '../config/config.js';
 import {
-  describeFault,
+  describeViolation,
   languages,
   type Language,
-  type LocalPasswordFault,
-} from '../passwords/password-faults.js';
+  type LocalPasswordViolation,
+} from '../passwords/password-violations.js';
 import { Problem } from '../problems/problem.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
 import {
@@ -31,7 +31,7 @@ const texts: Readonly<Record<Language, readonly [string, string, string, string,
   de: ['Sehr schwach', 'Schwach', 'Mäßig', 'Stark', 'Sehr stark'],
 };
 
-const codes: Readonly<Record<LocalPasswordFault['code'], PasswordRefusalCode>> = {
+const codes: Readonly<Record<LocalPasswordViolation['code'], PasswordRefusalCode>> = {
   unfit_character: PasswordRefusalCode.UnfitCharacter,
   too_short: PasswordRefusalCode.TooShort,
   too_long: PasswordRefusalCode.TooLong,
@@ -53,8 +53,8 @@ export class PasswordCheckController {
 
   /**
    * Says how strong a password is while somebody chooses it, and whether the service would take it: in words, in English or
-   * German. Anyone may ask, because who signs up has no account yet; how often is limited per address. It says nothing of
-   * any account.
+   * German. Anyone may ask, because people who sign up have no account yet; a limit per address applies. It reveals nothing
+   * about any account.
    * @summary Rate a password
    */
   @Post('check')
@@ -71,11 +71,15 @@ export class PasswordCheckController {
     const { password, username = '', email, display_name: displayName } = body;
     const language = body.language ?? chooseLanguage(request);
     const owner = { username, email, displayName };
-    const { fault, score, ...rated } = await this.services.passwordChecks.check(password, owner, language);
+    const { violation, score, ...rated } = await this.services.passwordChecks.check(
+      password,
+      owner,
+      language,
+    );
     return {
-      allowed: !fault,
-      ...(fault && {
-        refusal: { code: codes[fault.code], text: describeFault(fault, language) },
+      allowed: !violation,
+      ...(violation && {
+        refusal: { code: codes[violation.code], text: describeViolation(violation, language) },
       }),
       score,
       strength: names[score],

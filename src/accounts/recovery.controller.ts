@@ -21,8 +21,8 @@ export class RecoveryController {
 
   /**
    * Sends a link for a new password to a verified address. The response is the same, and takes the same time, whether or
-   * not an account has the address. At most five messages an hour go to one account, and five more to who
-   * asks in a network where it has a session.
+   * not an account has the address. At most five messages an hour go to one account, and five more for requests from a
+   * network where it has a session.
    * @summary Ask for a new password
    */
   @Post('forgot')
@@ -40,7 +40,7 @@ export class RecoveryController {
   }
 
   /**
-   * Sets a new password with the token of the link, which works once and for 30 minutes, and not any more once the account has
+   * Sets a new password with the token of the link, which works once and for 30 minutes, and no longer once the account has
    * changed. Ends all sessions and revokes all tokens. No session begins: the user logs in with the new password, and with
    * the second factor where the account has one.
    * @summary Set a new password by a link
@@ -48,7 +48,7 @@ export class RecoveryController {
   @Post('reset')
   @NoSecurity()
   @SuccessResponse(204, 'Set.')
-  @Response<ProblemDetails>(400, 'The link was used, has expired, or is void: `invalid_link`.')
+  @Response<ProblemDetails>(400, 'The link was used, has expired, or no longer works: `invalid_link`.')
   @Response<ProblemDetails>(429, 'The limit per address is reached: `too_many_requests`.')
   @Response<ProblemDetails>(
     503,

@@ -31,7 +31,7 @@ interface Proved {
 }
 
 /** Makes the accounts of registrations whose address is verified. */
-export class RegistrationCompletion {
+export class RegistrationCompletionService {
   /** @param maxMistaken messages of which a wrong code was tried, in a day: after these, links alone count. */
   constructor(
     private readonly foundations: RegistrationFoundations,

@@ -33,11 +33,11 @@ export class RegistrationController {
   ) {}
 
   /**
-   * Sends a link and a code to the address. `POST /email/verify` takes either, and makes the account then; log in with
-   * `POST /login`. An address that an account has already gets a message that says so: the response is the same, and takes the
-   * same time. Open where `LATCHKEY_REGISTRATION` lets people in. With `LATCHKEY_REGISTRATION_EMAIL=optional` an account
-   * without an address is made at once.
-   * @param created The account is made: it has no address.
+   * Sends a link and a code to the address. `POST /email/verify` takes either, and creates the account; then log in with
+   * `POST /login`. An address that an account already has gets a message that says so: the response is the same, and takes
+   * the same time. `LATCHKEY_REGISTRATION` says who may register. With `LATCHKEY_REGISTRATION_EMAIL=optional` an account
+   * without an address is created at once.
+   * @param created The account is created, without an address.
    * @summary Register
    */
   @Post()

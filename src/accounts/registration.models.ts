@@ -1,20 +1,20 @@
 import type { DisplayName, LanguageTag } from '../users/users.models.js';
 
 /**
- * Who registers.
+ * A registration.
  * @example { "email": "grace@example.com", "password": "a-long-password-of-hers" }
  */
 export interface RegisterRequest {
   /**
-   * An e-mail address, which gets a link and a code. Letters, digits and `.!#$%&'*+/=?^_{|}~-` before the @; no quoted text.
+   * An e-mail address, which gets a link and a code. Letters, digits and `.!#$%&'*+/=?^_{|}~-` before the `@`, and no quoted text.
    * @minLength 3
    * @maxLength 254
    * @pattern ^[!-?A-~]+@[^\s@]+$ must be an e-mail address, such as ada@example.com
    */
   email?: string;
   /**
-   * The name to log in with, beside the address. The rules are those of `POST /users`, and no @ may be in it. Default: one
-   * that is made up.
+   * The name to log in with, beside the address. The rules are those of `POST /users`, and no @ may be in it. Default: a
+   * random one.
    * @minLength 1
    * @maxLength 200
    * @pattern ^[^\s\u0000-\u001f\u007f]([^\u0000-\u001f\u007f]*[^\s\u0000-\u001f\u007f])?$ must not have control characters, nor white space at either end
@@ -32,7 +32,7 @@ export interface RegisterRequest {
 }
 
 /**
- * How it goes on: `registration_token` and `expires_in` where a message was sent, `username` where the account is made.
+ * What comes next: `registration_token` and `expires_in` where a message was sent, `username` where the account is created.
  * @example { "registration_token": "lk_rc_Zm9ydHkgcmFuZG9tIGJ5dGVzIGluIGhlcmU", "expires_in": 86400 }
  */
 export interface RegistrationResult {

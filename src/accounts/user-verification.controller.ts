@@ -26,7 +26,7 @@ export class UserVerificationController {
   @Response<ProblemDetails>(404, 'There is no such user: `user_not_found`.')
   @Response<ProblemDetails>(
     409,
-    'The account has no address, or it is verified already: `email_missing`, `email_verified`.',
+    'The account has no address, or it is already verified: `email_missing`, `email_verified`.',
   )
   @Response<ProblemDetails>(429, 'Five messages were sent within the hour: `too_many_requests`.')
   public async sendUserVerification(@Path() id: Id, @Request() request: AuthenticatedRequest): Promise<void> {

@@ -8,15 +8,15 @@ import { getRequestContext } from '../http/request-context.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
 import { refuseField } from '../problems/problem.js';
 import { requireUser, toActor, type AuthenticatedRequest } from '../tokens/caller.js';
-import type { SendVerificationRequest, VerifyEmailRequest } from './recovery.models.js';
-import type { RegistrationCompletion, RegistrationProof } from './registration-completion.service.js';
+import type { SendVerificationRequest, VerifyEmailRequest } from './verification.models.js';
+import type { RegistrationCompletionService, RegistrationProof } from './registration-completion.service.js';
 import { isRegistrationLinkToken } from './registration-tokens.js';
 import type { RegistrationService, RegistrationSource } from './registration.service.js';
 import type { AddressProof, VerificationService } from './verification.service.js';
 
 @Route('email')
 @Tags('Own account')
-// Who registers has no access token; who has one sends it.
+// Somebody who registers has no access token; users send theirs.
 @Security({})
 @Security('bearer')
 export class VerificationController {
@@ -24,16 +24,17 @@ export class VerificationController {
     private readonly services: {
       readonly outbox: Outbox;
       readonly registration: RegistrationService;
-      readonly registrationCompletion: RegistrationCompletion;
+      readonly registrationCompletion: RegistrationCompletionService;
       readonly requestLimits: RequestLimits;
       readonly verification: VerificationService;
     },
   ) {}
 
   /**
-   * Sends a message with a link and a code to the address of your account, which is not verified yet; again, where one was
-   * sent before. At most five an hour. With the `registration_token` of `POST /register`, and no access token: another one about
-   * that registration; at most five a day go to one address, and the response does not say whether one did.
+   * Sends a message with a link and a code to the address of your account, which is not verified yet; also where one was
+   * sent before. At most five an hour. With the `registration_token` of `POST /register`, and no access token, it sends
+   * another message about that registration: at most five a day to one address, and the response does not say whether one
+   * was sent.
    * @summary Have your address verified
    */
   @Post('verification')
@@ -49,7 +50,7 @@ export class VerificationController {
   )
   @Response<ProblemDetails>(
     409,
-    'The account has no address, or it is verified already: `email_missing`, `email_verified`.',
+    'The account has no address, or it is already verified: `email_missing`, `email_verified`.',
   )
   @Response<ProblemDetails>(
     429,
@@ -74,22 +75,25 @@ export class VerificationController {
   }
 
   /**
-   * Proves that the address of your account, or the one that it is to have (`PUT /me/email`), is yours, by the token of the link
-   * or by the code of the message: each works once and for an hour. It has to be the account that you are logged in to: nobody who enters a stranger's address gains it
-   * by the stranger's click.
+   * Proves that the address of your account, or the new one that you asked for (`PUT /me/email`), is yours, by the token of
+   * the link or by the code of the message: each works once and for an hour. It has to be the account that you are logged in
+   * to: somebody who enters a stranger's address does not gain it when the stranger follows the link.
    *
-   * Of a registration, which needs no access token, it makes the account; then log in with `POST /login`. With its
-   * `registration_token` the password is the one that was registered. With the token of the link alone, as on another device,
-   * `password` is required, and nothing of what was registered is used: a stranger may have chosen it. `username`, `password` and
-   * `display_name` take the place of what was registered, as where another user has the name by now. What is refused uses
-   * nothing up.
+   * For a registration, which needs no access token, it creates the account; then log in with `POST /login`. With the
+   * `registration_token` the password is the one that was registered. With only the token of the link, as on another device,
+   * `password` is required, and nothing of what was registered is used: a stranger may have chosen it. `username`, `password`
+   * and `display_name` replace what was registered, for example where another user has taken the name. A refused request
+   * uses nothing up.
    * @summary Verify your address
    * @example body.by_token { "token": "lk_rg_Zm9ydHkgcmFuZG9tIGJ5dGVzIGluIGhlcmU" }
    * @example body.by_code { "code": "481516", "registration_token": "lk_rc_Zm9ydHkgcmFuZG9tIGJ5dGVzIGluIGhlcmU" }
    */
   @Post('verify')
-  @SuccessResponse(204, 'Verified; of a registration, the account is made.')
-  @Response<ProblemDetails>(400, 'The link or the code was used, has expired, or is void: `invalid_link`.')
+  @SuccessResponse(204, 'Verified; for a registration, the account is created.')
+  @Response<ProblemDetails>(
+    400,
+    'The link or the code was used, has expired, or no longer works: `invalid_link`.',
+  )
   @Response<ProblemDetails>(
     401,
     'It is not about a registration, and no valid access token was sent: `authentication_required`, `invalid_token`, `csrf_failed`.',

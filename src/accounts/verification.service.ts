@@ -10,7 +10,7 @@ import { usersStore } from '../users/users.store.js';
 import { findPurpose, hashCode, hour, isSameHash, maxMessagesPerHour, maxTries } from './account-tokens.js';
 import { accountTokensStore } from './account-tokens.store.js';
 import { createAddressProof } from './address-proof.js';
-import type { AddressChanges } from './address-changes.service.js';
+import type { AddressChangesService } from './address-changes.service.js';
 
 /** Of tokens that verify an address: the account's, or a new one that takes its place. */
 const purposes = ['email_verification', 'email_change'] as const;
@@ -35,7 +35,7 @@ export class VerificationService {
   constructor(
     private readonly foundations: Foundations,
     private readonly appUrl: string,
-    private readonly changes: Pick<AddressChanges, 'complete'>,
+    private readonly changes: Pick<AddressChangesService, 'complete'>,
   ) {}
 
   /**

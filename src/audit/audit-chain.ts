@@ -68,7 +68,7 @@ export class AuditChain {
     const now = clock.now();
     // Before the rows: those that another process chains in between have moved the head.
     const head = (this.#head ??= await auditChainStore.findHead(queries));
-    const finding = await this.#judge(head);
+    const finding = await this.#checkHead(head);
     // In the batch that signs the next head: on its own, it could be deleted before it is chained.
     const reports = finding ? [auditStore.createRow(toEntry(finding), now)] : [];
     const rows = [
@@ -129,7 +129,7 @@ export class AuditChain {
    * Finds out whether the chain may go on from a head without a word: the signature that follows would make it look as if it had
    * always been right.
    */
-  async #judge(head: AuditHeadRow | undefined): Promise<Finding | undefined> {
+  async #checkHead(head: AuditHeadRow | undefined): Promise<Finding | undefined> {
     const known = this.#known;
     if (head && head.signature === known?.signature) return undefined;
     if (!head) return known && createSetBack(known, 0);

@@ -101,7 +101,7 @@ export const auditEvents = {
     doc: 'An administrator set a user’s password: sessions and tokens ended.',
     details: '`one_time_password`',
   },
-  password_changed: { target: 'user', doc: 'A user changed the own password.' },
+  password_changed: { target: 'user', doc: 'A user changed their password.' },
   password_reset: { target: 'user', doc: 'A command gave a user a one-time password.' },
   second_factor_added: {
     target: 'user',

@@ -1,7 +1,7 @@
 import type { SelectQueryBuilder } from 'kysely';
 import type { Queries } from '../database/database.js';
 import type { AuditRow, Schema } from '../database/schema.js';
-import { findFirstIdAt } from '../ids.js';
+import { findFirstIdAt, isId } from '../ids.js';
 import { auditChainStore, selectAuditRows, type ChainPage, type ChainPlace } from './audit-chain.store.js';
 
 /** Which rows to list: those that all of the given conditions hold for. */
@@ -39,8 +39,6 @@ interface ChainSpan {
   readonly first: number;
   readonly last: number;
 }
-
-const idPattern = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** Reads the audit, each time from an index. */
 export const auditListStore = {
@@ -88,7 +86,7 @@ function filterRows<Row>(
   let query = rows;
   if (event !== undefined) query = query.where('event', '=', event);
   if (actor !== undefined) {
-    query = idPattern.test(actor)
+    query = isId(actor)
       ? query.where('actor_id', '=', actor)
       : query.where('actor_kind', '=', 'operator').where('actor_name', '=', actor);
   }

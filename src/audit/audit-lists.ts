@@ -16,7 +16,7 @@ export class AuditLists {
 
   /** A page in the order of times. Its cursor is the id of its last row. */
   list({ limit, ...query }: AuditPageQuery): Promise<Page<AuditRow>> {
-    return readPage(limit, (most) => auditListStore.list(this.database.queries, { ...query, limit: most }));
+    return readPage(limit, (max) => auditListStore.list(this.database.queries, { ...query, limit: max }));
   }
 
   /** Every chained row of a period, in the order of the chain; few of them are in memory at a time. */

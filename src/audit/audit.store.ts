@@ -3,7 +3,7 @@ import type { Clock } from '../clock.js';
 import type { Queries } from '../database/database.js';
 import { prepareOnce } from '../database/compiled-statement.js';
 import type { AuditRow } from '../database/schema.js';
-import type { RequestContext } from '../http/request-context.js';
+import { toStoredClient, type RequestContext } from '../http/request-context.js';
 import { createId } from '../ids.js';
 import type { Actor } from './actor.js';
 import type { AuditEvent, TargetKind } from './audit-events.js';
@@ -41,8 +41,6 @@ export interface CountedEntry extends AuditEntry {
 
 type NewRow = Omit<AuditRow, 'sequence' | 'hash'>;
 
-/** The maximum stored length of an address and of a `User-Agent`. */
-const maxTextLength = 255;
 /** PostgreSQL takes 65,535 parameters in a statement, SQLite 32,766. */
 const rowsPerStatement = 500;
 
@@ -130,18 +128,12 @@ function createRow({ event, actor, target, sessionId, details, ...entry }: Audit
     target: target?.id ?? null,
     target_name: target?.name ?? null,
     session_id: sessionId ?? actor?.sessionId ?? null,
-    address: context?.address?.slice(0, maxTextLength) ?? null,
-    user_agent: toPrintable(context?.userAgent),
+    ...toStoredClient(context ?? { address: null, userAgent: null }),
     request_id: context?.requestId ?? null,
     details: details === undefined ? null : JSON.stringify(details),
     count: 1,
     last_at: null,
   };
-}
-
-/** A header may have tabs and any non-ASCII byte; terminals may show this. */
-function toPrintable(userAgent: string | null | undefined): string | null {
-  return userAgent?.replaceAll(/\p{Cc}/gu, ' ').slice(0, maxTextLength) ?? null;
 }
 
 /** Where to look a name up that the entry does not have. */

@@ -3,17 +3,17 @@ import type { AuditHeadRow, AuditRow, AuditSealRow } from '../database/schema.js
 import { auditChainStore } from './audit-chain.store.js';
 import { computeRowHash, firstHash } from './audit-hash.js';
 import {
-  createFault,
+  createChainError,
   describeRow,
-  describeSealFault,
+  describeSealError,
   describeVerdict,
-  type AuditFault,
-} from './audit-faults.js';
+  type ChainError,
+} from './chain-errors.js';
 import { verifyHead, verifySeal, type SealKeys } from './audit-seals.js';
 
 export interface AuditReport {
   /** Undefined: the chain is whole. */
-  readonly fault: AuditFault | undefined;
+  readonly error: ChainError | undefined;
   /** Rows that were found right. */
   readonly rows: number;
   /** Seals of days that were found right, without the head. */
@@ -50,7 +50,7 @@ export async function verifyAudit(
   for (let attempt = 1; ; attempt += 1) {
     const head = await auditChainStore.findHead(database.queries);
     const report = await new Verification(database, keys, head).run(options);
-    if (!report.fault || attempt === maxAttempts) return report;
+    if (!report.error || attempt === maxAttempts) return report;
     const now = await auditChainStore.findHead(database.queries);
     if (now?.base_sequence === head?.base_sequence) return report;
   }
@@ -73,9 +73,9 @@ class Verification {
 
   async run(options: VerifyOptions): Promise<AuditReport> {
     const after = this.#last.sequence;
-    const fault = await this.#findFault(options);
+    const error = await this.#findError(options);
     return {
-      fault,
+      error,
       rows: this.#rows,
       seals: this.#seals,
       after,
@@ -86,7 +86,7 @@ class Verification {
     };
   }
 
-  async #findFault(options: VerifyOptions): Promise<AuditFault | undefined> {
+  async #findError(options: VerifyOptions): Promise<ChainError | undefined> {
     const { head } = this;
     const { queries } = this.database;
     if (!head) return this.#checkWithoutHead();
@@ -99,26 +99,29 @@ class Verification {
     return (await this.#checkRows(right, head, options)) ?? wrong;
   }
 
-  async #checkWithoutHead(): Promise<AuditFault | undefined> {
+  async #checkWithoutHead(): Promise<ChainError | undefined> {
     const { queries } = this.database;
     const row = await auditChainStore.findOutside(queries, Number.MAX_SAFE_INTEGER);
     if (row)
-      return createFault(row.sequence ?? 0, `${describeRow(row)} is chained, and the chain has no head.`);
+      return createChainError(
+        row.sequence ?? 0,
+        `${describeRow(row)} is chained, and the chain has no head.`,
+      );
     // The first start has keys to sign with, and a row for each of them.
     if (!this.keys.canSign() || (await auditChainStore.countUnchained(queries)) > 0) return undefined;
-    return createFault(
+    return createChainError(
       0,
       'The audit is empty, though the keys on the ring were audited when they were made: all rows, the head and the seals were removed. If the service has not run since an upgrade from before 0.2, start it.',
     );
   }
 
   /** Rows before the beginning of the chain, which lists show with the others. */
-  async #findOutside({ base_sequence: base }: AuditHeadRow): Promise<AuditFault | undefined> {
+  async #findOutside({ base_sequence: base }: AuditHeadRow): Promise<ChainError | undefined> {
     const row = await auditChainStore.findOutside(this.database.queries, base);
     if (!row) return undefined;
     const sequence = row.sequence ?? 0;
     if (sequence < 1)
-      return createFault(
+      return createChainError(
         sequence,
         `${describeRow(row)} has a place that no chain has: somebody has put it there.`,
       );
@@ -128,34 +131,34 @@ class Verification {
     return undefined;
   }
 
-  async #checkHead(head: AuditHeadRow): Promise<AuditFault | undefined> {
+  async #checkHead(head: AuditHeadRow): Promise<ChainError | undefined> {
     let verdict = verifyHead(this.keys, head);
     if (verdict !== 'valid') {
       await this.keys.reload();
       verdict = verifyHead(this.keys, head);
     }
     if (verdict === 'valid') return undefined;
-    return createFault(
+    return createChainError(
       head.sequence,
       `The head of the chain, at row ${head.sequence}, ${describeVerdict(verdict, head.key_id)}. If latchkey keys revoke has removed that key and the service has not run since, start it, which signs the head again; otherwise somebody has changed the head.`,
     );
   }
 
   /**
-   * Finds the first seal that is wrong by itself, and the others. A key that has left the ring since is no fault: the head,
+   * Finds the first seal that is wrong by itself, and the others. A key that has left the ring since is no error: the head,
    * which is signed later, covers the same rows.
    */
   #sortSeals(
     seals: readonly AuditSealRow[],
     head: AuditHeadRow,
-  ): { readonly wrong: AuditFault | undefined; readonly right: AuditSealRow[] } {
-    let wrong: AuditFault | undefined;
+  ): { readonly wrong: ChainError | undefined; readonly right: AuditSealRow[] } {
+    let wrong: ChainError | undefined;
     const right: AuditSealRow[] = [];
     const gone = new Set<string>();
     for (const seal of seals) {
       const verdict = verifySeal(this.keys, seal);
-      const message = describeSealFault(seal, verdict, head);
-      if (message !== undefined) wrong ??= createFault(seal.sequence, message);
+      const message = describeSealError(seal, verdict, head);
+      if (message !== undefined) wrong ??= createChainError(seal.sequence, message);
       else right.push(seal);
       if (verdict !== 'valid') gone.add(seal.key_id);
     }
@@ -171,7 +174,7 @@ class Verification {
     seals: readonly AuditSealRow[],
     head: AuditHeadRow,
     { onProgress, rowsPerPage = 1000 }: VerifyOptions,
-  ): Promise<AuditFault | undefined> {
+  ): Promise<ChainError | undefined> {
     const { queries } = this.database;
     const total = head.sequence - head.base_sequence;
     const left = seals.filter(({ sequence }) => sequence >= head.base_sequence);
@@ -182,15 +185,15 @@ class Verification {
       const limit = Math.min(rowsPerPage, head.sequence - this.#last.sequence);
       if (limit <= 0) break;
       const page = await auditChainStore.listChained(queries, { after: this.#last.sequence, limit });
-      if (page.length === 0) return this.#createEndFault(head);
+      if (page.length === 0) return this.#createEndError(head);
       for (const row of page) {
-        const fault = this.#checkRow(row) ?? this.#takeSeals(left);
-        if (fault) return fault;
+        const error = this.#checkRow(row) ?? this.#takeSeals(left);
+        if (error) return error;
       }
       onProgress?.(this.#rows, total);
     }
     if (this.#last.hash !== head.hash) {
-      return createFault(
+      return createChainError(
         head.sequence,
         `Row ${head.sequence} has another hash than the head was signed with: rows were changed together with their hashes.`,
       );
@@ -198,16 +201,16 @@ class Verification {
     return this.#findExcess();
   }
 
-  #checkRow(row: AuditRow): AuditFault | undefined {
+  #checkRow(row: AuditRow): ChainError | undefined {
     const expected = this.#last.sequence + 1;
     const sequence = row.sequence ?? 0;
     if (sequence !== expected) {
       const missing =
         sequence - 1 > expected ? `Rows ${expected} to ${sequence - 1} are` : `Row ${expected} is`;
-      return createFault(expected, `${missing} missing: the next one is ${describeRow(row)}.`);
+      return createChainError(expected, `${missing} missing: the next one is ${describeRow(row)}.`);
     }
     if (computeRowHash(this.#last.hash, row) !== row.hash) {
-      return createFault(
+      return createChainError(
         sequence,
         `${describeRow(row)} has not the hash of its contents after row ${expected - 1}: it was changed, or the row before was, together with its hash.`,
       );
@@ -229,11 +232,11 @@ class Verification {
   }
 
   /** Compares the seals of the last row with its hash. */
-  #takeSeals(left: AuditSealRow[]): AuditFault | undefined {
+  #takeSeals(left: AuditSealRow[]): ChainError | undefined {
     while (left[0] && left[0].sequence <= this.#last.sequence) {
       const seal = left.shift();
       if (!seal || seal.sequence < this.#last.sequence || seal.hash !== this.#last.hash) {
-        return createFault(
+        return createChainError(
           seal?.sequence ?? 0,
           `Row ${seal?.sequence} has another hash than the seal of ${seal?.day} was signed with: rows until then were changed together with their hashes.`,
         );
@@ -243,20 +246,23 @@ class Verification {
     return undefined;
   }
 
-  #createEndFault(head: AuditHeadRow): AuditFault {
+  #createEndError(head: AuditHeadRow): ChainError {
     const from = this.#last.sequence + 1;
     const missing = from === head.sequence ? `Row ${from} is` : `Rows ${from} to ${head.sequence} are`;
-    return createFault(from, `${missing} missing at the end: the head was signed at row ${head.sequence}.`);
+    return createChainError(
+      from,
+      `${missing} missing at the end: the head was signed at row ${head.sequence}.`,
+    );
   }
 
   /** Rows that the head does not know. */
-  async #findExcess(): Promise<AuditFault | undefined> {
+  async #findExcess(): Promise<ChainError | undefined> {
     const { queries } = this.database;
     const [row] = await auditChainStore.listChained(queries, { after: this.#last.sequence, limit: 1 });
     if (!row) return undefined;
     const now = await auditChainStore.findHead(queries);
     if (now && now.sequence >= (row.sequence ?? 0)) return undefined;
-    return createFault(
+    return createChainError(
       row.sequence ?? 0,
       `${describeRow(row)} is after the head, which is at row ${this.#last.sequence}.`,
     );

@@ -84,7 +84,7 @@ export class LocalReservations implements AttemptReservations {
     // Before the read: a failure committed during the read is counted twice instead of not at all.
     const pendingBefore = this.pending.begin(keys);
     try {
-      const refusal = await this.#refusal(counters, pendingBefore);
+      const refusal = await this.#findRefusal(counters, pendingBefore);
       if (refusal) this.pending.withdraw(keys);
       return refusal;
     } catch (error) {
@@ -93,7 +93,7 @@ export class LocalReservations implements AttemptReservations {
     }
   }
 
-  async #refusal(counters: readonly Counter[], others: readonly number[]): Promise<Refusal | undefined> {
+  async #findRefusal(counters: readonly Counter[], others: readonly number[]): Promise<Refusal | undefined> {
     const now = this.clock.now();
     const rows = await loginAttemptsStore.findFailures(
       this.database.queries,

@@ -22,7 +22,7 @@ import { OwnAccountService } from './own-account.service.js';
 import { PasswordConfirmation } from './password-confirmation.js';
 import { RequestLimiter } from './request-limiter.js';
 import type { RequestLimits } from './request-limits.js';
-import { SecondFactorLogins } from './second-factor-login.service.js';
+import { SecondFactorLoginService } from './second-factor-login.service.js';
 
 export interface AuthenticationServices {
   readonly cookieLogouts: CookieLogoutService;
@@ -32,7 +32,7 @@ export interface AuthenticationServices {
   readonly loginUsers: LoginUsers;
   readonly ownAccount: OwnAccountService;
   readonly requestLimits: RequestLimits;
-  readonly secondFactorLogins: SecondFactorLogins;
+  readonly secondFactorLogins: SecondFactorLoginService;
 }
 
 interface Dependencies {
@@ -89,7 +89,7 @@ export function createAuthenticationServices(
     loginUsers: users,
     loginCompletion: completion,
     ownAccount: new OwnAccountService(database, clock, proof, sessions, versions),
-    secondFactorLogins: new SecondFactorLogins({
+    secondFactorLogins: new SecondFactorLoginService({
       database,
       clock,
       limiter,

@@ -10,9 +10,10 @@ import {
   parseLoginRequirement,
   type LoginRequirement,
 } from '../http/security-requirements.js';
+import { hasFlaskHeader } from '../tokens/flask-token.js';
 import { createStepUpProblem, getSecondFactorAge } from '../tokens/step-up.js';
 import { createActor, toCaller, type Caller } from '../tokens/caller.js';
-import type { LegacyTokens } from './legacy-tokens.service.js';
+import type { LegacyAccessTokensService } from './legacy-access-tokens.service.js';
 import { findAccessToken, createMissingTokenProblem } from './token-locations.js';
 
 /**
@@ -63,14 +64,14 @@ export function checkRevocationIfNeeded(request: Request): Promise<void> | undef
   if (!confirmation.isNeeded && !legacyTokens) return undefined;
   const token = findAccessToken(request, config);
   if (token === undefined) return undefined;
-  if (legacyTokens?.isOne(token)) return prepareLegacyToken(request, legacyTokens, token);
+  if (legacyTokens && hasFlaskHeader(token)) return prepareLegacyToken(request, legacyTokens.access, token);
   return confirmation.isNeeded ? confirmation.confirm(accessTokens.verify(token)) : undefined;
 }
 
 /** A token of another application is read from the database once, before it is checked in memory. */
 function prepareLegacyToken(
   request: Request,
-  legacyTokens: LegacyTokens,
+  legacyTokens: LegacyAccessTokensService,
   token: string,
 ): Promise<void> | undefined {
   const { confirmation } = request.app.locals.services;
@@ -82,7 +83,11 @@ function prepareLegacyToken(
   })();
 }
 
-function getLegacyClaims(request: Request, legacyTokens: LegacyTokens, token: string): AccessTokenClaims {
+function getLegacyClaims(
+  request: Request,
+  legacyTokens: LegacyAccessTokensService,
+  token: string,
+): AccessTokenClaims {
   // Its CSRF value is in the token, and not the one that this service compares.
   if (request.tokenInCookie) {
     throw new Problem('invalid_token', {
@@ -110,16 +115,17 @@ export function authenticateIfPresent(request: Request): Caller | undefined {
   const { accessTokens, revocations, sessionUses, config, hooks, legacyTokens } = request.app.locals.services;
   const token = findAccessToken(request, config);
   if (token === undefined) return undefined;
-  const claims = legacyTokens?.isOne(token)
-    ? getLegacyClaims(request, legacyTokens, token)
-    : accessTokens.verify(token);
+  const claims =
+    legacyTokens && hasFlaskHeader(token)
+      ? getLegacyClaims(request, legacyTokens.access, token)
+      : accessTokens.verify(token);
   if (revocations.isRevoked(claims)) {
     throw new Problem('invalid_token', {
       detail: 'The access token was revoked. Refresh it or log in again.',
     });
   }
-  const fault = hooks.verifyClaims?.(claims);
-  if (fault !== undefined) throw new Problem('invalid_token', { detail: fault });
+  const error = hooks.verifyClaims?.(claims);
+  if (error !== undefined) throw new Problem('invalid_token', { detail: error });
   if (claims.sid !== undefined) sessionUses.recordUse(claims.sid);
   return toCaller(claims);
 }

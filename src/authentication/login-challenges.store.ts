@@ -24,24 +24,6 @@ export const loginChallengesStore = {
     return { query: queries.insertInto('latchkey_login_challenges').values(challenge) };
   },
 
-  /** Stores a better hash of the password that was checked, unless the password has changed. */
-  prepareRehash(
-    queries: Queries,
-    {
-      id,
-      checkedHash,
-      newHash,
-    }: { readonly id: string; readonly checkedHash: string; readonly newHash: string },
-  ): BatchStatement {
-    const query = queries
-      .updateTable('users')
-      .set({ password_hash: newHash })
-      .where('id', '=', id)
-      .where('password_hash', '=', checkedHash)
-      .returning('id');
-    return { query, required: true };
-  },
-
   /**
    * Finds a challenge that can still be met, and its user.
    * @param network as `getNetwork` returns it.

@@ -8,6 +8,7 @@ import type { SecondFactorPolicy } from '../sessions/second-factor-policy.js';
 import type { LoginProof } from '../sessions/session-starter.js';
 import type { TokenSet } from '../sessions/token-sets.js';
 import type { DevicesService } from '../second-factors/devices.service.js';
+import { passwordHashesStore } from '../users/password-hashes.store.js';
 import { listSecondFactors } from '../users/second-factor-bits.js';
 import type { LoginPlaces, PlacedUser } from './login-places.js';
 import { loginChallengesStore } from './login-challenges.store.js';
@@ -85,7 +86,7 @@ export class LoginCompletion {
     ];
     if (newHash !== user.password_hash) {
       const rehash = { id: user.id, checkedHash: user.password_hash, newHash };
-      statements.unshift(loginChallengesStore.prepareRehash(queries, rehash));
+      statements.unshift(passwordHashesStore.prepareRehash(queries, rehash));
     }
     if (!(await this.database.batch([...(proof.consume?.(queries) ?? []), ...statements]))) return undefined;
     throw new Problem('second_factor_required', {

@@ -65,7 +65,7 @@ export class LoginLimiter {
    * @throws {Problem} `too_many_attempts`, with `Retry-After`; `busy`; what `make` throws.
    */
   async attempt<T>(origin: AttemptOrigin, make: (attempt: Attempt) => Promise<T>): Promise<T> {
-    const counters = this.#counters(origin);
+    const counters = this.#listCounters(origin);
     const keys = counters.map(({ key }) => key);
     await this.#reserve(counters);
     const renewal = setInterval(() => {
@@ -109,7 +109,7 @@ export class LoginLimiter {
     }
   }
 
-  #counters({ account, address, known }: AttemptOrigin): Counter[] {
+  #listCounters({ account, address, known }: AttemptOrigin): Counter[] {
     const { freeAttempts, freeAttemptsPerAddress, freeAttemptsPerSite } = this.limits;
     const network = getNetwork(address);
     if (known) return [{ key: createKey('pair', account, network), free: freeAttempts }];

@@ -9,6 +9,7 @@ import type { SessionsService } from '../sessions/sessions.service.js';
 import { endUserSessions } from '../sessions/ended-sessions.js';
 import type { SubjectVersions } from '../revocations/subject-versions.js';
 import { toOpaqueString } from '../passwords/opaque-string.js';
+import { passwordHashesStore } from '../users/password-hashes.store.js';
 import { toOwner } from '../users/users.service.js';
 import { usersStore } from '../users/users.store.js';
 
@@ -48,7 +49,7 @@ export class OwnAccountService {
     const newHash = await this.proof.hashNew('new_password', newPassword, toOwner(user));
     const done = await this.database.transaction(async (transaction) => {
       const now = this.clock.now();
-      const replaced = await usersStore.replacePassword(transaction, {
+      const replaced = await passwordHashesStore.replace(transaction, {
         id: userId,
         checkedHash: user.password_hash,
         newHash,

@@ -3,7 +3,8 @@ import { Problem } from '../problems/problem.js';
 import type { SessionsService } from '../sessions/sessions.service.js';
 import type { TokenSet } from '../sessions/token-sets.js';
 import type { Caller } from '../tokens/caller.js';
-import type { LegacyTokens } from './legacy-tokens.service.js';
+import { hasFlaskHeader } from '../tokens/flask-token.js';
+import type { LegacyTokens } from './legacy-tokens.js';
 
 /** Refreshes and ends what a token stands for, whether this service issued it or the application that users came from. */
 export class PresentedTokensService {
@@ -14,13 +15,13 @@ export class PresentedTokensService {
 
   /** @throws {Problem} `invalid_refresh_token`. */
   refresh(token: string, context: RequestContext): Promise<TokenSet> {
-    return this.legacyTokens?.isOne(token)
-      ? this.legacyTokens.exchange(token, context)
+    return this.legacyTokens && hasFlaskHeader(token)
+      ? this.legacyTokens.refresh.exchange(token, context)
       : this.sessions.refresh(token, context);
   }
 
   async logoutByRefreshToken(token: string, context: RequestContext): Promise<void> {
-    if (this.legacyTokens?.isOne(token)) await this.legacyTokens.revokeRefreshToken(token, context);
+    if (this.legacyTokens && hasFlaskHeader(token)) await this.legacyTokens.refresh.revoke(token, context);
     else await this.sessions.logoutByRefreshToken(token, context);
   }
 
@@ -29,7 +30,7 @@ export class PresentedTokensService {
     if (sessionId !== undefined) await this.sessions.logout(sessionId, context);
     // Only a user's token of another application has a name and no session.
     else if (this.legacyTokens && username !== undefined) {
-      await this.legacyTokens.revokeAccessToken(claims, context);
+      await this.legacyTokens.access.revoke(claims, context);
     } else throw new Problem('user_session_required');
   }
 }

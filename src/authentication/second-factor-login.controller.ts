@@ -9,7 +9,7 @@ import type { CookieSession, SecondFactorLogin, TokenSet } from '../sessions/ses
 import { setDeviceCookie } from './device-cookie.js';
 import { countRequest } from './request-limits.js';
 import type { RequestLimits } from './request-limits.js';
-import type { SecondFactorLogins } from './second-factor-login.service.js';
+import type { SecondFactorLoginService } from './second-factor-login.service.js';
 
 /** The second step of a login. */
 @Route('login/second-factor')
@@ -21,7 +21,7 @@ export class SecondFactorLoginController {
       readonly codeCheck: CodeCheck;
       readonly config: Config;
       readonly requestLimits: RequestLimits;
-      readonly secondFactorLogins: SecondFactorLogins;
+      readonly secondFactorLogins: SecondFactorLoginService;
     },
   ) {}
 

@@ -39,7 +39,7 @@ interface FoundLogin {
 }
 
 /** The second step of logins, for every kind of second factor. */
-export class SecondFactorLogins {
+export class SecondFactorLoginService {
   constructor(private readonly dependencies: Dependencies) {}
 
   /**
@@ -83,7 +83,7 @@ export class SecondFactorLogins {
         consume: (queries: Queries) => [
           loginChallengesStore.prepareTake(queries, tokenHash),
           ...accepted.consume(queries),
-          ...(device?.statements(queries) ?? []),
+          ...(device?.prepareStatements(queries) ?? []),
         ],
         ...(device && { deviceId: device.id }),
       };

@@ -34,7 +34,7 @@ export function addAuditCommands(program: Command, withInstallation: WithInstall
     addPeriod(
       audit
         .command('list')
-        .description('what happened, newest first')
+        .description('list what happened, newest first')
         .addOption(
           new Option('--event <name>', 'what happened, as docs/audit.md names it').choices(
             Object.keys(auditEvents),
@@ -59,7 +59,7 @@ export function addAuditCommands(program: Command, withInstallation: WithInstall
   addAction(
     audit
       .command('verify')
-      .description('check that no row was changed or is missing, and say which one is the first'),
+      .description('check that no row was changed or is missing, and name the first one that is'),
     (output) => withInstallation((services) => verifyAudit(services, output)),
   );
 }
@@ -80,8 +80,8 @@ async function listAudit(services: Services, output: Output, options: ListOption
     target: await findId(services, options.target),
     ...readPeriod(services, options),
   };
-  const rows = readPages((most, after) =>
-    services.auditLists.list({ ...filter, order, limit: Math.min(most, limit), after }),
+  const rows = readPages((max, after) =>
+    services.auditLists.list({ ...filter, order, limit: Math.min(max, limit), after }),
   );
   await output.printList(take(rows, limit), {
     toJson: toAuditEntry,
@@ -119,17 +119,17 @@ async function* toEntries(rows: ReturnType<Services['auditLists']['readChain']>)
 async function verifyAudit(services: Services, output: Output): Promise<void> {
   const progress = createProgress({ unit: 'rows' });
   const report = await services.verifyAudit({ onProgress: progress.update }).finally(progress.end);
-  const { fault, rows, seals, after, last, since, unchained, notes } = report;
+  const { error, rows, seals, after, last, since, unchained, notes } = report;
   const said = [
     ...notes,
     ...(unchained > 0 ? [`Rows that wait for their places in the chain: ${unchained}.`] : []),
   ];
-  if (fault === undefined) said.unshift(describeChain(report));
+  if (error === undefined) said.unshift(describeChain(report));
   if (output.isJson || said.length > 0) {
     output.print(
       {
-        ok: fault === undefined,
-        ...(fault && { fault }),
+        ok: error === undefined,
+        ...(error && { error }),
         ...{ rows, seals, after, last },
         ...(since !== undefined && { since: toIso(since) }),
         ...{ unchained, notes },
@@ -137,7 +137,7 @@ async function verifyAudit(services: Services, output: Output): Promise<void> {
       said.join('\n'),
     );
   }
-  if (fault) throw new FoundError(`The audit is not whole. ${fault.message}`);
+  if (error) throw new FoundError(`The audit is not whole. ${error.message}`);
 }
 
 function describeChain({ rows, seals, after, last, since = 0 }: AuditReport): string {

@@ -1,16 +1,15 @@
 import type { Command } from 'commander';
-import { pino } from 'pino';
 import { readConfig, type Config } from '../config/config.js';
 import { BackupError, backupSqlite } from '../database/backup-sqlite.js';
-import { openDatabase } from '../database/open-database.js';
 import { readServerVersion } from '../database/server-version.js';
 import { StartError } from '../start-error.js';
+import { openCommandDatabase } from './command-database.js';
 import { addAction, type Output } from './command-output.js';
-import { refuseMissingDatabase, type Surroundings } from './installation-command.js';
+import { refuseMissingDatabase, type CommandContext } from './installation-command.js';
 import { listDumpSteps } from './postgres-tools.js';
 import { createProgress } from './progress.js';
 
-export function addBackupCommand(program: Command, surroundings: Surroundings): void {
+export function addBackupCommand(program: Command, context: CommandContext): void {
   addAction(
     program
       .command('backup')
@@ -18,16 +17,16 @@ export function addBackupCommand(program: Command, surroundings: Surroundings): 
         'copy the SQLite database to a new file, also while the service runs; on PostgreSQL print what to run',
       )
       .argument('<file>', 'the file to create, readable only by its owner'),
-    (output, file: string) => backup(output, file, surroundings),
+    (output, file: string) => backup(output, file, context),
   );
 }
 
 /** @throws {StartError} where it fails; then there is no new file. */
-async function backup(output: Output, target: string, { environment }: Surroundings): Promise<void> {
+async function backup(output: Output, target: string, { environment }: CommandContext): Promise<void> {
   const config = readConfig(environment);
   const { databaseUrl } = config;
   if (databaseUrl.kind === 'postgres') {
-    throw new StartError(listDumpSteps(environment, target, await askServerVersion(config)));
+    throw new StartError(listDumpSteps(environment, target, await readPostgresVersion(config)));
   }
   if (databaseUrl.file === ':memory:') {
     throw new StartError('A database in memory cannot be backed up: it ends with its service.');
@@ -50,11 +49,8 @@ async function backup(output: Output, target: string, { environment }: Surroundi
   }
 }
 
-async function askServerVersion({ databaseUrl, databaseConnectTimeout }: Config): Promise<string> {
-  const database = openDatabase(databaseUrl, {
-    connectTimeout: databaseConnectTimeout * 1000,
-    log: pino({ level: 'silent' }),
-  });
+async function readPostgresVersion(config: Config): Promise<string> {
+  const database = openCommandDatabase(config);
   try {
     return await readServerVersion(database.queries, database.dialect);
   } finally {

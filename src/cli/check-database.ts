@@ -1,22 +1,20 @@
 import type { Command } from 'commander';
-import { pino } from 'pino';
 import { readConfig, type Config } from '../config/config.js';
 import { findDatabaseErrors, hasAmcheck } from './database-checks.store.js';
 import { readMark, describeUnfinishedCopy } from '../database/copy-mark.js';
 import { DatabaseUnavailable } from '../database/database-unavailable.js';
-import { openDatabase } from '../database/open-database.js';
 import { describeCause } from '../database/postgres-errors.js';
-import { readSecretFile } from '../keys/secret.js';
 import { canOpenKeys } from '../keys/stored-keys.js';
 import { KeySealing } from '../keys/key-sealing.js';
+import { openCommandDatabase, readSecret, wrongSecretMessage } from './command-database.js';
 import { addAction, type Output } from './command-output.js';
 import { FoundError } from './exit-codes.js';
-import { refuseMissingDatabase, type Surroundings } from './installation-command.js';
+import { refuseMissingDatabase, type CommandContext } from './installation-command.js';
 
 /** How many errors are printed. */
 const maxShown = 50;
 
-export function addCheckCommand(program: Command, { environment }: Surroundings): void {
+export function addCheckCommand(program: Command, { environment }: CommandContext): void {
   addAction(
     program
       .command('check-database')
@@ -32,14 +30,14 @@ export async function checkDatabase(
 ): Promise<void> {
   const config = readConfig(environment);
   refuseMissingDatabase(config);
-  const { faults, note } = await examineDatabase(config);
-  if (faults.length > 0) {
-    const more = faults.length > maxShown ? [`… and ${faults.length - maxShown} more.`] : [];
-    if (output.isJson) output.print({ sound: false, found: faults }, '');
+  const { errors, note } = await examineDatabase(config);
+  if (errors.length > 0) {
+    const more = errors.length > maxShown ? [`… and ${errors.length - maxShown} more.`] : [];
+    if (output.isJson) output.print({ sound: false, found: errors }, '');
     throw new FoundError(
       [
         'The database is not sound:',
-        ...faults.slice(0, maxShown),
+        ...errors.slice(0, maxShown),
         ...more,
         'What to do: docs/restore.md.',
       ].join('\n'),
@@ -53,28 +51,25 @@ export async function checkDatabase(
 
 async function examineDatabase(
   config: Config,
-): Promise<{ readonly faults: readonly string[]; readonly note: string }> {
+): Promise<{ readonly errors: readonly string[]; readonly note: string }> {
   try {
-    const database = openDatabase(config.databaseUrl, {
-      connectTimeout: config.databaseConnectTimeout * 1000,
-      log: pino({ level: 'silent' }),
-    });
+    const database = openCommandDatabase(config);
     try {
       const mark = database.dialect === 'postgres' ? await readMark(database.queries) : undefined;
-      if (mark) return { faults: [describeUnfinishedCopy(mark)], note: '' };
-      const faults = await findDatabaseErrors(database);
+      if (mark) return { errors: [describeUnfinishedCopy(mark)], note: '' };
+      const errors = await findDatabaseErrors(database);
       const { queries } = database.longRunning;
       const checksIndexes = database.dialect === 'sqlite' || (await hasAmcheck(queries));
       const secret = readSecret(config);
       if (
-        faults.length === 0 &&
+        errors.length === 0 &&
         secret !== undefined &&
         !(await canOpenKeys(queries, new KeySealing(secret)))
       ) {
-        faults.push('The secret does not open the keys: it is not the one that they were encrypted with.');
+        errors.push(wrongSecretMessage);
       }
       return {
-        faults,
+        errors,
         note: checksIndexes
           ? ''
           : ' Its indexes were not checked: "create extension amcheck" in it lets this command do so.',
@@ -84,10 +79,6 @@ async function examineDatabase(
     }
   } catch (error) {
     if (error instanceof DatabaseUnavailable) throw error;
-    return { faults: [`It cannot be read to the end: ${describeCause(error)}.`], note: '' };
+    return { errors: [`It cannot be read to the end: ${describeCause(error)}.`], note: '' };
   }
-}
-
-function readSecret({ secret, databaseUrl }: Config): string | undefined {
-  return secret ?? (databaseUrl.kind === 'sqlite' ? readSecretFile(databaseUrl.file) : undefined);
 }

@@ -22,24 +22,31 @@ interface ClientOptions {
 export function addClientCommands(program: Command, withInstallation: WithInstallation): void {
   const clients = program.command('clients').description('services that act for themselves');
   const id = ['<id>', 'as latchkey clients list prints it'] as const;
-  addAction(clients.command('list').description('all clients, oldest first'), (output) =>
+  addAction(clients.command('list').description('list all clients, oldest first'), (output) =>
     withInstallation((services) => listClients(services, output)),
   );
   addAction(
     clients
       .command('create')
       .description('make a client; its secret is printed once')
-      .argument('<name>', 'for people')
+      .argument('<name>', 'a name for people')
       .option('--scope <permissions>', 'what its tokens may permit, space-separated', '')
-      .option('--audience <audience...>', 'what its tokens are for; default: as users’ tokens', [])
-      .option('--introspection-audience <audience...>', 'what it is, as a resource server', [])
+      .option(
+        '--audience <audience...>',
+        'the audiences that its tokens may have; default: those of users’ tokens',
+        [],
+      )
+      .option('--introspection-audience <audience...>', 'the audiences whose tokens it may introspect', [])
       .addOption(
-        new Option('--auth-method <method>', 'how it proves who it is')
+        new Option('--auth-method <method>', 'how it authenticates')
           .choices(['client_secret_basic', 'client_secret_post', 'private_key_jwt'])
           .default('client_secret_basic'),
       )
       .option('--jwks <file>', 'with private_key_jwt: a file with its public keys')
-      .option('--token-lifetime <seconds>', 'of its access tokens; default: as users’ tokens'),
+      .option(
+        '--token-lifetime <seconds>',
+        'the lifetime of its access tokens; default: that of users’ tokens',
+      ),
     (output, name: string, options: ClientOptions) =>
       withInstallation((services) => createClient(services, output, name, options)),
   );

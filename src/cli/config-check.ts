@@ -6,7 +6,7 @@ import type { Project } from '../server/project.js';
 import { addAction, type Output } from './command-output.js';
 import { examineDatabase, type DatabaseState } from './database-state.js';
 import { FoundError } from './exit-codes.js';
-import type { Surroundings } from './installation-command.js';
+import type { CommandContext } from './installation-command.js';
 import type { Launcher } from './launcher.js';
 
 interface ShownSettings {
@@ -17,7 +17,7 @@ interface ShownSettings {
 export function addConfigCommands(
   program: Command,
   { loadProject, settingsFile }: Pick<Launcher<Project>, 'loadProject' | 'settingsFile'>,
-  surroundings: Surroundings,
+  context: CommandContext,
 ): void {
   const config = program.command('config').description('the settings');
   addAction(
@@ -28,7 +28,7 @@ export function addConfigCommands(
       )
       .option('--changed', 'only settings that differ from their default'),
     async (output, { changed = false }: { readonly changed?: boolean }) =>
-      checkConfig(output, surroundings, await loadProject(), { onlyChanged: changed, settingsFile }),
+      checkConfig(output, context, await loadProject(), { onlyChanged: changed, settingsFile }),
   );
 }
 
@@ -38,7 +38,7 @@ export function addConfigCommands(
  */
 async function checkConfig(
   output: Output,
-  { environment }: Surroundings,
+  { environment }: CommandContext,
   project: Pick<Project, 'migrations'>,
   { onlyChanged, settingsFile }: ShownSettings,
 ): Promise<void> {
@@ -71,7 +71,7 @@ async function checkConfig(
   if (examined?.state.error !== undefined) throw new FoundError(examined.state.error);
 }
 
-function tryReadConfig(environment: Surroundings['environment']) {
+function tryReadConfig(environment: CommandContext['environment']) {
   try {
     return { config: readConfig(environment, 'service') };
   } catch (error) {

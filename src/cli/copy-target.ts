@@ -1,25 +1,15 @@
-import { pino } from 'pino';
-import type { Config } from '../config/config.js';
 import { removeUnfinishedCopy } from '../database/copy-database.js';
 import { CopyError } from '../database/copy-error.js';
 import { readMark } from '../database/copy-mark.js';
 import type { SqliteSnapshot } from '../database/copy-source.js';
 import type { Database } from '../database/database.js';
 import type { ProjectMigrations } from '../database/migrations/context.js';
-import { openDatabase } from '../database/open-database.js';
 import { planOwnTables, previewOwnTables, type OwnTable } from '../database/own-copy.js';
 import type { SourceTable } from '../database/own-tables.js';
 import { describeCause } from '../database/postgres-errors.js';
 import { hasProjectMigrations } from '../database/run-migrations.js';
 import { packageVersion } from '../server/package-version.js';
 import { StartError } from '../start-error.js';
-
-export function openTarget(config: Config): Database {
-  return openDatabase(config.databaseUrl, {
-    connectTimeout: config.databaseConnectTimeout * 1000,
-    log: pino({ level: 'silent' }),
-  });
-}
 
 /** The tables of the project, as they are or will be in the target. Changes nothing. @throws {CopyError} */
 export async function planTables(

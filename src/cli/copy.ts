@@ -22,8 +22,9 @@ import { readSecretFile } from '../keys/secret.js';
 import { claimSqlite, type Claimant } from '../database/sqlite-claim.js';
 import { addAction, type Output } from './command-output.js';
 import { UsageError } from './exit-codes.js';
-import type { Surroundings } from './installation-command.js';
-import { onTarget, openTarget, planTables, prepareTarget } from './copy-target.js';
+import type { CommandContext } from './installation-command.js';
+import { openCommandDatabase } from './command-database.js';
+import { onTarget, planTables, prepareTarget } from './copy-target.js';
 import { createProgress } from './progress.js';
 import { parseDatabaseUrl, type SqliteUrl } from '../database/database-url.js';
 import type { Project } from '../server/project.js';
@@ -54,7 +55,7 @@ const repeatedSignalWindow = 1000;
 export function addCopyCommand(
   program: Command,
   loadProject: () => Promise<Project>,
-  { environment }: Surroundings,
+  { environment }: CommandContext,
 ): void {
   addAction(
     program
@@ -66,9 +67,9 @@ export function addCopyCommand(
       .argument('[target]', 'postgres://<user>@<host>/<database>; without it, what DATABASE_URL says')
       .option('--dry-run', 'count the rows, and change nothing')
       .option('--begin-again', 'first remove the rows of an unfinished copy from the target'),
-    async (output, source: string, target: string | undefined, words: CopyOptions) => {
+    async (output, source: string, target: string | undefined, options: CopyOptions) => {
       refusePassword(target);
-      await copy({ source, target }, output, words, environment, await loadProject());
+      await copy({ source, target }, output, options, environment, await loadProject());
     },
   );
 }
@@ -90,7 +91,7 @@ function refusePassword(url: string | undefined): void {
 export async function copy(
   urls: { readonly source: string; readonly target?: string | undefined },
   output: Output,
-  words: CopyOptions,
+  options: CopyOptions,
   environment: Environment,
   { migrations = {} }: Pick<Project, 'migrations'>,
 ): Promise<void> {
@@ -106,7 +107,7 @@ export async function copy(
     try {
       await snapshot.assertVersion(migrations);
       snapshot.assertReferences();
-      await copySnapshot(snapshot, source, config, { ...words, migrations, output });
+      await copySnapshot(snapshot, source, config, { ...options, migrations, output });
     } finally {
       snapshot.close();
     }
@@ -135,7 +136,7 @@ async function copySnapshot(
   { dryRun = false, beginAgain = false, migrations, output }: CopyOptions & CopyTools,
 ): Promise<void> {
   const [from, to] = [findSourceSealing(snapshot.keys(), source, config), createTargetSealing(config)];
-  const target = openTarget(config);
+  const target = openCommandDatabase(config);
   try {
     const ownTables = await planTables(target, snapshot, beginAgain, migrations);
     // Before anything is written: it finds values that the target cannot have.

@@ -39,7 +39,7 @@ async function findSqliteDamage(queries: Queries): Promise<string[]> {
 /** Checks indexes with amcheck, where it is installed, and tables by reading them. */
 async function findPostgresDamage(queries: Queries): Promise<string[]> {
   const tables = (await queries.introspection.getTables()).map(({ name }) => name);
-  const faults: string[] = [];
+  const errors: string[] = [];
   const attempt = async (what: string, work: () => Promise<unknown>): Promise<void> => {
     try {
       await work();
@@ -47,7 +47,7 @@ async function findPostgresDamage(queries: Queries): Promise<string[]> {
       // SQLSTATE XX001 and XX002: data and index corrupted; amcheck's findings are these, too.
       const { code, message } = error as { code?: unknown; message: string };
       if (code !== 'XX001' && code !== 'XX002') throw error;
-      faults.push(`${what}: ${message}`);
+      errors.push(`${what}: ${message}`);
     }
   };
   for (const table of tables) {
@@ -55,7 +55,7 @@ async function findPostgresDamage(queries: Queries): Promise<string[]> {
       sql`select count(t::text) from ${sql.table(table)} t`.execute(queries),
     );
   }
-  if (!(await hasAmcheck(queries))) return faults;
+  if (!(await hasAmcheck(queries))) return errors;
   const { rows: indexes } = await sql<{ name: string; id: number }>`
     select pg_class.relname as name, pg_class.oid::int8 as id from pg_index
     join pg_class on pg_class.oid = pg_index.indexrelid
@@ -68,7 +68,7 @@ async function findPostgresDamage(queries: Queries): Promise<string[]> {
       sql`select bt_index_check(cast(${id} as int8)::oid::regclass, true)`.execute(queries),
     );
   }
-  return faults;
+  return errors;
 }
 
 /** Whether the extension amcheck is installed. */
@@ -87,7 +87,7 @@ interface ForeignKey {
 /** Finds rows whose parent is missing, in spite of the constraints. SQLite's own check has looked at those already. */
 async function findOrphans({ dialect, longRunning: { queries } }: Database): Promise<string[]> {
   if (dialect === 'sqlite') return [];
-  const faults: string[] = [];
+  const errors: string[] = [];
   for (const { child, columns, parent, keys } of await listForeignKeys(queries)) {
     const conditions = columns.map(
       (column, index) => sql`parent.${sql.ref(keys[index] ?? '')} = child.${sql.ref(column)}`,
@@ -101,9 +101,9 @@ async function findOrphans({ dialect, longRunning: { queries } }: Database): Pro
       queries,
     );
     const found = rows[0]?.found ?? 0;
-    if (found > 0) faults.push(`${found} rows of "${child}" name rows of "${parent}" that are not there.`);
+    if (found > 0) errors.push(`${found} rows of "${child}" name rows of "${parent}" that are not there.`);
   }
-  return faults;
+  return errors;
 }
 
 /** Of Latchkey's tables and the project's. */
@@ -125,14 +125,14 @@ const usersPerPage = 1000;
 
 /** Checks invariants that no constraint enforces. */
 async function findInvariantViolations(queries: Queries): Promise<string[]> {
-  const faults: string[] = [];
+  const errors: string[] = [];
   const { rows: ahead } = await sql<{ found: number }>`
     select count(*) as found from revocations join users on users.id = revocations.target
     where revocations.kind = 'subject' and revocations.version > users.version
       and revocations.version < ${everyVersion}`.execute(queries);
   const behind = ahead[0]?.found ?? 0;
   if (behind > 0) {
-    faults.push(
+    errors.push(
       `${behind} users have an older version than their revocations: all of their new tokens are refused. Parts of two databases may have been combined.`,
     );
   }
@@ -146,18 +146,18 @@ async function findInvariantViolations(queries: Queries): Promise<string[]> {
       .limit(usersPerPage)
       .execute();
     const last = users.at(-1);
-    if (!last) return faults;
+    if (!last) return errors;
     after = last.id;
     for (const user of users) {
       if (user.username_key !== toUsernameKey(user.username)) {
-        faults.push(`The user ${user.id} cannot be found by name: the stored key is another name's.`);
+        errors.push(`The user ${user.id} cannot be found by name: the stored key is another name's.`);
       }
       // An imported user may have none, and logs in when a new one is set.
       if (user.password_hash !== '' && !isPasswordHash(user.password_hash)) {
-        faults.push(`The user ${user.id} has no password hash that can be checked.`);
+        errors.push(`The user ${user.id} has no password hash that can be checked.`);
       }
       if (!Number.isSafeInteger(user.version) || user.version < 0) {
-        faults.push(`The user ${user.id} has an invalid version: ${user.version}.`);
+        errors.push(`The user ${user.id} has an invalid version: ${user.version}.`);
       }
     }
   }

@@ -1,19 +1,17 @@
 import { existsSync } from 'node:fs';
-import { pino } from 'pino';
 import type { Config } from '../config/config.js';
 import type { Database } from '../database/database.js';
 import { listMigrationNames } from '../database/migrations/index.js';
-import { openDatabase } from '../database/open-database.js';
 import { assertRestoreFinished } from '../database/restored-file.js';
 import { readServerVersion } from '../database/server-version.js';
 import { KeySealing } from '../keys/key-sealing.js';
 import { keysStore } from '../keys/keys.store.js';
-import { readSecretFile } from '../keys/secret.js';
 import { canOpenKeys } from '../keys/stored-keys.js';
 import { createUnusableError } from '../server/installation.js';
 import { packageVersion } from '../server/package-version.js';
 import type { Project } from '../server/project.js';
 import { StartError } from '../start-error.js';
+import { openCommandDatabase, readSecret, wrongSecretMessage } from './command-database.js';
 
 /** What a start would find. */
 export interface DatabaseState {
@@ -48,10 +46,7 @@ export async function examineDatabase(
   let database: Database | undefined;
   try {
     if (databaseUrl.kind === 'sqlite') assertRestoreFinished(databaseUrl.file, false);
-    database = openDatabase(databaseUrl, {
-      connectTimeout: config.databaseConnectTimeout * 1000,
-      log: pino({ level: 'silent' }),
-    });
+    database = openCommandDatabase(config);
     const version = await readServerVersion(database.queries, database.dialect);
     const { latchkey, project: own } = await database.findPendingMigrations({
       version: packageVersion,
@@ -70,15 +65,10 @@ export async function examineDatabase(
   }
 }
 
-async function findSecretError(
-  { secret, databaseUrl }: Config,
-  { queries }: Database,
-): Promise<string | undefined> {
-  const given = secret ?? (databaseUrl.kind === 'sqlite' ? readSecretFile(databaseUrl.file) : undefined);
+async function findSecretError(config: Config, { queries }: Database): Promise<string | undefined> {
+  const given = readSecret(config);
   if (given !== undefined) {
-    return (await canOpenKeys(queries, new KeySealing(given)))
-      ? undefined
-      : 'The secret does not open the keys: it is not the one that they were encrypted with.';
+    return (await canOpenKeys(queries, new KeySealing(given))) ? undefined : wrongSecretMessage;
   }
   return (await keysStore.list(queries)).length > 0
     ? 'The keys in the database are encrypted, and there is no secret: LATCHKEY_SECRET is not set, and the file beside the database is not there.'

@@ -10,7 +10,7 @@ import { addAction, type Output } from './command-output.js';
 import type { WithInstallation } from './installation-command.js';
 import { operator } from './operator.js';
 
-interface Words {
+interface GivenOptions {
   readonly withHashes?: boolean;
   readonly withFactors?: boolean;
 }
@@ -28,7 +28,7 @@ export function addExportCommand(program: Command, withInstallation: WithInstall
         '--with-factors',
         'with their second factors: the secrets of authenticator apps, from which codes can be made',
       ),
-    (output, file: string, { withHashes = false, withFactors = false }: Words) =>
+    (output, file: string, { withHashes = false, withFactors = false }: GivenOptions) =>
       withInstallation((services) => writeUsers(services, output, { file, withHashes, withFactors })),
   );
 }
@@ -36,7 +36,7 @@ export function addExportCommand(program: Command, withInstallation: WithInstall
 async function writeUsers(
   { database, clock, totpSecrets }: Services,
   output: Output,
-  { file, withHashes, withFactors }: Required<Words> & { readonly file: string },
+  { file, withHashes, withFactors }: Required<GivenOptions> & { readonly file: string },
 ): Promise<void> {
   const stream = createWriteStream(file, { flags: 'wx', mode: 0o600 });
   try {

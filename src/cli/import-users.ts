@@ -9,11 +9,11 @@ import { UserImport } from '../import/user-import.js';
 import type { Services } from '../server/services.js';
 import { addAction, type Output } from './command-output.js';
 import { FoundError, UsageError } from './exit-codes.js';
-import type { Surroundings, WithInstallation } from './installation-command.js';
+import type { CommandContext, WithInstallation } from './installation-command.js';
 import { operator } from './operator.js';
 import { createProgress } from './progress.js';
 
-interface Words {
+interface GivenOptions {
   readonly from?: SourceKind;
   readonly source?: string;
   readonly table?: string;
@@ -36,7 +36,7 @@ const collect = (word: string, before: readonly string[]): readonly string[] => 
 export function addImportCommand(
   program: Command,
   withInstallation: WithInstallation,
-  { environment }: Pick<Surroundings, 'environment'>,
+  { environment }: Pick<CommandContext, 'environment'>,
 ): void {
   addAction(
     program
@@ -78,11 +78,11 @@ export function addImportCommand(
       .option('--ignore-factors', 'leave out the second factors that cannot be taken over')
       .option('--rename <file>', 'CSV without a heading: the name there, the name here')
       .option('--email-as-username', 'users log in with their e-mail addresses'),
-    (output, location: string, words: Words) => {
-      const roles = parsePairs('--role', words.role);
-      const columns = Object.fromEntries(parsePairs('--column', words.column));
+    (output, location: string, given: GivenOptions) => {
+      const roles = parsePairs('--role', given.role);
+      const columns = Object.fromEntries(parsePairs('--column', given.column));
       return withInstallation((services, config) =>
-        importUsers(services, config, { output, location, words, roles, columns, environment }),
+        importUsers(services, config, { output, location, given, roles, columns, environment }),
       );
     },
   );
@@ -91,10 +91,10 @@ export function addImportCommand(
 interface Task {
   readonly output: Output;
   readonly location: string;
-  readonly words: Words;
+  readonly given: GivenOptions;
   readonly roles: ReadonlyMap<string, string>;
   readonly columns: Readonly<Record<string, string>>;
-  readonly environment: Surroundings['environment'];
+  readonly environment: CommandContext['environment'];
 }
 
 async function importUsers(
@@ -102,8 +102,8 @@ async function importUsers(
   config: Config,
   task: Task,
 ): Promise<void> {
-  const { output, location, words } = task;
-  const { dryRun = false, from = guessKind(location), source = from } = words;
+  const { output, location, given } = task;
+  const { dryRun = false, from = guessKind(location), source = from } = given;
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,49}$/.test(source)) {
     throw new UsageError('--source must have letters, digits and . _ - alone, 50 at most.');
   }
@@ -111,15 +111,15 @@ async function importUsers(
     source,
     dryRun,
     roles: task.roles,
-    unknownRoles: words.createRoles ? 'create' : words.ignoreRoles ? 'ignore' : 'refuse',
-    ignoreFactors: words.ignoreFactors ?? false,
-    renames: words.rename === undefined ? new Map() : await readRenames(words.rename),
-    emailAsUsername: words.emailAsUsername ?? false,
+    unknownRoles: given.createRoles ? 'create' : given.ignoreRoles ? 'ignore' : 'refuse',
+    ignoreFactors: given.ignoreFactors ?? false,
+    renames: given.rename === undefined ? new Map() : await readRenames(given.rename),
+    emailAsUsername: given.emailAsUsername ?? false,
     usernames: config.usernames,
     actor: operator,
   };
   const { columns, environment } = task;
-  const open = () => openSource(from, location, { ...words, columns, environment });
+  const open = () => openSource(from, location, { ...given, columns, environment });
   const total = process.stderr.isTTY ? await countRecords(open) : 0;
   const progress = createProgress({ unit: 'users' });
   const { users, revokedTokens, close } = await open();
@@ -233,9 +233,9 @@ function describeCounts(counts: ImportCounts, dryRun: boolean): string {
   ].join('\n');
 }
 
-function parsePairs(option: string, words: readonly string[]): Map<string, string> {
+function parsePairs(option: string, pairs: readonly string[]): Map<string, string> {
   return new Map(
-    words.map((word): [string, string] => {
+    pairs.map((word): [string, string] => {
       const at = word.indexOf('=');
       if (at < 1) throw new UsageError(`${option} ${word} must be two names with "=" in between.`);
       return [word.slice(0, at), word.slice(at + 1)];

@@ -27,7 +27,7 @@ export type WithInstallation = (
 ) => Promise<void>;
 
 /** What a command finds around it. */
-export interface Surroundings {
+export interface CommandContext {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
 }
@@ -35,15 +35,15 @@ export interface Surroundings {
 /** @param loadProject the project whose migrations and hooks the installation has. */
 export function createInstallationRunner(
   loadProject: () => Promise<Project>,
-  surroundings: Surroundings,
+  context: CommandContext,
 ): WithInstallation {
   return async (command, options = {}) => {
-    await runOnInstallation(surroundings, await loadProject(), command, options);
+    await runOnInstallation(context, await loadProject(), command, options);
   };
 }
 
 async function runOnInstallation(
-  { environment, clock }: Surroundings,
+  { environment, clock }: CommandContext,
   project: Project,
   command: (services: Services, config: Config) => Promise<void>,
   { mayBeBackup = false }: InstallationOptions,

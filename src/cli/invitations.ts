@@ -17,22 +17,21 @@ interface CreateOptions {
 export function addInvitationCommands(program: Command, withInstallation: WithInstallation): void {
   const invitations = program
     .command('invitations')
-    .description('links with which people make their accounts themselves');
+    .description('links with which people create their accounts');
   addAction(
     invitations
       .command('create')
-      .description('send a link by e-mail with which somebody makes an account; one of before stops working')
+      .description(
+        'send a link by e-mail with which somebody creates an account; an earlier one stops working',
+      )
       .argument('<address>', 'the e-mail address')
-      .option('--roles <names>', 'names of roles that the account has, comma-separated')
+      .option('--roles <names>', 'names of the roles of the account, comma-separated')
       .option('--language <tag>', 'the language of the message, such as de'),
     (output, address: string, options: CreateOptions) =>
       withInstallation((services) => createInvitation(services, output, address, options)),
   );
-  addAction(
-    invitations
-      .command('list')
-      .description('those that were neither accepted nor withdrawn and have not expired, oldest first'),
-    (output) => withInstallation((services) => listInvitations(services, output)),
+  addAction(invitations.command('list').description('list open invitations, oldest first'), (output) =>
+    withInstallation((services) => listInvitations(services, output)),
   );
   addAction(
     invitations

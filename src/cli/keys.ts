@@ -14,8 +14,9 @@ import { operator } from './operator.js';
 
 export function addKeyCommands(program: Command, withInstallation: WithInstallation): void {
   const keys = program.command('keys').description('manage signing keys');
-  addAction(keys.command('list').description('the key ring: which key signs, which are accepted'), (output) =>
-    withInstallation((services) => listKeys(services, output)),
+  addAction(
+    keys.command('list').description('list the key ring: which key signs, which are accepted'),
+    (output) => withInstallation((services) => listKeys(services, output)),
   );
   addAction(
     keys
@@ -28,7 +29,7 @@ export function addKeyCommands(program: Command, withInstallation: WithInstallat
     keys
       .command('import')
       .description('import your own private key (PEM or JWK); it is published first, and signs later')
-      .argument('<file>', 'where the key is'),
+      .argument('<file>', 'the file with the key'),
     (output, file: string) => withInstallation((services) => importKey(services, output, file)),
   );
   addAction(

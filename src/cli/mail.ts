@@ -16,7 +16,7 @@ export function addMailCommand(program: Command, withInstallation: WithInstallat
   addAction(
     program
       .command('mail')
-      .description('messages to users, newest first, or what one of them says')
+      .description('list messages to users, newest first, or print what one of them says')
       .argument('[message]', 'its id, or "latest"')
       .option('--limit <count>', 'how many at most', parseCount, 20)
       .option('--html', 'print the HTML of a message'),

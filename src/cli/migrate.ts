@@ -1,16 +1,15 @@
 import { Option, type Command } from 'commander';
-import { pino } from 'pino';
 import { readConfig } from '../config/config.js';
 import type { Database } from '../database/database.js';
-import { openDatabase } from '../database/open-database.js';
 import { assertUndamaged } from '../database/restored-file.js';
 import type { Migrations } from '../database/run-migrations.js';
 import { createUnusableError, refuseRestoredFile } from '../server/installation.js';
 import { packageVersion } from '../server/package-version.js';
 import type { Project } from '../server/project.js';
 import { StartError } from '../start-error.js';
+import { openCommandDatabase } from './command-database.js';
 import { addAction, type Output } from './command-output.js';
-import { refuseMissingDatabase, type Surroundings } from './installation-command.js';
+import { refuseMissingDatabase, type CommandContext } from './installation-command.js';
 
 interface MigrateOptions {
   readonly dryRun?: boolean;
@@ -20,7 +19,7 @@ interface MigrateOptions {
 export function addMigrateCommand(
   program: Command,
   loadProject: () => Promise<Project>,
-  surroundings: Surroundings,
+  context: CommandContext,
 ): void {
   addAction(
     program
@@ -33,14 +32,14 @@ export function addMigrateCommand(
         '--accept-edited',
         'take migrations of the project that were edited after they had run as they are now',
       ),
-    async (output, options: MigrateOptions) => migrate(output, surroundings, await loadProject(), options),
+    async (output, options: MigrateOptions) => migrate(output, context, await loadProject(), options),
   );
 }
 
 /** @throws {StartError} where the database cannot be used, or a newer version has migrated it. */
 async function migrate(
   output: Output,
-  { environment }: Surroundings,
+  { environment }: CommandContext,
   { migrations: project = {} }: Pick<Project, 'migrations'>,
   { dryRun: isDryRun = false, acceptEdited = false }: MigrateOptions,
 ): Promise<void> {
@@ -51,10 +50,7 @@ async function migrate(
   const which = { version: packageVersion, project };
   let database: Database | undefined;
   try {
-    database = openDatabase(config.databaseUrl, {
-      connectTimeout: config.databaseConnectTimeout * 1000,
-      log: pino({ level: 'silent' }),
-    });
+    database = openCommandDatabase(config);
     const ran = isDryRun
       ? await database.findPendingMigrations(which)
       : await database.migrate({ ...which, acceptEdited });

@@ -12,7 +12,7 @@ export function addPasskeyCommands(program: Command, withInstallation: WithInsta
   addAction(
     passkeys
       .command('list')
-      .description('the passkeys of an account, oldest first')
+      .description('list the passkeys of an account, oldest first')
       .argument('<name>', 'the username'),
     (output, name: string) => withInstallation((services) => listPasskeys(services, output, name)),
   );

@@ -29,7 +29,7 @@ export function takesPassword({ options }: Command): boolean {
  */
 export function readPassword({ passwordStdin = false, passwordFile }: PasswordOptions): string | undefined {
   if (passwordStdin && passwordFile !== undefined) {
-    throw new UsageError('--password-stdin and --password-file go in place of each other: use one of them.');
+    throw new UsageError('--password-stdin and --password-file cannot be used together: use one of them.');
   }
   if (passwordStdin && process.stdin.isTTY) {
     throw new UsageError(

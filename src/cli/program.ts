@@ -7,7 +7,7 @@ import { addConfigCommands } from './config-check.js';
 import { addCopyCommand } from './copy.js';
 import { systemClock } from '../clock.js';
 import { addHelpHints, formatHelp, formatTerm, refuseUnknownCommand } from './help.js';
-import { createInstallationRunner, type Surroundings } from './installation-command.js';
+import { createInstallationRunner, type CommandContext } from './installation-command.js';
 import { addExportCommand } from './export-users.js';
 import { addImportCommand } from './import-users.js';
 import { addKeyCommands, addSecretCommands } from './keys.js';
@@ -25,10 +25,10 @@ import { addSessionCommands } from './sessions.js';
 import { addUserCommands } from './users.js';
 import { addVersionCommand } from './version.js';
 
-const ofProcess: Surroundings = { environment: process.env, clock: systemClock };
+const processContext: CommandContext = { environment: process.env, clock: systemClock };
 
 /** All commands with their help. Throws `CommanderError` instead of exiting. */
-export function createProgram(launcher: Launcher<Project>, surroundings = ofProcess): Command {
+export function createProgram(launcher: Launcher<Project>, context = processContext): Command {
   const program = new Command('latchkey')
     .description('The service, and the commands of its operator.')
     .version(launcher.version)
@@ -56,9 +56,9 @@ export function createProgram(launcher: Launcher<Project>, surroundings = ofProc
     .action(() => launcher.develop());
   addToolCommands(program, launcher);
   addVersionCommand(program, launcher.version);
-  addConfigCommands(program, launcher, surroundings);
-  addMigrateCommand(program, launcher.loadProject, surroundings);
-  const withInstallation = createInstallationRunner(launcher.loadProject, surroundings);
+  addConfigCommands(program, launcher, context);
+  addMigrateCommand(program, launcher.loadProject, context);
+  const withInstallation = createInstallationRunner(launcher.loadProject, context);
   addUserCommands(program, withInstallation);
   addRoleCommands(program, withInstallation);
   addClientCommands(program, withInstallation);
@@ -71,12 +71,12 @@ export function createProgram(launcher: Launcher<Project>, surroundings = ofProc
   addAuditCommands(program, withInstallation);
   addKeyCommands(program, withInstallation);
   addSecretCommands(program, withInstallation);
-  addCopyCommand(program, launcher.loadProject, surroundings);
-  addImportCommand(program, withInstallation, surroundings);
+  addCopyCommand(program, launcher.loadProject, context);
+  addImportCommand(program, withInstallation, context);
   addExportCommand(program, withInstallation);
-  addBackupCommand(program, surroundings);
-  addRestoreCommand(program, launcher.loadProject, surroundings);
-  addCheckCommand(program, surroundings);
+  addBackupCommand(program, context);
+  addRestoreCommand(program, launcher.loadProject, context);
+  addCheckCommand(program, context);
   program.addHelpText(
     'after',
     '\nThe commands read the settings of the service from the environment, and also work while it runs.',

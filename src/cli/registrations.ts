@@ -9,7 +9,7 @@ export function addRegistrationsCommand(program: Command, withInstallation: With
   addAction(
     program
       .command('registrations')
-      .description('registrations whose address is not verified yet, newest first')
+      .description('list registrations whose address is not verified yet, newest first')
       .option('--limit <count>', 'how many at most', parseCount, 20),
     (output, options: { readonly limit: number }) =>
       withInstallation((services) => listRegistrations(services, output, options.limit)),

@@ -6,13 +6,13 @@ import { readConfig, type Config } from '../config/config.js';
 import { unmarkBackup } from '../database/backup-mark.js';
 import { claimSqlite } from '../database/sqlite-claim.js';
 import { refuseLeftoverLog, StagedFile } from '../database/staged-file.js';
-import { readSecretFile } from '../keys/secret.js';
 import { getFileInUseMessage, openInstallation } from '../server/installation.js';
 import type { Project } from '../server/project.js';
 import type { Services } from '../server/services.js';
 import { StartError } from '../start-error.js';
+import { readSecret } from './command-database.js';
 import { addAction, type Output } from './command-output.js';
-import { placeholderIssuer, type Surroundings } from './installation-command.js';
+import { placeholderIssuer, type CommandContext } from './installation-command.js';
 import { operator } from './operator.js';
 import { listRestoreSteps } from './postgres-tools.js';
 import { createProgress } from './progress.js';
@@ -26,7 +26,7 @@ interface RestoreOptions {
 export function addRestoreCommand(
   program: Command,
   loadProject: () => Promise<Project>,
-  surroundings: Surroundings,
+  context: CommandContext,
 ): void {
   addAction(
     program
@@ -35,10 +35,10 @@ export function addRestoreCommand(
         'put a backup in the place of the SQLite database, and end every session; on PostgreSQL print what to run',
       )
       .argument('<file>', 'what latchkey backup has made')
-      .option('--keep-sessions', 'end no session: what was ended after the backup lives again')
+      .option('--keep-sessions', 'end no session: those that were ended after the backup are live again')
       .option('--dry-run', 'check the backup, and replace nothing'),
     async (output, file: string, options: RestoreOptions) =>
-      new Restore(output, surroundings, await loadProject(), options).run(file),
+      new Restore(output, context, await loadProject(), options).run(file),
   );
 }
 
@@ -47,21 +47,21 @@ class Restore {
 
   constructor(
     private readonly output: Output,
-    private readonly surroundings: Surroundings,
+    private readonly context: CommandContext,
     private readonly project: Project,
     private readonly options: RestoreOptions,
   ) {}
 
   /** @throws {StartError} where it is refused or fails; then the database is what it was. */
   async run(backup: string): Promise<void> {
-    const { environment } = this.surroundings;
+    const { environment } = this.context;
     const config = { ...readConfig(environment), databaseWait: 0 };
     const { databaseUrl } = config;
     if (databaseUrl.kind === 'postgres') throw new StartError(listRestoreSteps(environment, backup));
     if (databaseUrl.file === ':memory:') throw new StartError('A database in memory cannot be restored.');
     const target = existsSync(databaseUrl.file) ? realpathSync(databaseUrl.file) : databaseUrl.file;
     assertBackupFile(backup, target);
-    const secret = config.secret ?? readSecretFile(databaseUrl.file);
+    const secret = readSecret(config);
     if (secret === undefined) {
       throw new StartError(
         `There is no secret to open the keys of the backup: put ${databaseUrl.file}.secret back first, or set LATCHKEY_SECRET.`,
@@ -79,7 +79,7 @@ class Restore {
         return;
       }
       refuseLeftoverLog(target);
-      const kept = staged.replaceTarget(new Date(this.surroundings.clock.now()));
+      const kept = staged.replaceTarget(new Date(this.context.clock.now()));
       this.#finish(
         { restored: true, backup, database: target, ...(kept !== undefined && { replaced: kept }), ...done },
         `${target} is the backup now.${kept === undefined ? '' : ` What was there before is ${kept}: remove it when nothing of it is needed.`} Start the service, at first where only you can reach it, and repeat what was done since the backup (docs/restore.md).`,
@@ -107,7 +107,7 @@ class Restore {
   async #prepare(config: Config, staged: StagedFile, backup: string): Promise<object> {
     const services = await openInstallation(
       { ...config, databaseUrl: { kind: 'sqlite', file: staged.path } },
-      this.surroundings.clock,
+      this.context.clock,
       pino({ level: 'silent' }),
       config.issuer ?? placeholderIssuer,
       this.project,

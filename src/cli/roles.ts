@@ -13,14 +13,14 @@ interface RoleOptions {
 
 export function addRoleCommands(program: Command, withInstallation: WithInstallation): void {
   const roles = program.command('roles').description('named sets of permissions');
-  addAction(roles.command('list').description('all roles, by name'), (output) =>
+  addAction(roles.command('list').description('list all roles, by name'), (output) =>
     withInstallation((services) => listRoles(services, output)),
   );
   addAction(
     roles
       .command('set')
       .description('make a role, or replace its permissions and description')
-      .argument('<name>', 'of the role')
+      .argument('<name>', 'the name of the role')
       .argument('[permissions]', 'comma-separated; none: it permits nothing')
       .option('--description <text>', 'what the role is for'),
     (output, name: string, permissions: string | undefined, { description = '' }: RoleOptions) =>
@@ -32,7 +32,7 @@ export function addRoleCommands(program: Command, withInstallation: WithInstalla
     roles
       .command('delete')
       .description('delete a role: its holders lose its permissions at once')
-      .argument('<name>', 'of the role'),
+      .argument('<name>', 'the name of the role'),
     (output, name: string) => withInstallation((services) => deleteRole(services, output, name)),
   );
 }

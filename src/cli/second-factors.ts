@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { Problem } from '../problems/problem.js';
-import { toSecondFactors } from '../second-factors/second-factor-state.js';
+import { toSecondFactors } from '../second-factors/second-factor-responses.js';
 import type { Services } from '../server/services.js';
 import { StartError } from '../start-error.js';
 import { addAction, type Output } from './command-output.js';
@@ -13,14 +13,14 @@ export function addSecondFactorCommands(program: Command, withInstallation: With
   addAction(
     factors
       .command('list')
-      .description('the second factors of an account, and how many recovery codes are left')
+      .description('list the second factors of an account, and how many recovery codes are left')
       .argument('<name>', 'the username'),
     (output, name: string) => withInstallation((services) => listFactors(services, output, name)),
   );
   addAction(
     factors
       .command('remove-totp')
-      .description('remove the authenticator app of an account that has lost it; sessions go on')
+      .description('remove the authenticator app that a user has lost; sessions go on')
       .argument('<name>', 'the username'),
     (output, name: string) => withInstallation((services) => removeTotp(services, output, name)),
   );

@@ -20,14 +20,14 @@ export function addSessionCommands(program: Command, withInstallation: WithInsta
   addAction(
     sessions
       .command('list')
-      .description('where an account is logged in, newest first')
+      .description('list where an account is logged in, newest first')
       .argument('<name>', 'the username'),
     (output, name: string) => withInstallation((services) => listSessions(services, output, name)),
   );
   addAction(
     sessions
       .command('end')
-      .description('end one session of an account, or with --all each of them: its tokens are refused')
+      .description('end one session of an account, or all of them with --all: their tokens are refused')
       .argument('<name>', 'the username')
       .argument('[session]', 'its id, as latchkey sessions list prints it')
       .option('--all', 'every session of the account'),

@@ -37,11 +37,11 @@ export function addUserCommands(program: Command, withInstallation: WithInstalla
   addAction(
     users
       .command('list')
-      .description('all accounts, oldest first')
-      .option('--name <prefix>', 'those whose names start with this, in the order of their names')
-      .option('--email <prefix>', 'those whose e-mail addresses start with this')
-      .option('--role <name>', 'those with this role')
-      .option('--disabled', 'those that are disabled')
+      .description('list all accounts, oldest first')
+      .option('--name <prefix>', 'only users whose names start with this, in the order of their names')
+      .option('--email <prefix>', 'only users whose e-mail addresses start with this')
+      .option('--role <name>', 'only users with this role')
+      .option('--disabled', 'only disabled users')
       .addOption(new Option('--enabled', 'those that are not').conflicts('disabled'))
       .addOption(
         new Option('--sort <field>', 'in another order').choices(['created_at', 'username', 'last_login_at']),
@@ -92,21 +92,21 @@ export function addUserCommands(program: Command, withInstallation: WithInstalla
       .description('give an account another e-mail address, or none')
       .argument('<name>', 'the username')
       .argument('[address]', 'the address; none: it is removed')
-      .option('--verified', 'it is known to be the user’s: it is good for logins and gets messages'),
+      .option('--verified', 'the address is known to be the user’s: it works for logins and gets messages'),
     (output, name: string, address: string | undefined, options: { readonly verified?: boolean }) =>
       withInstallation((services) => setEmail(services, output, { name, address, ...options })),
   );
   addAction(
     users
       .command('verify-email')
-      .description('say that the e-mail address of an account is its user’s')
+      .description('mark the e-mail address of an account as verified')
       .argument('<name>', 'the username'),
     (output, name: string) => withInstallation((services) => verifyEmail(services, output, name)),
   );
   addAction(
     users
       .command('send-verification')
-      .description('send an account the message with which its user verifies the e-mail address, once more')
+      .description('send the message with which a user verifies the e-mail address of an account once more')
       .argument('<name>', 'the username'),
     (output, name: string) => withInstallation((services) => sendVerification(services, output, name)),
   );

@@ -6,7 +6,7 @@ export function addVersionCommand(program: Command, version: string): void {
   addAction(
     program
       .command('version')
-      .description('which version this is, and what it runs on; the database is not asked'),
+      .description('print the version, and what it runs on; the database is not asked'),
     (output) => {
       printVersion(output, version);
     },

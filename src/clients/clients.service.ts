@@ -50,7 +50,7 @@ export class ClientsService {
 
   /** A page of clients in order of creation. */
   list(limit: number, after: string | undefined): Promise<Page<StoredClient>> {
-    return readPage(limit, (most) => clientsStore.list(this.database.queries, { limit: most, after }));
+    return readPage(limit, (max) => clientsStore.list(this.database.queries, { limit: max, after }));
   }
 
   /**
@@ -196,8 +196,8 @@ export class ClientsService {
 }
 
 function refuseInvalidName(name: string): void {
-  const fault = validateName(name);
-  if (fault !== undefined) throw new Problem('validation_failed', { errors: { client_name: fault } });
+  const error = validateName(name);
+  if (error !== undefined) throw new Problem('validation_failed', { errors: { client_name: error } });
 }
 
 function requireClient(client: StoredClient | undefined): StoredClient {
@@ -262,6 +262,6 @@ function toStoredKeys(authMethod: ClientAuthMethod, jwks: ClientKeySet | undefin
   return JSON.stringify({ keys });
 }
 
-function createInvalidFieldProblem(field: string, fault: string): Problem {
-  return new Problem('validation_failed', { errors: { [field]: fault } });
+function createInvalidFieldProblem(field: string, error: string): Problem {
+  return new Problem('validation_failed', { errors: { [field]: error } });
 }

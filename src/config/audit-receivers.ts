@@ -1,4 +1,5 @@
 import { parseSecrets } from './setting-parsers.js';
+import { isLoopbackHost } from '../http/addresses.js';
 
 /** Where syslog messages are sent. */
 export interface SyslogReceiver {
@@ -8,8 +9,6 @@ export interface SyslogReceiver {
   readonly port: number;
 }
 
-const ownHosts = new Set(['localhost', '127.0.0.1', '[::1]']);
-
 /** What is posted says who logged in from where: it is encrypted, unless it stays on the machine. */
 export function parseWebhookUrl(text: string): string {
   return parseReceiverUrl(text, 'https://siem.example.com/latchkey');
@@ -18,7 +17,7 @@ export function parseWebhookUrl(text: string): string {
 /** The URL of another service, which nobody on the way may read. */
 export function parseReceiverUrl(text: string, example: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && ownHosts.has(url.hostname));
+  const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopbackHost(url.hostname));
   if (!url || !isSafe || url.username !== '' || url.hash !== '') {
     throw new Error(
       `must be an https URL without user and fragment, such as ${example}; http is for localhost alone`,

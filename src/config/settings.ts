@@ -363,13 +363,13 @@ export const settings = {
     name: 'LATCHKEY_REGISTRATION',
     parse: parseRegistration,
     default: 'off',
-    doc: 'Who may make an account by themselves ([registration](registration.md)): `off`, nobody; `open`, everybody; `invitation`, who was [invited](invitations.md); or `domains:` and domains with commas between them, such as `domains:example.com,example.org`, who has an address in one of them.',
+    doc: 'Who may register ([registration](registration.md)): `off`, nobody; `open`, everybody; `invitation`, people who were [invited](invitations.md); or `domains:` and domains, comma-separated, such as `domains:example.com,example.org`: people with an address in one of them.',
   }),
   registrationEmail: defineSetting({
     name: 'LATCHKEY_REGISTRATION_EMAIL',
     parse: createChoiceParser('required', 'optional'),
     default: 'required',
-    doc: 'Whether who registers must give an e-mail address. Where it is `optional`, an account without one is made at once, and nobody can replace its lost password but an administrator.',
+    doc: 'Whether people who register must give an e-mail address. Where it is `optional`, an account without one is created at once, and only an administrator can replace its lost password.',
   }),
   registrationRoles: defineSetting({
     name: 'LATCHKEY_REGISTRATION_ROLES',
@@ -394,7 +394,7 @@ export const settings = {
     name: 'LATCHKEY_MAIL_FROM',
     parse: parseSender,
     default: 'Latchkey <no-reply@localhost>',
-    doc: 'Who messages are from: the name of your product, by which messages call it, and an address that your mail server may send from, such as `Example <no-reply@example.com>`. It must be set with `LATCHKEY_SMTP_URL`.',
+    doc: 'The sender of messages: the name of your product, which messages use, and an address that your mail server may send from, such as `Example <no-reply@example.com>`. It must be set with `LATCHKEY_SMTP_URL`.',
   }),
   mailLanguage: defineSetting({
     name: 'LATCHKEY_MAIL_LANGUAGE',
@@ -698,7 +698,7 @@ export const settings = {
     name: 'LATCHKEY_LOGIN_LINKS',
     parse: parseFlag,
     default: 'false',
-    doc: 'Whether users can log in with a link that is sent to their verified address ([login links](login-links.md)). Who reads their mail can then log in where there is no second factor.',
+    doc: 'Whether users can log in with a link that is sent to their verified address ([login links](login-links.md)). Anyone who reads their mail can then log in, where there is no second factor.',
   }),
   passwordCheckLimit: defineSetting({
     name: 'LATCHKEY_PASSWORD_CHECK_LIMIT',
@@ -740,7 +740,7 @@ export const settings = {
     name: 'LATCHKEY_SECOND_FACTOR',
     parse: parseSecondFactor,
     default: 'optional',
-    doc: 'Whether users log in with a second factor ([second factors](second-factors.md)): `off`, `optional` (who has one is asked for it), `required`, or `required-for:` and permissions with commas between them, for users who have one of them. Who must have one and has none can log in only to set it up.',
+    doc: 'Whether users log in with a second factor ([second factors](second-factors.md)): `off`, `optional` (users who have one are asked for it), `required`, or `required-for:` and permissions, comma-separated, for users who have one of them. Users who must have one and have none can log in only to set it up.',
   }),
   totpIssuer: defineSetting({
     name: 'LATCHKEY_TOTP_ISSUER',

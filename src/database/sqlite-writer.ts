@@ -1,3 +1,4 @@
+import { resolve as resolvePath } from 'node:path';
 import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads';
 import { DatabaseUnavailable } from './database-unavailable.js';
 import { BatchQueue } from './batch-queue.js';
@@ -22,15 +23,26 @@ interface Pending {
   readonly reject: (error: Error) => void;
 }
 
-/** One thread for all files of the process (several only in tests). An error that ends it also ends the process. */
-let thread: Worker | undefined;
+interface Thread {
+  readonly worker: Worker;
+  readonly files: Set<string>;
+}
 
-function openInThread(opening: OpenRequest): void {
-  if (!thread) {
-    thread = new Worker(new URL('./sqlite-writer-thread.js', import.meta.url), { name: 'sqlite-writer' });
-    thread.unref();
-  }
-  thread.postMessage(opening, [opening.port]);
+/** One for all files of the process (several only in tests). An error that ends a thread also ends the process. */
+const threads: Thread[] = [];
+
+/**
+ * A thread waits for another connection's lock, so that a connection to the same file needs a thread of its own: in one, the
+ * commit that ends the lock would wait behind it.
+ */
+function findThread(file: string): Thread {
+  const free = threads.find(({ files }) => !files.has(file));
+  if (free) return free;
+  const worker = new Worker(new URL('./sqlite-writer-thread.js', import.meta.url), { name: 'sqlite-writer' });
+  worker.unref();
+  const thread = { worker, files: new Set<string>() };
+  threads.push(thread);
+  return thread;
 }
 
 /**
@@ -42,6 +54,8 @@ function openInThread(opening: OpenRequest): void {
  * `errcode`.
  */
 export class SqliteWriter {
+  readonly #file: string;
+  readonly #thread: Thread;
   readonly #port: MessagePort;
   readonly #pending = new Map<number, Pending>();
   readonly #jobs = new BatchQueue<Job>((jobs) => {
@@ -62,7 +76,11 @@ export class SqliteWriter {
     private readonly onUnavailable: (error: DatabaseUnavailable) => void = () => undefined,
   ) {
     const { port1, port2 } = new MessageChannel();
-    openInThread({ file, busyTimeout, port: port2 });
+    const opening: OpenRequest = { file, busyTimeout, port: port2 };
+    this.#file = resolvePath(file);
+    this.#thread = findThread(this.#file);
+    this.#thread.files.add(this.#file);
+    this.#thread.worker.postMessage(opening, [port2]);
     this.#port = port1;
     port1.on('message', (responses: readonly WriterResponse[]) => {
       const isIdle = this.#responses.length === 0;
@@ -107,6 +125,7 @@ export class SqliteWriter {
     const closed = this.#ask({ does: 'close' });
     this.#isClosed = true;
     await closed;
+    this.#thread.files.delete(this.#file);
     this.#port.close();
   }
 

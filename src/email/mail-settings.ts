@@ -1,4 +1,5 @@
 import { parseEmailAddress } from '../text/email-address.js';
+import { isLoopbackHost } from '../http/addresses.js';
 
 /** A server that takes messages (RFC 5321, RFC 6409). */
 export interface SmtpServer {
@@ -15,8 +16,6 @@ export interface Sender {
   readonly name: string | undefined;
   readonly address: string;
 }
-
-const ownHosts = new Set(['localhost', '127.0.0.1', '[::1]']);
 
 /** Parser of a setting. What is sent lets people in: it is encrypted, unless it stays on the machine. */
 export function parseSmtpUrl(text: string): SmtpServer {
@@ -39,7 +38,11 @@ export function parseSmtpUrl(text: string): SmtpServer {
   return {
     host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
     port: url.port === '' ? (isImplicit ? 465 : 587) : Number(url.port),
-    tls: isImplicit ? 'implicit' : tls === 'optional' || ownHosts.has(url.hostname) ? 'optional' : 'required',
+    tls: isImplicit
+      ? 'implicit'
+      : tls === 'optional' || isLoopbackHost(url.hostname)
+        ? 'optional'
+        : 'required',
     user: url.username === '' ? undefined : decodeURIComponent(url.username),
     password: url.password === '' ? undefined : decodeURIComponent(url.password),
   };

@@ -35,6 +35,13 @@ export function canonicalizeAddress(address: string): string {
   return extractEmbeddedIPv4(parsed.toByteArray()) ?? parsed.toRFC5952String();
 }
 
+const loopbackHosts = new Set(['localhost', '127.0.0.1', '[::1]', '::1']);
+
+/** Whether a host, as a URL or a setting names it, is this machine. */
+export function isLoopbackHost(host: string): boolean {
+  return loopbackHosts.has(host);
+}
+
 /** The offset of the IPv4 address in addresses of transition mechanisms. */
 const embeddings: readonly { readonly prefix: readonly number[]; readonly at: number }[] = [
   { prefix: [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff], at: 12 }, // mapped, RFC 4291 §2.5.5.2

@@ -11,6 +11,9 @@ export interface RequestContext {
   readonly onLogin?: (userId: string) => void;
 }
 
+/** The maximum stored length of an address and of a `User-Agent`. */
+const maxStoredLength = 255;
+
 const acceptableId = /^[A-Za-z0-9._-]{1,128}$/;
 
 /**
@@ -39,6 +42,17 @@ export function getRequestContext(request: Request): RequestContext {
     onLogin: (userId) => {
       login.userId = userId;
     },
+  };
+}
+
+/** As it is stored. A header may have tabs and any non-ASCII byte; terminals may show this. */
+export function toStoredClient({ address, userAgent }: Pick<RequestContext, 'address' | 'userAgent'>): {
+  readonly address: string | null;
+  readonly user_agent: string | null;
+} {
+  return {
+    address: address?.slice(0, maxStoredLength) ?? null,
+    user_agent: userAgent?.replaceAll(/\p{Cc}/gu, ' ').slice(0, maxStoredLength) ?? null,
   };
 }
 

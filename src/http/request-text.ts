@@ -88,10 +88,10 @@ export function checkUrlText({ url, params }: Request): void {
   ]);
 }
 
-function throwIfAny(faults: readonly (readonly [string, string])[]): void {
-  if (faults.length === 0) return;
+function throwIfAny(errors: readonly (readonly [string, string])[]): void {
+  if (errors.length === 0) return;
   throw new Problem('validation_failed', {
-    errors: Object.fromEntries(faults.slice(0, maxFieldErrors)),
+    errors: Object.fromEntries(errors.slice(0, maxFieldErrors)),
   });
 }
 
@@ -100,13 +100,13 @@ function throwIfAny(faults: readonly (readonly [string, string])[]): void {
  * @param pairs one character per byte (Latin-1).
  */
 function findPairErrors(pairs: string): [string, string][] {
-  const faults: [string, string][] = [];
+  const errors: [string, string][] = [];
   for (const pair of pairs.split('&')) {
-    const fault = findByteError(decodeFormText(pair));
-    if (fault !== undefined)
-      faults.push([truncatePath(decodeFormText(pair.split('=', 1)[0] ?? '').toString()), fault]);
+    const error = findByteError(decodeFormText(pair));
+    if (error !== undefined)
+      errors.push([truncatePath(decodeFormText(pair.split('=', 1)[0] ?? '').toString()), error]);
   }
-  return faults;
+  return errors;
 }
 
 /** Like form parsers, it leaves a percent sign that starts no escape as it is. */
@@ -124,24 +124,24 @@ function findByteError(bytes: Buffer): string | undefined {
 
 /** Finds invalid text in a JSON value, by path: `roles.0`. Not recursive: JSON may be nested thousands of levels deep. */
 function findValueErrors(body: unknown): [string, string][] {
-  const faults: [string, string][] = [];
+  const errors: [string, string][] = [];
   const waiting: (readonly [place: string, value: unknown])[] = [['', body]];
-  for (let next = waiting.pop(); next && faults.length < maxFieldErrors; next = waiting.pop()) {
+  for (let next = waiting.pop(); next && errors.length < maxFieldErrors; next = waiting.pop()) {
     const [place, value] = next;
     if (typeof value === 'string') {
-      const fault = findTextError(value);
-      if (fault !== undefined) faults.push([place, fault]);
+      const error = findTextError(value);
+      if (error !== undefined) errors.push([place, error]);
     } else if (typeof value === 'object' && value !== null) {
       for (const [name, member] of Object.entries(value)) {
         const inner = truncatePath(place === '' ? name : `${place}.${name}`);
-        const fault = findTextError(name);
-        if (fault !== undefined) faults.push([inner, `has a name that ${fault}`]);
-        if (name === prototypeName) faults.push([inner, 'is not a field of this request']);
+        const error = findTextError(name);
+        if (error !== undefined) errors.push([inner, `has a name that ${error}`]);
+        if (name === prototypeName) errors.push([inner, 'is not a field of this request']);
         waiting.push([inner, member]);
       }
     }
   }
-  return faults;
+  return errors;
 }
 
 /** @returns undefined for a valid text. */

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.js';
 import type { Database } from '../database/database.js';
+import { isId } from '../ids.js';
 import { revocationsStore } from '../revocations/revocations.store.js';
 import { toForeignId } from './user-checks.js';
 
@@ -11,7 +12,6 @@ export interface RevokedTokens {
 }
 
 const tokensPerBatch = 500;
-const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /**
  * Has this service refuse the tokens that another application had revoked, before it accepts the others.
@@ -38,7 +38,7 @@ export async function importRevokedTokens(
   for await (const id of ids) {
     const jti = toForeignId(id.trim());
     // Nothing else is accepted as the id of a token.
-    if (!uuid.test(jti) || seen.has(jti)) continue;
+    if (!isId(jti) || seen.has(jti)) continue;
     seen.add(jti);
     count += 1;
     batch.push(jti);

@@ -9,7 +9,7 @@ import type { TotpSecrets } from '../second-factors/totp-secrets.js';
 import type { RightsCapacity } from '../tokens/access-token-size.js';
 import { takeUnverifiedAddresses } from '../users/address-holders.js';
 import { deletedForeignIdsStore } from '../users/deleted-foreign-ids.store.js';
-import { usersStore } from '../users/users.store.js';
+import { passwordHashesStore } from '../users/password-hashes.store.js';
 import { FieldError, type SourceRecord, type UserSource } from './foreign-user.js';
 import { countImported, createCounts } from './import-counts.js';
 import type { Finding, ImportCounts, ImportOptions } from './import-options.js';
@@ -81,7 +81,7 @@ export class UserImport {
     reports: Reports,
   ): Promise<ImportCounts> {
     const { queries, dialect } = dependencies.database;
-    const kinds = await usersStore.hashKinds(queries);
+    const kinds = await passwordHashesStore.listKinds(queries);
     const mapping = await RoleMapping.read(queries, options, dependencies.tokens);
     const work = new UserImport(dependencies, options, reports, mapping, kinds);
     let batch: SourceRecord[] = [];

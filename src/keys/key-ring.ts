@@ -1,53 +1,26 @@
-import { createSecretKey, type KeyObject } from 'node:crypto';
 import { serviceActor, type Actor } from '../audit/actor.js';
 import { auditStore } from '../audit/audit.store.js';
 import type { Clock } from '../clock.js';
 import type { Database, Queries } from '../database/database.js';
-import { asymmetricAlgorithms } from './algorithms.js';
 import { auditKeyChange, type KeyChange } from './key-audit.js';
 import type { KeySealing } from './key-sealing.js';
-import { KeyRingError, unseal } from './stored-keys.js';
+import { KeyRingError } from './stored-keys.js';
 import { KeySchedule, type KeyRingOptions, type ImportedKey } from './key-schedule.js';
-import { keysStore, type KeyPurpose, type StoredKey } from './keys.store.js';
-import {
-  openSigningKey,
-  toPublicJwk,
-  createSharedKeys,
-  validateStoredKey,
-  type PublicJwk,
-  type SigningKey,
-} from './signing-keys.js';
+import { keysStore, type KeyPurpose } from './keys.store.js';
+import { openKeys, type KeyTimes, type OpenKeys, type RefreshKey, type Scheduled } from './open-keys.js';
+import { toPublicJwk, createSharedKeys, type PublicJwk, type SigningKey } from './signing-keys.js';
 import type { IssuedTokens } from './issued-tokens.js';
-
-/** Creates refresh tokens and verifies them. */
-export interface RefreshKey {
-  /** Always twelve characters: a refresh token has a field of that length for it. */
-  readonly id: string;
-  readonly secret: KeyObject;
-}
-
-/** The times of a key, in milliseconds since the Unix epoch. */
-export interface KeyTimes {
-  /** It signs from then until the next key becomes active. */
-  readonly activeAt: number;
-  /** Its tokens are accepted until then. */
-  readonly retiredAt: number;
-}
-
-type Scheduled<Key> = Key & KeyTimes;
 
 /**
  * All keys, in memory. Which of them signs and which are accepted follows from the times in the table, which
  * `KeySchedule` sets, so that no process has to be notified when one key takes over from another.
  */
 export class KeyRing {
-  #signing = new Map<string, Scheduled<SigningKey>>();
-  #refresh = new Map<string, Scheduled<RefreshKey>>();
+  #keys: OpenKeys = { signing: new Map(), refresh: new Map(), refused: [] };
   readonly #shared: ReadonlyMap<string, SigningKey>;
   readonly #sharedSigner: SigningKey | undefined;
   readonly #schedule: KeySchedule;
   #removals = 0;
-  #refusedKeys: readonly string[] = [];
 
   private constructor(
     private readonly database: Database,
@@ -83,65 +56,66 @@ export class KeyRing {
     return this.#change(
       (queries) => this.#schedule.createMissingKeys(queries),
       { event: 'key_created', actor: serviceActor },
-      this.#signing.size === 0,
+      this.#keys.signing.size === 0,
     );
   }
 
   /** The key that signs access tokens now. */
   get signingKey(): SigningKey {
-    return this.#sharedSigner ?? this.#current(this.#signing, 'access token');
+    return this.#sharedSigner ?? this.#current(this.#keys.signing, 'access token');
   }
 
   /** The first start makes one. */
   get hasSigningKey(): boolean {
-    return this.#sharedSigner !== undefined || this.#signing.size > 0;
+    return this.#sharedSigner !== undefined || this.#keys.signing.size > 0;
   }
 
   /** The key that makes refresh tokens now. */
   get refreshKey(): RefreshKey {
-    return this.#current(this.#refresh, 'refresh token');
+    return this.#current(this.#keys.refresh, 'refresh token');
   }
 
   /** The access-token key with this `kid`, if its tokens are accepted. */
   findSigningKey(id: string): SigningKey | undefined {
-    const key = this.#signing.get(id);
+    const key = this.#keys.signing.get(id);
     if (key) return key.retiredAt > this.clock.now() ? key : undefined;
     return this.#shared.get(id);
   }
 
   findRefreshKey(id: string): RefreshKey | undefined {
-    const key = this.#refresh.get(id);
+    const key = this.#keys.refresh.get(id);
     return key && key.retiredAt > this.clock.now() ? key : undefined;
   }
 
   /** The public keys that verify tokens now and after the next rotation. */
   listPublishedKeys(): PublicJwk[] {
-    return [...this.#signing.values()]
+    return [...this.#keys.signing.values()]
       .filter(({ retiredAt }) => retiredAt > this.clock.now())
       .map(toPublicJwk);
   }
 
   /** The asymmetric keys with their times, in the order in which they become active. */
   listSigningKeys(): Scheduled<SigningKey>[] {
-    return [...this.#signing.values()];
+    return [...this.#keys.signing.values()];
   }
 
   /** The refresh-token keys with their times, in the same order. */
   listRefreshKeys(): Scheduled<RefreshKey>[] {
-    return [...this.#refresh.values()];
+    return [...this.#keys.refresh.values()];
   }
 
   /** The times of the key in use; undefined while there is none, and for a shared secret (`JWT_SECRET_KEY`). */
   findCurrentTimes(purpose: KeyPurpose): KeyTimes | undefined {
     if (purpose === 'access' && this.#sharedSigner) return undefined;
-    const keys: ReadonlyMap<string, KeyTimes> = purpose === 'access' ? this.#signing : this.#refresh;
+    const keys: ReadonlyMap<string, KeyTimes> =
+      purpose === 'access' ? this.#keys.signing : this.#keys.refresh;
     const now = this.clock.now();
     return [...keys.values()].findLast(({ activeAt, retiredAt }) => activeAt <= now && retiredAt > now);
   }
 
   /** A sentence for each key in the table that must be used neither to sign nor to verify. */
   get refusedKeys(): readonly string[] {
-    return this.#refusedKeys;
+    return this.#keys.refused;
   }
 
   /** Increases when a key is removed: tokens verified with it are no longer valid. */
@@ -152,30 +126,9 @@ export class KeyRing {
   /** Reads the table again, because another process may have changed it. Known keys are not decrypted again. */
   async reload(): Promise<void> {
     const rows = await keysStore.list(this.database.queries);
-    const signing = new Map<string, Scheduled<SigningKey>>();
-    const refresh = new Map<string, Scheduled<RefreshKey>>();
-    const refused: string[] = [];
-    for (const row of rows) {
-      const error = validateStoredKey(row);
-      if (error !== undefined) {
-        refused.push(error);
-        continue;
-      }
-      const times = { activeAt: row.active_at, retiredAt: row.retired_at ?? Infinity };
-      if (row.purpose === 'access') {
-        signing.set(row.id, {
-          ...(this.#signing.get(row.id) ?? this.#openSigning(row)),
-          id: row.id,
-          ...times,
-        });
-      } else {
-        refresh.set(row.id, { ...(this.#refresh.get(row.id) ?? this.#openRefresh(row)), ...times });
-      }
-    }
-    if ([...this.#signing.keys()].some((id) => !signing.has(id))) this.#removals += 1;
-    this.#signing = signing;
-    this.#refresh = refresh;
-    this.#refusedKeys = refused;
+    const before = this.#keys;
+    this.#keys = openKeys(rows, this.sealing, before);
+    if ([...before.signing.keys()].some((id) => !this.#keys.signing.has(id))) this.#removals += 1;
   }
 
   /**
@@ -223,7 +176,7 @@ export class KeyRing {
     return this.#change(
       (queries) => this.#schedule.revoke(queries, id),
       { event: 'key_created', actor },
-      this.#signing.has(id),
+      this.#keys.signing.has(id),
     );
   }
 
@@ -283,19 +236,5 @@ export class KeyRing {
       );
     }
     return current;
-  }
-
-  #openSigning(row: StoredKey): SigningKey {
-    const algorithm = asymmetricAlgorithms.find((each) => each === row.algorithm);
-    if (!algorithm) {
-      throw new KeyRingError(
-        `The key ${row.id} in the database is for ${row.algorithm}, which this version does not know.`,
-      );
-    }
-    return openSigningKey(unseal(row, this.sealing), algorithm);
-  }
-
-  #openRefresh(row: StoredKey): RefreshKey {
-    return { id: row.id, secret: createSecretKey(Buffer.from(unseal(row, this.sealing), 'base64url')) };
   }
 }

@@ -14,6 +14,7 @@ import {
 import type { ClientCredentials } from './client-credentials.js';
 import { OAuthProblem } from '../problems/oauth-problem.js';
 import { usedAssertionsStore } from './used-assertions.store.js';
+import { isId } from '../ids.js';
 
 interface AuthenticationOptions {
   readonly audience: AssertionAudience;
@@ -34,8 +35,6 @@ interface Denial {
   readonly message: string;
   readonly refusedKeys?: readonly string[];
 }
-
-const id = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** Authenticates clients (RFC 6749 §2.3, RFC 7523 §3). */
 export class ClientAuthentication {
@@ -60,7 +59,7 @@ export class ClientAuthentication {
       credentials.clientId ??
       (credentials.kind === 'assertion' ? readAssertedClientId(credentials.assertion) : undefined);
     const client =
-      clientId !== undefined && id.test(clientId)
+      clientId !== undefined && isId(clientId)
         ? await clientsStore.find(this.database.queries, clientId)
         : undefined;
     const denial = await this.#findDenial(client, credentials);

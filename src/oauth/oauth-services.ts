@@ -15,11 +15,11 @@ import { ClientAuthentication } from './client-authentication.js';
 import { IntrospectionService } from './introspection.service.js';
 import { LiveAccessTokens } from './live-access-tokens.js';
 import { RevocationService } from './revocation.service.js';
-import { TokenGrants } from './token-grants.service.js';
+import { TokenGrantsService } from './token-grants.service.js';
 
 export interface OAuthServices {
   readonly clients: ClientAuthentication;
-  readonly grants: TokenGrants;
+  readonly grants: TokenGrantsService;
   readonly introspection: IntrospectionService;
   readonly revocation: RevocationService;
 }
@@ -69,7 +69,7 @@ export function createOAuthServices(foundations: Dependencies, options: OAuthOpt
       },
       { audience: { issuer, form: assertionAudience }, leeway },
     ),
-    grants: new TokenGrants(sessions, accessTokens),
+    grants: new TokenGrantsService(sessions, accessTokens),
     introspection: new IntrospectionService(database, sessions, liveTokens, hooks, {
       issuer,
       scheme: accessTokens.scheme,

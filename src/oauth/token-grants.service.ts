@@ -18,7 +18,7 @@ export type GrantedTokens = Omit<TokenSet, 'refresh_token' | 'refresh_expires_in
   Partial<Pick<TokenSet, 'refresh_token' | 'refresh_expires_in'>>;
 
 /** Exchanges grants for tokens (RFC 6749 §4.4, §6). */
-export class TokenGrants {
+export class TokenGrantsService {
   constructor(
     private readonly sessions: SessionsService,
     private readonly accessTokens: AccessTokens,

@@ -38,10 +38,10 @@ export class Metrics {
   }
 
   /**
-   * Prepares observations of a histogram.
+   * For observations of a histogram.
    * @returns to be called with each value, in the unit of the histogram.
    */
-  observer(name: ObservedMetricName): (value: number) => void {
+  createObserver(name: ObservedMetricName): (value: number) => void {
     const histogram = this.#histograms.get(name);
     if (!histogram) throw new Error(`There is no histogram ${name}.`);
     return (value) => {

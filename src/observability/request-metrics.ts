@@ -44,14 +44,14 @@ export class RequestMetrics {
     record.sum += seconds;
   }
 
-  *countSamples(): Iterable<Sample> {
+  *readCounts(): Iterable<Sample> {
     for (const [{ id: operation }, { counts }] of this.#records) {
       for (const [status, count] of counts.entries())
         if (count > 0) yield [count, { operation, status: String(status) }];
     }
   }
 
-  *histogramSamples(): Iterable<HistogramSample> {
+  *readHistograms(): Iterable<HistogramSample> {
     for (const [{ id: operation }, record] of this.#records)
       yield { labels: { operation }, buckets: record.buckets, sum: record.sum };
   }

@@ -62,9 +62,9 @@ export function createServiceMetrics(sources: MetricSources): Metrics {
     ...createDatabaseReaders(sources),
     ...createProcessReaders(sources),
   });
-  const observeCommit = metrics.observer('commitDuration');
-  const observeStatement = metrics.observer('statementDuration');
-  const observePool = metrics.observer('poolWait');
+  const observeCommit = metrics.createObserver('commitDuration');
+  const observeStatement = metrics.createObserver('statementDuration');
+  const observePool = metrics.createObserver('poolWait');
   sources.database.observe({
     onCommit: (took) => {
       observeCommit(took / 1000);
@@ -76,8 +76,8 @@ export function createServiceMetrics(sources: MetricSources): Metrics {
       observePool(took / 1000);
     },
   });
-  const observeWait = metrics.observer('passwordWait');
-  const observeCheck = metrics.observer('passwordDuration');
+  const observeWait = metrics.createObserver('passwordWait');
+  const observeCheck = metrics.createObserver('passwordDuration');
   sources.passwords.observe(({ waited, worked }) => {
     observeWait(waited / 1000);
     observeCheck(worked / 1000);
@@ -98,8 +98,8 @@ function createServiceReaders({
 > {
   return {
     info: () => [[1, { version, runtime: `node ${process.version}`, database: database.dialect }]],
-    requests: () => requests.countSamples(),
-    requestDuration: () => requests.histogramSamples(),
+    requests: () => requests.readCounts(),
+    requestDuration: () => requests.readHistograms(),
     ready: () => readiness.last.map(({ name, isReady }) => [Number(isReady), { check: name }]),
     jobRuns: () =>
       [...jobs].flatMap(([job, { succeeded, failed }]): Sample[] => [
@@ -147,7 +147,7 @@ function createFeatureReaders({
         count,
         { outcome: 'succeeded', method },
       ]),
-      ...[...denials.samples()].filter(([, labels]) => labels?.['outcome'] !== 'refresh_token_reused'),
+      ...[...denials.readSamples()].filter(([, labels]) => labels?.['outcome'] !== 'refresh_token_reused'),
     ],
     refreshes: () => [
       [sessions.refreshes.succeeded, { outcome: 'succeeded' }],

@@ -20,7 +20,7 @@ export class Tally<Value extends string> {
     return this.#counts.get(value) ?? 0;
   }
 
-  *samples(): Iterable<Sample> {
+  *readSamples(): Iterable<Sample> {
     for (const [value, count] of this.#counts) yield [count, { [this.label]: value }];
   }
 }

@@ -7,7 +7,7 @@ import { getRequestContext } from '../http/request-context.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
 import type { CookieSession, TokenSet } from '../sessions/sessions.models.js';
 import { requireCookies, setTokenCookies } from '../sessions/token-cookies.js';
-import type { PasskeyLogins } from './passkey-login.service.js';
+import type { PasskeyLoginService } from './passkey-login.service.js';
 import { toRequestOptions } from './passkey-responses.js';
 import type {
   PasskeyLoginOptionsRequest,
@@ -23,7 +23,7 @@ export class PasskeyLoginController {
   constructor(
     private readonly services: {
       readonly config: Config;
-      readonly passkeyLogins: PasskeyLogins;
+      readonly passkeyLogins: PasskeyLoginService;
       readonly requestLimits: RequestLimits;
     },
   ) {}

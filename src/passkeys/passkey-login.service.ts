@@ -1,13 +1,16 @@
-import { createHash } from 'node:crypto';
 import type { Logger } from 'pino';
 import { auditStore } from '../audit/audit.store.js';
 import type { LoginCompletion } from '../authentication/login-completion.js';
 import type { LoginUsers } from '../authentication/login-users.js';
-import type { CompletedLogin, SecondFactorLogins } from '../authentication/second-factor-login.service.js';
+import type {
+  CompletedLogin,
+  SecondFactorLoginService,
+} from '../authentication/second-factor-login.service.js';
 import type { Clock } from '../clock.js';
 import type { BatchStatement } from '../database/batch.js';
 import type { Database, Queries } from '../database/database.js';
 import type { RequestContext } from '../http/request-context.js';
+import { hashOpaqueToken } from '../keys/opaque-tokens.js';
 import { Problem } from '../problems/problem.js';
 import type { AcceptedFactor } from '../second-factors/accepted-factor.js';
 import type { DeniedReason, OnDenied } from '../sessions/denials.js';
@@ -32,13 +35,13 @@ interface Dependencies {
   readonly log: Logger;
   readonly challenges: PasskeyChallenges;
   readonly completion: LoginCompletion;
-  readonly secondFactors: SecondFactorLogins;
+  readonly secondFactors: SecondFactorLoginService;
   readonly users: LoginUsers;
   readonly onDenied: OnDenied;
   readonly relyingParty: RelyingParty | undefined;
 }
 
-export interface PasskeyQuestion {
+export interface PasskeyLoginOptions {
   readonly challenge: string;
   readonly relyingParty: RelyingParty;
   /** Empty: whatever the browser has. */
@@ -56,7 +59,7 @@ interface Proved extends PasskeyOwner {
 }
 
 /** Logs users in by their passkeys: alone, or after a password. */
-export class PasskeyLogins {
+export class PasskeyLoginService {
   constructor(private readonly dependencies: Dependencies) {}
 
   /**
@@ -64,7 +67,7 @@ export class PasskeyLogins {
    * @param username the name or verified address of the account that it must be of; undefined: any.
    * @throws {Problem} `passkeys_off`.
    */
-  async begin(username: string | undefined): Promise<PasskeyQuestion> {
+  async begin(username: string | undefined): Promise<PasskeyLoginOptions> {
     const relyingParty = this.#requireRelyingParty();
     const { challenges, users } = this.dependencies;
     const boundTo = username === undefined ? '' : ((await users.find(username, '')).user?.id ?? unknownUser);
@@ -76,12 +79,12 @@ export class PasskeyLogins {
    * Asks for a passkey as the second step of a login. Who has come so far is told which ones the account has.
    * @throws {Problem} `invalid_login_token`, `passkeys_off`.
    */
-  async beginSecondFactor(loginToken: string, context: RequestContext): Promise<PasskeyQuestion> {
+  async beginSecondFactor(loginToken: string, context: RequestContext): Promise<PasskeyLoginOptions> {
     const relyingParty = this.#requireRelyingParty();
     const { secondFactors, challenges, database } = this.dependencies;
     const { id } = await secondFactors.findUser(loginToken, context);
     const allowed = await passkeysStore.list(database.queries, id);
-    const challenge = await challenges.create('second_factor', digest(loginToken));
+    const challenge = await challenges.create('second_factor', hashOpaqueToken(loginToken));
     return { challenge, relyingParty, allowed, userVerification: false };
   }
 
@@ -108,7 +111,11 @@ export class PasskeyLogins {
     this.#requireRelyingParty();
     const prove = async ({ id }: { readonly id: string }): Promise<AcceptedFactor | undefined> => {
       try {
-        const { challenge } = await this.#takeChallenge(assertion, 'second_factor', digest(loginToken));
+        const { challenge } = await this.#takeChallenge(
+          assertion,
+          'second_factor',
+          hashOpaqueToken(loginToken),
+        );
         const proved = await this.#prove(assertion, { challenge, userVerification: false }, context);
         if (proved.user.id !== id) throw new WebAuthnError('it is of another account');
         return {
@@ -229,8 +236,4 @@ export class PasskeyLogins {
     if (!relyingParty) throw new Problem('passkeys_off');
     return relyingParty;
   }
-}
-
-function digest(text: string): string {
-  return createHash('sha256').update(text).digest('base64url');
 }

@@ -1,5 +1,5 @@
 import { challengeLifetime } from './passkey-challenges.js';
-import type { PasskeyQuestion } from './passkey-login.service.js';
+import type { PasskeyLoginOptions } from './passkey-login.service.js';
 import type {
   Passkey,
   PasskeyCreationOptions,
@@ -43,7 +43,7 @@ export function toRequestOptions({
   relyingParty,
   allowed,
   userVerification,
-}: PasskeyQuestion): PasskeyRequestOptions {
+}: PasskeyLoginOptions): PasskeyRequestOptions {
   return {
     challenge,
     rpId: relyingParty.id,

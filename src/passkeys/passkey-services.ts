@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { LoginCompletion } from '../authentication/login-completion.js';
 import type { LoginUsers } from '../authentication/login-users.js';
-import type { SecondFactorLogins } from '../authentication/second-factor-login.service.js';
+import type { SecondFactorLoginService } from '../authentication/second-factor-login.service.js';
 import type { Clock } from '../clock.js';
 import type { Config } from '../config/config.js';
 import type { Database } from '../database/database.js';
@@ -9,13 +9,13 @@ import type { SafetyNotices } from '../email/safety-notices.js';
 import type { OnDenied } from '../sessions/denials.js';
 import type { SecondFactorPolicy } from '../sessions/second-factor-policy.js';
 import { PasskeyChallenges } from './passkey-challenges.js';
-import { PasskeyLogins } from './passkey-login.service.js';
+import { PasskeyLoginService } from './passkey-login.service.js';
 import { PasskeysService } from './passkeys.service.js';
 import { createRelyingParty } from './relying-party.js';
 
 export interface PasskeyServices {
   readonly passkeys: PasskeysService;
-  readonly passkeyLogins: PasskeyLogins;
+  readonly passkeyLogins: PasskeyLoginService;
 }
 
 interface Dependencies {
@@ -24,7 +24,7 @@ interface Dependencies {
   readonly log: Logger;
   readonly loginCompletion: LoginCompletion;
   readonly loginUsers: LoginUsers;
-  readonly secondFactorLogins: SecondFactorLogins;
+  readonly secondFactorLogins: SecondFactorLoginService;
   readonly onDenied: OnDenied;
   readonly notices: SafetyNotices;
   readonly secondFactorPolicy: SecondFactorPolicy;
@@ -55,7 +55,7 @@ export function createPasskeyServices(
       relyingParty,
       secondFactor: secondFactorPolicy,
     }),
-    passkeyLogins: new PasskeyLogins({
+    passkeyLogins: new PasskeyLoginService({
       ...{ database, clock, log, challenges, onDenied, relyingParty },
       completion: loginCompletion,
       users: loginUsers,

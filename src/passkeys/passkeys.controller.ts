@@ -133,7 +133,7 @@ export class PasskeysController {
   }
 
   /**
-   * Removes one of your passkeys: no login with it is possible any more. Sessions that it began go on. With the last second
+   * Removes one of your passkeys: it can no longer be used to log in. Sessions that it began go on. With the last second
    * factor, the recovery codes and the remembered devices go, too. Needs a login with a second factor within the last five
    * minutes.
    * @param id The passkey's id.

@@ -83,7 +83,8 @@ export interface Passkey {
  */
 export interface AddedPasskey extends Passkey {
   /**
-   * Where it is the first second factor of the account: each of them is in its place once. They are shown only here.
+   * Where the passkey is the first second factor of the account: codes, each of which replaces it once; otherwise none. They are
+   * shown only here.
    * @maxItems 10
    */
   recovery_codes: RecoveryCode[];

@@ -102,7 +102,7 @@ export class PasskeysService {
   ): Promise<AddedPasskey> {
     const { made, use } = await this.#verify(sessionId, credential);
     return this.database.transaction(async (transaction) => {
-      const owner = await passkeysStore.lockOwner(transaction, userId);
+      const owner = await usersStore.lock(transaction, userId);
       if (owner?.disabled_at !== null) throw new Problem('invalid_token');
       const existing = await passkeysStore.list(transaction, userId);
       if (existing.length >= maxPasskeys) throw new Problem('too_many_passkeys');
@@ -185,7 +185,7 @@ export class PasskeysService {
     { mayBeLast }: { readonly mayBeLast: boolean },
   ): Promise<void> {
     await this.database.transaction(async (transaction) => {
-      const owner = await passkeysStore.lockOwner(transaction, userId);
+      const owner = await usersStore.lock(transaction, userId);
       const removed = await deletePasskey(transaction, userId, id);
       if (!owner || !removed) throw new Problem('passkey_not_found');
       const left = await passkeysStore.list(transaction, userId);

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { BatchStatement } from '../database/batch.js';
 import type { Queries } from '../database/database.js';
-import type { Schema, UserRow } from '../database/schema.js';
+import type { Schema } from '../database/schema.js';
 import type { CheckedUser } from '../sessions/session-starter.js';
 
 export type StoredPasskey = Schema['latchkey_passkeys'];
@@ -24,23 +24,6 @@ interface Use {
 }
 
 export const passkeysStore = {
-  /**
-   * Locks the account until the end of the transaction: what its owner adds, removes and logs in with happens one after
-   * another.
-   */
-  lockOwner(
-    queries: Queries,
-    userId: string,
-  ): Promise<Pick<UserRow, 'username' | 'password_hash' | 'disabled_at'> | undefined> {
-    return queries
-      .updateTable('users')
-      .set((eb) => ({ updated_at: eb.ref('updated_at') }))
-      .where('id', '=', userId)
-      .where('deleted_at', 'is', null)
-      .returning(['username', 'password_hash', 'disabled_at'])
-      .executeTakeFirst();
-  },
-
   /** @returns false where some account has the credential already. */
   async insert(queries: Queries, passkey: StoredPasskey): Promise<boolean> {
     const inserted = await queries

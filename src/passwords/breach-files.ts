@@ -15,18 +15,18 @@ export class BreachFolder implements BreachSource {
     try {
       return await readFile(join(this.folder, `${prefix}.txt`), 'latin1');
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw withoutPath(error);
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw removePath(error);
     }
     try {
       return await readFile(join(this.folder, prefix), 'latin1');
     } catch (error) {
-      throw withoutPath(error);
+      throw removePath(error);
     }
   }
 }
 
 /** The name of the file says a part of the hash. */
-function withoutPath(error: unknown): Error {
+function removePath(error: unknown): Error {
   const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
   return new Error(`a file of the folder cannot be read (${code})`);
 }
@@ -83,17 +83,17 @@ async function readLineFrom(handle: FileHandle, place: number, first: number): P
   const { buffer, bytesRead } = await handle.read(Buffer.alloc(blockLength), 0, blockLength, start);
   const text = buffer.toString('latin1', 0, bytesRead);
   const begin = place === first ? 0 : text.indexOf('\n') + 1;
-  if (place !== first && begin === 0 && bytesRead === blockLength) throw malformed();
+  if (place !== first && begin === 0 && bytesRead === blockLength) throw createLineError();
   if ((place !== first && begin === 0) || begin >= bytesRead) return undefined;
   const newline = text.indexOf('\n', begin);
-  if (newline < 0 && bytesRead === blockLength) throw malformed();
+  if (newline < 0 && bytesRead === blockLength) throw createLineError();
   const end = newline < 0 ? bytesRead : newline;
   const [, hash] = lineForm.exec(text.slice(begin, end).trim().toUpperCase()) ?? [];
-  if (hash === undefined) throw malformed();
+  if (hash === undefined) throw createLineError();
   return { at: start + begin, end: start + end + 1, hash };
 }
 
-function malformed(): Error {
+function createLineError(): Error {
   return new Error(
     'the file has another line than 16 to 40 hexadecimal digits, and optionally a colon and a count',
   );

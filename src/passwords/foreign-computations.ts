@@ -40,7 +40,7 @@ export async function verifyBcrypt(password: string, encoded: string): Promise<b
   return bcrypt.verify(password, encoded);
 }
 
-export function sha256Hex(text: string): string {
+export function hashSha256Hex(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }
 

@@ -1,6 +1,12 @@
 import { createCipheriv, pbkdf2, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
-import { computeScrypt, sha256Hex, verifyArgon2, verifyBcrypt, type Scrypt } from './foreign-computations.js';
+import {
+  computeScrypt,
+  hashSha256Hex,
+  verifyArgon2,
+  verifyBcrypt,
+  type Scrypt,
+} from './foreign-computations.js';
 
 /** A password hash that another application made, in the notation of that application. */
 export interface ForeignHash {
@@ -66,7 +72,7 @@ const notations: readonly Notation[] = [
   },
   {
     form: new RegExp(`^bcrypt_sha256\\$${bcryptForm}$`),
-    parse: ({ cost }, text) => toBcrypt(cost, text.slice(14), sha256Hex),
+    parse: ({ cost }, text) => toBcrypt(cost, text.slice(14), hashSha256Hex),
   },
   {
     form: new RegExp(`^(?:argon2)?${phcArgon2}$`),
@@ -91,8 +97,8 @@ const notations: readonly Notation[] = [
     parse: ({ ln, r, p, salt, key }) =>
       toScrypt(
         { N: 2 ** Number(ln), r: Number(r), p: Number(p) },
-        fromAdaptedBase64(salt),
-        fromAdaptedBase64(key),
+        decodeAdaptedBase64(salt),
+        decodeAdaptedBase64(key),
       ),
   },
   {
@@ -124,7 +130,7 @@ const notations: readonly Notation[] = [
       String.raw`^\$pbkdf2(?:-(?<digest>sha1|sha256|sha512))?\$(?<iterations>\d{1,8})\$(?<salt>${adaptedBase64})\$(?<key>${adaptedBase64})$`,
     ),
     parse: ({ digest = 'sha1', iterations, salt, key }) =>
-      toPbkdf2(digest, iterations, fromAdaptedBase64(salt), fromAdaptedBase64(key)),
+      toPbkdf2(digest, iterations, decodeAdaptedBase64(salt), decodeAdaptedBase64(key)),
   },
 ];
 
@@ -273,6 +279,6 @@ function checkLengths(salt: Buffer, key: Buffer): RefusedHash | undefined {
   return undefined;
 }
 
-function fromAdaptedBase64(text = ''): Buffer {
+function decodeAdaptedBase64(text = ''): Buffer {
   return Buffer.from(text.replaceAll('.', '+'), 'base64');
 }

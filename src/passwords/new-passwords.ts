@@ -18,7 +18,7 @@ export class NewPasswords {
    * @throws {Problem} `validation_failed`, with the reason under the field's name; `breach_check_unavailable`, `busy`.
    */
   async hash(field: string, password: string, owner: PasswordOwner): Promise<string> {
-    await this.policy.refuseFaulty(field, password, owner);
+    await this.policy.requireAllowed(field, password, owner);
     return this.passwords.hash(password);
   }
 

@@ -4,7 +4,11 @@ import type { BreachCheck } from './breach-check.js';
 import { isCommonPassword } from './common-passwords.js';
 import { findContextWord, listOwnerWords, type PasswordOwner } from './context-words.js';
 import { findUnfitCharacter, toOpaqueString, validateOpaqueString } from './opaque-string.js';
-import { describeFault, type LocalPasswordFault, type PasswordFault } from './password-faults.js';
+import {
+  describeViolation,
+  type LocalPasswordViolation,
+  type PasswordViolation,
+} from './password-violations.js';
 import { maxPasswordLength, minPasswordLength } from './password-length.js';
 
 /** Which passwords may be set. Those that are set already are not held to it. */
@@ -22,14 +26,17 @@ export class PasswordPolicy {
    * Why a password is not allowed; undefined if it is.
    * @throws {Problem} `breach_check_unavailable`, where the settings say so.
    */
-  async findFault(password: string, owner: PasswordOwner): Promise<PasswordFault | undefined> {
-    const fault = await this.findFaultHere(password, owner);
-    if (fault) return fault;
+  async findViolation(password: string, owner: PasswordOwner): Promise<PasswordViolation | undefined> {
+    const violation = await this.findLocalViolation(password, owner);
+    if (violation) return violation;
     return (await this.breaches?.isBreached(password)) === true ? { code: 'breached' } : undefined;
   }
 
   /** The same without a look-up of breached passwords, which asks another service. */
-  async findFaultHere(password: string, owner: PasswordOwner): Promise<LocalPasswordFault | undefined> {
+  async findLocalViolation(
+    password: string,
+    owner: PasswordOwner,
+  ): Promise<LocalPasswordViolation | undefined> {
     const reason = validateOpaqueString(password);
     if (reason !== undefined) {
       return { code: 'unfit_character', reason, codePoint: findUnfitCharacter(password) ?? '' };
@@ -49,8 +56,9 @@ export class PasswordPolicy {
   }
 
   /** @throws {Problem} `validation_failed`, with the reason under the field's name; `breach_check_unavailable`. */
-  async refuseFaulty(field: string, password: string, owner: PasswordOwner): Promise<void> {
-    const fault = await this.findFault(password, owner);
-    if (fault) throw new Problem('validation_failed', { errors: { [field]: describeFault(fault) } });
+  async requireAllowed(field: string, password: string, owner: PasswordOwner): Promise<void> {
+    const violation = await this.findViolation(password, owner);
+    if (violation)
+      throw new Problem('validation_failed', { errors: { [field]: describeViolation(violation) } });
   }
 }

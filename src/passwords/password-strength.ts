@@ -1,8 +1,8 @@
 import { Worker } from 'node:worker_threads';
 import { retryLater } from '../problems/problem.js';
-import type { Language } from './password-faults.js';
+import type { Language } from './password-violations.js';
 
-export interface StrengthQuestion {
+export interface StrengthInput {
   readonly password: string;
   /** What is no secret: names, the organization. */
   readonly words: readonly string[];
@@ -10,7 +10,7 @@ export interface StrengthQuestion {
 }
 
 /** What the thread is sent. */
-export interface StrengthRequest extends StrengthQuestion {
+export interface StrengthRequest extends StrengthInput {
   readonly id: number;
 }
 
@@ -61,7 +61,7 @@ export class PasswordStrength {
   }
 
   /** @throws {Problem} `too_many_requests` where too many wait, or one takes too long. */
-  estimate(question: StrengthQuestion): Promise<Strength> {
+  estimate(question: StrengthInput): Promise<Strength> {
     if (this.#pending.size >= maxPending) {
       this.#counts.refused += 1;
       return Promise.reject(retryLater('too_many_requests', retryAfter));

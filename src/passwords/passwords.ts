@@ -6,6 +6,7 @@ import { retryLater } from '../problems/problem.js';
 import { computeRest } from './foreign-computations.js';
 import type { ForeignHash } from './foreign-hash.js';
 import { toOpaqueString } from './opaque-string.js';
+import { ResultGroups } from './result-groups.js';
 import { readForeignHash } from './stored-hash.js';
 
 /** The cost parameters of argon2id (RFC 9106). */
@@ -55,6 +56,7 @@ export const foreignComputations = channel('latchkey:foreign-hash');
  */
 export class Passwords {
   readonly #limit = pLimit(availableParallelism());
+  readonly #groups = new ResultGroups();
   readonly #costs: PasswordCosts;
   readonly #current: string;
   readonly #queue: number;
@@ -125,7 +127,7 @@ export class Passwords {
     const dummyHashes = await Promise.all(inUse.map((costs) => this.#getDummyHash(costs)));
     const form = toOpaqueString(password);
     const forms = listForms(password);
-    return this.runOnFreeCore(async () => {
+    const result = await this.runOnFreeCore(async () => {
       let matched = (await this.#matchesForeign(foreign, password)) ? form : undefined;
       let newHash = passwordHash ?? '';
       for (const [index, costs] of inUse.entries()) {
@@ -144,6 +146,8 @@ export class Passwords {
         newHash: matched === undefined || matched === form ? newHash : hashOfForm,
       };
     });
+    await this.#groups.wait(this.#limit.pendingCount >= this.#limit.concurrency);
+    return result;
   }
 
   /**

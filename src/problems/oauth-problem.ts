@@ -85,7 +85,7 @@ export class OAuthProblem extends Error {
   static from(problem: Problem): OAuthProblem {
     const code = codes[problem.code] ?? 'invalid_request';
     const { statuses } = oauthErrors[code];
-    const fields = Object.entries(problem.errors ?? {}).map(([field, fault]) => `${field}: ${fault}.`);
+    const fields = Object.entries(problem.errors ?? {}).map(([field, error]) => `${field}: ${error}.`);
     return new OAuthProblem(code, fields.length > 0 ? fields.join(' ') : problem.message, {
       status: statuses.find((status) => status === problem.status) ?? statuses[0],
       headers: problem.headers,

@@ -20,8 +20,8 @@ export const problemCodes = {
     status: 400,
     title: 'Bad request',
     detail: 'The request could not be read.',
-    meaning: 'The request line, a header or the path is not well-formed HTTP, or the headers are too large.',
-    remedy: 'Look at how the request is made: percent-encode the path, and send headers of 16 KiB at most.',
+    meaning: 'The request line, a header, the path or a form is not well-formed.',
+    remedy: 'Look at how the request is made: percent-encode the path, and use an HTTP library for forms.',
   },
   missing_json: {
     status: 400,
@@ -48,9 +48,10 @@ export const problemCodes = {
   invalid_link: {
     status: 400,
     title: 'Link not valid',
-    detail: 'The link or the code was used before, has expired, or is void because the account has changed.',
+    detail:
+      'The link or the code was used before, has expired, or no longer works because the account has changed.',
     meaning:
-      'The token of a link, or a code, is unknown, was used, has expired, is another account’s, was asked for by another browser, or is void because the account has changed since: another password, name, address or other roles. Of a code it may also be that five tries were wrong.',
+      'The token of a link, or a code, is unknown, was used, has expired, is another account’s, was asked for by another browser, or no longer works because the account has changed since: another password, name, address or other roles. A code also stops working after five wrong tries.',
     remedy:
       'Ask for another one: POST /password/forgot, POST /email/verification, POST /login/link, or POST /register.',
   },
@@ -92,24 +93,23 @@ export const problemCodes = {
   registration_off: {
     status: 403,
     title: 'Registration is off',
-    detail: 'Nobody makes an account by themselves here. Ask an administrator for one.',
-    meaning: 'The service is configured so that administrators alone make accounts, and invite people.',
+    detail: 'Registration is closed. Ask an administrator for an account.',
+    meaning: 'The service is configured so that only administrators create accounts and invite people.',
     remedy: 'Ask an administrator for an account, or have the operator set LATCHKEY_REGISTRATION.',
   },
   invitation_required: {
     status: 403,
     title: 'Invitation required',
-    detail:
-      'An account is made by invitation alone. Follow the link in yours, or ask an administrator to send one.',
-    meaning: 'The service is configured so that people make accounts only with an invitation.',
+    detail: 'Registration is by invitation only. Follow the link in yours, or ask an administrator for one.',
+    meaning: 'The service is configured so that people create accounts only with an invitation.',
     remedy:
       'Send the token of the invitation to POST /invitations/accept, or ask an administrator for an invitation.',
   },
   email_domain_refused: {
     status: 403,
     title: 'Domain not accepted',
-    detail: 'No account is made with an address in this domain. Use another address.',
-    meaning: 'The service accepts registrations with e-mail addresses in some domains alone.',
+    detail: 'Registration is not open to addresses in this domain. Use another address.',
+    meaning: 'The service accepts registrations only with e-mail addresses in certain domains.',
     remedy:
       'Register with an address in one of the domains that LATCHKEY_REGISTRATION names, or ask an administrator for an account.',
   },
@@ -125,7 +125,7 @@ export const problemCodes = {
     title: 'No such invitation',
     detail: 'There is no such invitation: it is used, withdrawn or expired.',
     meaning:
-      'The invitation was accepted, withdrawn or replaced by a later one, or has expired; or who has sent it may not give its roles any more.',
+      'The invitation was accepted, withdrawn or replaced by a later one, or has expired; or its sender may no longer give its roles.',
     remedy: 'Ask an administrator for another invitation.',
   },
   password_check_off: {
@@ -154,10 +154,12 @@ export const problemCodes = {
   second_factor_required: {
     status: 401,
     title: 'Second factor required',
-    detail: 'Send a second factor with the login_token of this response: POST /login/second-factor.',
+    detail:
+      'Send a second factor with the login_token of this response: POST /login/second-factor, or with a passkey POST /login/passkey.',
     meaning:
       'The first step of the login was right, and the account has a second factor. The response has a login_token, which works for one login within five minutes, and the kinds of second factors that the account has.',
-    remedy: 'Ask the user for a code, and send it with the login_token: POST /login/second-factor.',
+    remedy:
+      'Ask the user for a code, and send it with the login_token: POST /login/second-factor. With a passkey: POST /login/passkey/options and POST /login/passkey, each with the login_token.',
   },
   invalid_login_token: {
     status: 401,
@@ -225,7 +227,7 @@ export const problemCodes = {
     meaning:
       'The service requires a second factor of this account (LATCHKEY_SECOND_FACTOR). A session that began without one can only set one up.',
     remedy:
-      'Set up an authenticator app with POST /me/second-factors/totp, then refresh the tokens. Where the account has a second factor, log in again with it.',
+      'Set up an authenticator app with POST /me/second-factors/totp, or add a passkey with POST /me/passkeys/options, then refresh the tokens. Where the account has a second factor, log in again with it.',
   },
   second_factors_off: {
     status: 404,
@@ -244,7 +246,7 @@ export const problemCodes = {
   },
   second_factor_exists: {
     status: 409,
-    title: 'Second factor is there already',
+    title: 'Second factor exists',
     detail: 'The account has an authenticator app. Remove it before you set up another one.',
     meaning: 'An account has one authenticator app at most.',
     remedy: 'Remove it with DELETE /me/second-factors/totp, after a login with it, and set up the other one.',
@@ -295,7 +297,7 @@ export const problemCodes = {
     status: 404,
     title: 'Passkeys are off',
     detail:
-      'This service has no passkeys: they are switched off, or its URL is not one that browsers have them for.',
+      'This service has no passkeys: they are switched off, or browsers do not support them at its URL.',
     meaning:
       'LATCHKEY_PASSKEY_RP_ID is off, or the service has no URL with HTTPS and a domain (or localhost), which browsers require.',
     remedy: 'Have the operator set LATCHKEY_PASSKEY_ORIGINS, or log in another way.',
@@ -337,17 +339,17 @@ export const problemCodes = {
   },
   email_missing: {
     status: 409,
-    title: 'No address',
+    title: 'No e-mail address',
     detail: 'The account has no e-mail address.',
     meaning: 'The account has no e-mail address that could be verified.',
     remedy: 'An administrator sets one with PATCH /users/{id}.',
   },
   email_verified: {
     status: 409,
-    title: 'Address verified',
-    detail: 'The e-mail address of the account is verified already.',
-    meaning: 'The address of the account is verified, and nothing is left to do.',
-    remedy: 'Go on: messages go to the address, and it is good for logins.',
+    title: 'Address already verified',
+    detail: 'The e-mail address of the account is already verified.',
+    meaning: 'The address of the account is already verified.',
+    remedy: 'There is nothing to do: messages go to the address, and the user can log in with it.',
   },
   email_taken: {
     status: 409,
@@ -359,8 +361,8 @@ export const problemCodes = {
   },
   passkey_exists: {
     status: 409,
-    title: 'Passkey added before',
-    detail: 'An account of this service has this passkey already.',
+    title: 'Passkey already added',
+    detail: 'An account of this service already has this passkey.',
     meaning: 'The authenticator has made this passkey before, and an account has it.',
     remedy: 'List yours with GET /me/passkeys, or make a new one with POST /me/passkeys/options.',
   },
@@ -369,7 +371,7 @@ export const problemCodes = {
     title: 'Too many passkeys',
     detail: 'An account can have 25 passkeys. Remove one first.',
     meaning: 'The account has as many passkeys as it may have.',
-    remedy: 'Remove one that is not used any more with DELETE /me/passkeys/{id}.',
+    remedy: 'Remove one that is no longer used with DELETE /me/passkeys/{id}.',
   },
   last_way_in: {
     status: 409,
@@ -473,11 +475,11 @@ export const problemCodes = {
     status: 429,
     title: 'Too many streams',
     detail:
-      'This client has reached its limit of open revocation streams. Close one, or use GET /revocations.',
+      'This client or user has reached its limit of open streams of this operation. Close one, or wait the number of seconds in the Retry-After header.',
     meaning:
-      'The number of revocation streams that one client or one user may have open is limited, so that others get some.',
+      'The number of streams of an operation that one client or one user may have open is limited, so that others get some. An export of your own data is one of them.',
     remedy:
-      'Let each process open one stream. For more processes, the operator raises LATCHKEY_REVOCATION_STREAMS_PER_CLIENT, or creates more clients.',
+      'Let each process open one stream, and let an export end before the next one. For more processes that follow revocations, the operator raises LATCHKEY_REVOCATION_STREAMS_PER_CLIENT, or creates more clients.',
   },
   internal_error: {
     status: 500,
@@ -508,9 +510,9 @@ export const problemCodes = {
     status: 503,
     title: 'Too many registrations',
     detail:
-      'So many people have registered within the hour that no more are accepted for now. Wait the number of seconds in the Retry-After header.',
+      'No more registrations are accepted within this hour. Wait the number of seconds in the Retry-After header.',
     meaning:
-      'All clients together have made as many registrations within an hour as the operator lets in. It limits what a flood of them stores and sends.',
+      'The limit of registrations per hour, for all clients together, is reached. It bounds what a flood of them stores and sends.',
     remedy:
       'Wait the number of seconds in Retry-After. The operator may raise LATCHKEY_REGISTRATIONS_PER_HOUR.',
   },
@@ -519,7 +521,7 @@ export const problemCodes = {
     title: 'Breached passwords cannot be looked up',
     detail: 'The new password cannot be checked now. Try again after the seconds in Retry-After.',
     meaning:
-      'New passwords are looked up among those of data breaches, the source of those does not respond, and the service is configured to refuse passwords then.',
+      'New passwords are looked up among those of data breaches. The source of these does not respond, and the service is configured to refuse passwords then.',
     remedy: 'Try again after the number of seconds in Retry-After. The operator finds the cause in the log.',
   },
   not_ready: {

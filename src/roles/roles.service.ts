@@ -205,8 +205,8 @@ function describeRole({ description, permissions }: StoredRole): AuditDetails {
 }
 
 function refuseInvalidDescription(description: string): void {
-  const fault = validateFreeform(description);
-  if (fault !== undefined) throw new Problem('validation_failed', { errors: { description: fault } });
+  const error = validateFreeform(description);
+  if (error !== undefined) throw new Problem('validation_failed', { errors: { description: error } });
 }
 
 function refuseBuiltIn(role: StoredRole | undefined): void {

@@ -3,7 +3,7 @@ import type { Id } from '../http/api-types.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
 import { requireUser, toActor, type AuthenticatedRequest } from '../tokens/caller.js';
 import type { DevicesService } from './devices.service.js';
-import { toDevice } from './second-factor-state.js';
+import { toDevice } from './second-factor-responses.js';
 import type { DeviceList } from './second-factors.models.js';
 
 /** Users list and forget the devices that are not asked for a second factor. */

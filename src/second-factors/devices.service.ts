@@ -4,7 +4,7 @@ import type { Clock } from '../clock.js';
 import type { BatchStatement } from '../database/batch.js';
 import type { Database, Queries } from '../database/database.js';
 import type { DeviceRow } from '../database/schema.js';
-import type { RequestContext } from '../http/request-context.js';
+import { toStoredClient, type RequestContext } from '../http/request-context.js';
 import { createId } from '../ids.js';
 import { createOpaqueToken, hashOpaqueToken } from '../keys/opaque-tokens.js';
 import { Problem } from '../problems/problem.js';
@@ -12,7 +12,6 @@ import { devicesStore } from '../sessions/devices.store.js';
 
 /** The devices of a user beyond these are forgotten, beginning with the one not used for longest. */
 const maxDevices = 20;
-const maxTextLength = 255;
 
 interface DeviceUser {
   readonly id: string;
@@ -24,7 +23,7 @@ export interface NewDevice {
   readonly id: string;
   /** The value of its cookie. */
   readonly token: string;
-  readonly statements: (queries: Queries) => readonly BatchStatement[];
+  readonly prepareStatements: (queries: Queries) => readonly BatchStatement[];
 }
 
 /** Remembers browsers that have proved a second factor, where the operator lets users ask for it. */
@@ -43,6 +42,7 @@ export class DevicesService {
   create(user: DeviceUser, context: RequestContext): NewDevice {
     const token = createOpaqueToken();
     const now = this.clock.now();
+    const client = toStoredClient(context);
     const row: DeviceRow = {
       id: createId(this.clock),
       user_id: user.id,
@@ -51,13 +51,13 @@ export class DevicesService {
       created_at: now,
       last_used_at: now,
       expires_at: now + this.lifetime * 1000,
-      address: (context.address ?? '').slice(0, maxTextLength),
-      user_agent: (context.userAgent ?? '').replaceAll(/\p{Cc}/gu, ' ').slice(0, maxTextLength),
+      address: client.address ?? '',
+      user_agent: client.user_agent ?? '',
     };
     return {
       id: row.id,
       token,
-      statements: (queries) => [
+      prepareStatements: (queries) => [
         devicesStore.prepareAdd(queries, row),
         devicesStore.prepareDeleteOldest(queries, user.id, maxDevices),
       ],

@@ -19,7 +19,7 @@ import type { UsersService } from '../users/users.service.js';
 import { drawQrCode, printQrCode } from './qr-code.js';
 import { requireRecentFactor, requireSecondFactors } from './recent-factor.js';
 import { confirmationTime, type SecondFactorsService } from './second-factors.service.js';
-import { toSecondFactors } from './second-factor-state.js';
+import { toSecondFactors } from './second-factor-responses.js';
 import type { NewRecoveryCodes, SecondFactors, TotpCode, TotpEnrollment } from './second-factors.models.js';
 
 /** Users set up, list and remove their own second factors. */

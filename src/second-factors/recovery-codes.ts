@@ -1,4 +1,5 @@
-import { createHash, randomInt } from 'node:crypto';
+import { randomInt } from 'node:crypto';
+import { hashOpaqueToken } from '../keys/opaque-tokens.js';
 
 /** How many a user is given. */
 export const recoveryCodeCount = 10;
@@ -25,5 +26,5 @@ export function generateRecoveryCodes(): string[] {
 export function hashRecoveryCode(userId: string, code: string): string {
   const typed = code.replaceAll(separators, '').toLowerCase();
   const normalized = typed.replaceAll(/[oil]/g, (letter) => lookalikes[letter] ?? letter);
-  return createHash('sha256').update(`${userId} ${normalized}`).digest('base64url');
+  return hashOpaqueToken(`${userId} ${normalized}`);
 }

@@ -77,7 +77,7 @@ export interface TotpCode {
 }
 
 /**
- * Recovery codes. Each is in the place of a second factor once. They are shown once.
+ * Recovery codes. Each replaces a second factor once. They are shown once.
  * @example { "recovery_codes": ["k7q2mf-x0d4st-9b3npa-w8r5ze"] }
  */
 export interface NewRecoveryCodes {

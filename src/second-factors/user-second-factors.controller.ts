@@ -6,7 +6,7 @@ import type { ProblemDetails } from '../problems/problem.models.js';
 import { toActor, type AuthenticatedRequest } from '../tokens/caller.js';
 import type { UsersService } from '../users/users.service.js';
 import { requireRecentFactor } from './recent-factor.js';
-import { toSecondFactors } from './second-factor-state.js';
+import { toSecondFactors } from './second-factor-responses.js';
 import type { SecondFactors } from './second-factors.models.js';
 import type { SecondFactorsService } from './second-factors.service.js';
 

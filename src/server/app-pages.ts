@@ -12,7 +12,7 @@ interface PageOfApp {
 }
 
 const secured =
-  'It ends all sessions, makes the password void, and removes a second factor that the message said was added. The reset_token of its response goes to POST /password/reset.';
+  'It ends all sessions, makes the password useless, and removes a second factor that the message said was added. The reset_token of its response goes to POST /password/reset.';
 
 const pages: Readonly<Record<AppPage, PageOfApp>> = {
   'verify-email': {
@@ -33,7 +33,7 @@ const pages: Readonly<Record<AppPage, PageOfApp>> = {
   login: {
     title: 'Log in by a link',
     path: '/login/link/accept',
-    hint: 'The request_token is that of the response of POST /login/link: the link is of use only where it was asked for.',
+    hint: 'The request_token is that of the response of POST /login/link: the link works only in the browser that asked for it.',
   },
   invitation: {
     title: 'Accept an invitation',
@@ -66,7 +66,7 @@ export function mountAppPages(
       const body = { ...(operation.jsonExample as object | undefined), token };
       const content = createMarkup`<p><a href="${root}dev/mail">All messages</a></p>
 <h1>${title}</h1>
-<p class="lead">Here would be a page of your app: LATCHKEY_APP_URL is not set. It would send this to <a href="${root}${inSwaggerUi}">POST ${path}</a>:</p>
+<p class="lead">A page of your app would be here: LATCHKEY_APP_URL is not set. It would send this to <a href="${root}${inSwaggerUi}">POST ${path}</a>:</p>
 <pre>${JSON.stringify(body, undefined, 2)}</pre>
 <p>${hint}</p>`;
       setPageHeaders(response);

@@ -13,9 +13,9 @@ import {
 } from '../http/html-page.js';
 import { Problem } from '../problems/problem.js';
 import { isTextLog } from './log.js';
+import { isLoopbackHost } from '../http/addresses.js';
 
 const shownMessages = 100;
-const ownNames = new Set(['localhost', '127.0.0.1', '[::1]', '::1']);
 
 export type DevMailSettings = Pick<Config, 'devMail' | 'host' | 'trustedProxies' | 'smtpUrl' | 'logFormat'>;
 
@@ -24,7 +24,10 @@ export function showsDevMail(config: DevMailSettings, issuer: string): boolean {
   const { devMail, host, trustedProxies, smtpUrl } = config;
   const isWanted = devMail === 'on' || (devMail === 'auto' && smtpUrl === undefined && isTextLog(config));
   return (
-    isWanted && ownNames.has(host) && ownNames.has(new URL(issuer).hostname) && trustedProxies.length === 0
+    isWanted &&
+    isLoopbackHost(host) &&
+    isLoopbackHost(new URL(issuer).hostname) &&
+    trustedProxies.length === 0
   );
 }
 
@@ -58,7 +61,7 @@ export function mountDevMail(app: Express, services: Services): readonly string[
       response,
       'Messages',
       createMarkup`<h1>Messages</h1>
-<p class="lead">What users would get by e-mail, newest first. This page is here for who is at this machine alone.</p>
+<p class="lead">What users would get by e-mail, newest first. Only people at this machine can see this page.</p>
 ${table}`,
     );
   });
@@ -108,12 +111,12 @@ const refuseOthers: RequestHandler = (request, _response, next) => {
     ? new URL(`http://${headers.host ?? ''}`).hostname
     : '';
   const isScript = headers.origin !== undefined;
-  if (isForwarded || isScript || !ownNames.has(name) || !isOwnAddress(socket.remoteAddress ?? ''))
+  if (isForwarded || isScript || !isLoopbackHost(name) || !isLoopbackAddress(socket.remoteAddress ?? ''))
     throw new Problem('not_found');
   next();
 };
 
-function isOwnAddress(address: string): boolean {
+function isLoopbackAddress(address: string): boolean {
   const plain = address.replace(/^::ffff:/, '');
   return plain === '::1' || (isIP(plain) === 4 && plain.startsWith('127.'));
 }

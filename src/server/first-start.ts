@@ -1,5 +1,5 @@
 import { serviceActor } from '../audit/actor.js';
-import { describeFault } from '../passwords/password-faults.js';
+import { describeViolation } from '../passwords/password-violations.js';
 import { StartError } from '../start-error.js';
 import { validateUsername } from '../usernames/username-rules.js';
 import { generateOneTimePassword } from '../users/users.service.js';
@@ -43,11 +43,12 @@ async function createFirstAdministrator(
 ): Promise<FirstAdministrator | undefined> {
   if (await users.hasUsers()) return undefined;
   const { adminUsername: username, adminPassword: given } = config;
-  const nameFault = validateUsername(username, config.usernames);
-  if (nameFault !== undefined)
-    throw new StartError(`LATCHKEY_ADMIN_USERNAME ${nameFault}. Choose another one.`);
-  const fault = given === undefined ? undefined : await passwordPolicy.findFault(given, { username });
-  if (fault) throw new StartError(`LATCHKEY_ADMIN_PASSWORD ${describeFault(fault)}. Choose another one.`);
+  const nameError = validateUsername(username, config.usernames);
+  if (nameError !== undefined)
+    throw new StartError(`LATCHKEY_ADMIN_USERNAME ${nameError}. Choose another one.`);
+  const violation = given === undefined ? undefined : await passwordPolicy.findViolation(given, { username });
+  if (violation)
+    throw new StartError(`LATCHKEY_ADMIN_PASSWORD ${describeViolation(violation)}. Choose another one.`);
   const password = given ?? generateOneTimePassword();
   // Before the account: nobody could log in with a password that was lost.
   const kept =

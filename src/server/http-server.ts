@@ -53,7 +53,7 @@ export function createHttpServer({ config, log, issuer }: HttpServerOptions): Ht
   let handle: RequestHandler = createStartingHandler(issuer);
 
   /** Errors outside of the app's error handler. Express would respond with an HTML page. */
-  const handleUnansweredError = (error: unknown, response: ServerResponse): void => {
+  const handleUncaughtError = (error: unknown, response: ServerResponse): void => {
     if (response.headersSent) response.destroy();
     else {
       log.error({ err: error }, 'the app sent no response to a request');
@@ -61,12 +61,12 @@ export function createHttpServer({ config, log, issuer }: HttpServerOptions): Ht
     }
   };
   const handleRequest = (request: IncomingMessage, response: ServerResponse): void => {
-    const fault = findRequestError(request);
-    if (fault !== undefined) refuse(new Problem('bad_request', { detail: fault }), response);
+    const detail = findRequestError(request);
+    if (detail !== undefined) refuse(new Problem('bad_request', { detail }), response);
     else {
       convertToOriginForm(request);
       void handle(request as Request, response as Response, (error: unknown) => {
-        handleUnansweredError(error, response);
+        handleUncaughtError(error, response);
       });
     }
   };

@@ -1,6 +1,6 @@
 import { pino, type DestinationStream, type Logger, type SerializedError } from 'pino';
 import type { Config } from '../config/config.js';
-import { readableLine } from './readable-log.js';
+import { formatReadableLine } from './readable-log.js';
 
 /**
  * Creates the log.
@@ -21,15 +21,15 @@ export function isTextLog({ logFormat }: Pick<Config, 'logFormat'>): boolean {
 
 /** Stdout, for text. */
 export const textDestination: DestinationStream = {
-  write: (line) => void process.stdout.write(readableLine(line, process.stdout)),
+  write: (line) => void process.stdout.write(formatReadableLine(line, process.stdout)),
 };
 
 function serializeError(error: Error): SerializedError {
-  return Object.assign(pino.stdSerializers.err(error), { message: messageWithCauses(error) });
+  return Object.assign(pino.stdSerializers.err(error), { message: joinCauses(error) });
 }
 
 /** pino's own function repeats the cause of an error whose message includes it. */
-function messageWithCauses(error: Error): string {
+function joinCauses(error: Error): string {
   let message = error.message;
   const seen = new Set<unknown>([error]);
   for (let { cause } = error; cause instanceof Error && !seen.has(cause); { cause } = cause) {

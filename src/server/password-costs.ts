@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
 import type { Database } from '../database/database.js';
 import { Passwords } from '../passwords/passwords.js';
-import { usersStore } from '../users/users.store.js';
+import { passwordHashesStore } from '../users/password-hashes.store.js';
 
 /** Hashes passwords with the costs of the settings, and checks them with all costs in use. */
 export async function createPasswords({
@@ -31,6 +31,6 @@ export async function createPasswords({
 }
 
 export async function readPasswordCosts({ queries }: Database, passwords: Passwords): Promise<void> {
-  passwords.setCostsInUse(await usersStore.passwordCosts(queries));
-  passwords.setForeignInUse(await usersStore.foreignHashFamilies(queries));
+  passwords.setCostsInUse(await passwordHashesStore.listCosts(queries));
+  passwords.setForeignInUse(await passwordHashesStore.listForeignFamilies(queries));
 }

@@ -28,14 +28,14 @@ export function createProblemHandler(
       const { requestId, method, path } = request;
       // Outages cause thousands of errors. Without a cause, the stack would only be that of a check.
       if (problem.status === 503 && problem.cause === undefined)
-        outages.recordFailure(outageName(problem), undefined, {
+        outages.recordFailure(getOutageName(problem), undefined, {
           requestId,
           method,
           path,
           detail: problem.message,
         });
       else if (problem.status === 503)
-        outages.recordFailure(outageName(problem), error, { requestId, method, path });
+        outages.recordFailure(getOutageName(problem), error, { requestId, method, path });
       else log.error({ err: error, requestId, method, path }, problem.title);
     }
     // Express closes the connection of a partial response.
@@ -56,7 +56,7 @@ export function createProblemHandler(
 }
 
 /** The name for the log of outages. */
-function outageName({ cause, title }: Problem): string {
+function getOutageName({ cause, title }: Problem): string {
   return cause instanceof DatabaseUnavailable ? databaseSubject : `a request (${title})`;
 }
 

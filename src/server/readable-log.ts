@@ -29,20 +29,20 @@ const constant = new Set(['level', 'time', 'pid', 'hostname', 'msg', 'err']);
  * @param line one JSON object, as pino writes it.
  * @param stream where it goes: with colors, if that one shows them and `NO_COLOR` does not forbid them.
  */
-export function readableLine(line: string, stream: NodeJS.WritableStream): string {
+export function formatReadableLine(line: string, stream: NodeJS.WritableStream): string {
   const entry = JSON.parse(line) as Entry;
   const [, name, style] = levels.find(([level]) => entry.level >= level) ?? [0, 'trace', 'gray'];
   const paint = (as: Style, text: string): string => styleText(as, text, { stream });
   const time = new Date(entry.time).toLocaleTimeString('en-GB');
   const fields = Object.entries(entry)
     .filter(([field]) => !constant.has(field))
-    .map(([field, value]) => paint('gray', `${showControls(field)}=${written(value)}`));
+    .map(([field, value]) => paint('gray', `${showControls(field)}=${formatField(value)}`));
   const { err, msg = '' } = entry;
   const parts = [paint('gray', time), paint(style, name.padEnd(5)), showControls(msg), ...fields];
   const stack = err === undefined ? [] : (err.stack ?? JSON.stringify(err)).split('\n');
   return [parts.filter((part) => part !== '').join(' '), ...stack.map(showControls), ''].join('\n');
 }
 
-function written(value: unknown): string {
+function formatField(value: unknown): string {
   return showControls(typeof value === 'string' && /^[^\s"=]+$/.test(value) ? value : JSON.stringify(value));
 }

@@ -50,18 +50,18 @@ export class Readiness {
     const checks: Check[] = [
       {
         name: 'process',
-        ...this.#judge('process', !lifecycle.stopping),
+        ...this.#recordState('process', !lifecycle.stopping),
         ...(lifecycle.stopping && { reason: 'The service is stopping.' }),
       },
       // Before the revocations, which do not arrive without it.
       {
         name: 'database',
-        ...this.#judge('database', error === undefined),
+        ...this.#recordState('database', error === undefined),
         ...(error !== undefined && { reason: error instanceof Error ? error.message : 'It failed.' }),
       },
       {
         name: 'revocations',
-        ...this.#judge('revocations', isCurrent),
+        ...this.#recordState('revocations', isCurrent),
         ...(!isCurrent && { reason: 'Revocations of other replicas do not arrive.' }),
         ...(Number.isFinite(lag) && { lag }),
       },
@@ -70,7 +70,7 @@ export class Readiness {
     return { checks, ...(error !== undefined && { error }) };
   }
 
-  #judge(name: Check['name'], isReady: boolean): Pick<Check, 'isReady' | 'since'> {
+  #recordState(name: Check['name'], isReady: boolean): Pick<Check, 'isReady' | 'since'> {
     if (isReady) {
       this.#since.delete(name);
       return { isReady };

@@ -6,8 +6,8 @@ import {
   type AuthenticationServices,
 } from '../authentication/authentication-services.js';
 import { ClientsService } from '../clients/clients.service.js';
-import { createLegacyTokens } from './legacy-tokens.js';
-import type { LegacyTokens } from '../authentication/legacy-tokens.service.js';
+import { createConfiguredLegacyTokens } from './legacy-token-settings.js';
+import type { LegacyTokens } from '../authentication/legacy-tokens.js';
 import { PresentedTokensService } from '../authentication/presented-tokens.service.js';
 import type { Clock } from '../clock.js';
 import type { Config } from '../config/config.js';
@@ -25,12 +25,8 @@ import {
   type ObservabilityServices,
 } from '../observability/observability-services.js';
 import { RevocationFeed } from '../revocation-stream/revocation-feed.js';
-import type { Feed } from '../revocations/feed.js';
 import { createPasskeyServices, type PasskeyServices } from '../passkeys/passkey-services.js';
-import { openFeed } from '../revocations/open-feed.js';
-import { Revocations } from '../revocations/revocations.js';
-import { SubjectVersions } from '../revocations/subject-versions.js';
-import { TokenConfirmation } from '../revocations/token-confirmation.js';
+import { createRevocationServices, type RevocationServices } from '../revocations/revocation-services.js';
 import { RolesService } from '../roles/roles.service.js';
 import {
   createSecondFactorServices,
@@ -79,6 +75,7 @@ export interface Dependencies {
 export interface Services
   extends
     Omit<Dependencies, 'secret' | 'maxTokenLength'>,
+    Omit<RevocationServices, 'versions'>,
     SessionServices,
     AccountServices,
     Omit<AuthenticationServices, 'limiter'>,
@@ -97,13 +94,8 @@ export interface Services
   readonly readiness: Readiness;
   readonly ring: KeyRing;
   readonly accessTokens: AccessTokens;
-  readonly revocations: Revocations;
-  /** Follows other processes' changes; knows whether the revocations in memory are complete. */
-  readonly feed: Feed;
   /** Streams revocations to other services. */
   readonly revocationFeed: RevocationFeed;
-  /** Reads the revocations of a token from the database, where memory may be incomplete. */
-  readonly confirmation: TokenConfirmation;
   readonly passwords: Passwords;
   /** Undefined where the settings accept no tokens of another application. */
   readonly legacyTokens: LegacyTokens | undefined;
@@ -112,8 +104,6 @@ export interface Services
   readonly clients: ClientsService;
   readonly secondFactorPolicy: SecondFactorPolicy;
   readonly oauth: OAuthServices;
-  /** Reads the revocations and keys of other processes. */
-  readonly catchUp: () => Promise<void>;
 }
 
 /**
@@ -135,26 +125,15 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
     clock,
     toAccessTokenOptions(config, issuer, hooks, dependencies.maxTokenLength),
   );
-  const revocations = new Revocations(database, clock);
-  const catchUp = async (): Promise<void> => {
-    await revocations.readAll();
-    await ring.reload();
-  };
-  const follower = {
-    readAll: catchUp,
-    onRevoked: revocations.apply.bind(revocations),
-    onKeysChanged: () => ring.reload(),
-  };
-  const feed = openFeed(database, follower, { bound: config.revocationBound * 1000, log });
-  const confirmation = new TokenConfirmation(
-    database,
-    feed,
-    revocations,
-    ring,
-    // The request itself has statements to wait for after this one.
-    config.databaseStatementTimeout * 500,
+  const revocationServices = createRevocationServices(
+    { database, clock, log, ring },
+    {
+      bound: config.revocationBound * 1000,
+      // The request itself has statements to wait for after this one.
+      confirmationTimeout: config.databaseStatementTimeout * 500,
+    },
   );
-  const versions = new SubjectVersions(clock, revocations);
+  const { revocations, feed, confirmation, versions } = revocationServices;
   const passwords = await createPasswords(dependencies);
   const email = await createEmailServices(
     { database, clock, log, sealing },
@@ -234,7 +213,7 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
   });
   const lifecycle = { stopping: false };
   const readiness = new Readiness({ database, feed, lifecycle, clock });
-  const legacyTokens = createLegacyTokens(
+  const legacyTokens = createConfiguredLegacyTokens(
     {
       ...{ database, clock, revocations, versions, secondFactorPolicy },
       sessions: sessions.sessions,
@@ -271,10 +250,8 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
     readiness,
     ring,
     accessTokens,
-    revocations,
-    feed,
+    ...revocationServices,
     revocationFeed,
-    confirmation,
     passwords,
     ...passwordServices,
     ...sessions,
@@ -291,7 +268,6 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
     clients: new ClientsService(database, clock, versions, accessTokens),
     ...accounts,
     oauth,
-    catchUp,
     ...audit,
     ...auditFeed,
     ...email,

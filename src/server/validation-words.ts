@@ -59,7 +59,7 @@ export function describeError(
   if (size) {
     const [, end, kind, limit] = size;
     const unit = kind === 'Length' ? 'character' : 'item';
-    return `must have at ${end === 'min' ? 'least' : 'most'} ${count(Number(limit), unit)}`;
+    return `must have at ${end === 'min' ? 'least' : 'most'} ${formatCount(Number(limit), unit)}`;
   }
   if (message.startsWith("Not match in '")) return `must match ${String(limits['pattern']?.value)}`;
   if (message.startsWith('minDate')) return `must not be before ${String(limits['minDate']?.value)}`;
@@ -85,35 +85,35 @@ function readLimits({ validators }: Schema): Limits {
   return validators ?? {};
 }
 
-function describeRange(min: unknown, max: unknown): string {
-  const [least, most] = [min, max].map((limit) => (typeof limit === 'number' ? limit : undefined));
-  if (least !== undefined && most !== undefined) return ` from ${least} to ${most}`;
-  if (least !== undefined) return ` of at least ${least}`;
-  return most === undefined ? '' : ` of at most ${most}`;
+function describeRange(minimum: unknown, maximum: unknown): string {
+  const [min, max] = [minimum, maximum].map((limit) => (typeof limit === 'number' ? limit : undefined));
+  if (min !== undefined && max !== undefined) return ` from ${min} to ${max}`;
+  if (min !== undefined) return ` of at least ${min}`;
+  return max === undefined ? '' : ` of at most ${max}`;
 }
 
-function describeSize(min: unknown, max: unknown, unit: string): string {
-  const least = typeof min === 'number' ? min : 0;
-  const most = typeof max === 'number' ? max : undefined;
-  if (least > 0 && most !== undefined)
-    return least === most ? ` of ${count(least, unit)}` : ` of ${least} to ${count(most, unit)}`;
-  if (most !== undefined) return ` of at most ${count(most, unit)}`;
-  return least > 0 ? ` of at least ${count(least, unit)}` : '';
+function describeSize(minimum: unknown, maximum: unknown, unit: string): string {
+  const min = typeof minimum === 'number' ? minimum : 0;
+  const max = typeof maximum === 'number' ? maximum : undefined;
+  if (min > 0 && max !== undefined)
+    return min === max ? ` of ${formatCount(min, unit)}` : ` of ${min} to ${formatCount(max, unit)}`;
+  if (max !== undefined) return ` of at most ${formatCount(max, unit)}`;
+  return min > 0 ? ` of at least ${formatCount(min, unit)}` : '';
 }
 
-function count(number: number, unit: string): string {
+function formatCount(number: number, unit: string): string {
   return `${number} ${unit}${number === 1 ? '' : 's'}`;
 }
 
 function describeValues(values: readonly unknown[]): string {
-  const words = values.map(wordFor);
+  const words = values.map(formatValue);
   return words.length > maxListed
     ? `one of ${words.slice(0, maxListed).join(', ')} and ${words.length - maxListed} others that the contract lists`
     : joinWithOr(words);
 }
 
 /** Quoted unless it is a single word. */
-function wordFor(value: unknown): string {
+function formatValue(value: unknown): string {
   return typeof value !== 'string' || /^[\w.:/-]+$/.test(value) ? String(value) : `"${value}"`;
 }
 

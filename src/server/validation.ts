@@ -189,7 +189,7 @@ export class WordedValidation extends ValidationService {
       const own: FieldErrors = {};
       const result: unknown = super.validateIntersection(name, value, own, isBody, schemas, parent);
       if (Object.keys(own).length === 0) return result;
-      const known = new Set(schemas.flatMap((schema) => Object.keys(this.#propertiesOf(schema))));
+      const known = new Set(schemas.flatMap((schema) => Object.keys(this.#listProperties(schema))));
       for (const excess of Object.keys(value).filter((key) => !known.has(key))) {
         found[`${field}.${excess}`] = {
           message: `"${excess}"${excessMessage}`,
@@ -253,17 +253,17 @@ export class WordedValidation extends ValidationService {
     return ref !== undefined && this.#models[ref]?.dataType === 'refObject';
   }
 
-  #propertiesOf(schema: Schema): Readonly<Record<string, Schema>> {
+  #listProperties(schema: Schema): Readonly<Record<string, Schema>> {
     const resolved = this.#resolve(schema);
     const model = resolved.ref === undefined ? undefined : this.#models[resolved.ref];
     if (model?.dataType === 'refObject') return model.properties;
-    const inner = resolved.subSchemas?.map((each) => this.#propertiesOf(each)) ?? [];
+    const inner = resolved.subSchemas?.map((each) => this.#listProperties(each)) ?? [];
     return Object.assign({}, resolved.nestedProperties, ...inner) as Record<string, Schema>;
   }
 
   /** Whether the value has the schema's literals, such as `kind: 'dog'`; a schema without literals never matches. */
   #hasLiterals(schema: Schema, value: unknown): boolean {
-    const literals = Object.entries(this.#propertiesOf(schema)).filter(
+    const literals = Object.entries(this.#listProperties(schema)).filter(
       ([, { dataType, enums }]) => dataType === 'enum' && enums?.length === 1,
     );
     return (

@@ -14,6 +14,7 @@ import { revocationsStore, type Revocation } from '../revocations/revocations.st
 import type { EndedSession } from './sessions.store.js';
 import { sessionEndingsStore } from './session-endings.store.js';
 import { sessionEpochsStore } from '../users/session-epochs.store.js';
+import { usersStore } from '../users/users.store.js';
 
 /**
  * Revokes the access tokens of sessions that a transaction ends.
@@ -42,7 +43,7 @@ export async function endUserSessions(
   userId: string,
   exceptId?: string,
 ): Promise<number | undefined> {
-  const epoch = await sessionEpochsStore.raiseSessionEpoch(transaction, userId);
+  const epoch = await sessionEpochsStore.raise(transaction, userId);
   if (epoch !== undefined && exceptId !== undefined) {
     await sessionEndingsStore.moveToEpoch(transaction, { id: exceptId, userId, epoch });
   }
@@ -83,7 +84,7 @@ export async function removeDeletedUser(database: Database, userId: string): Pro
     sessionEndingsStore.deleteSome(transaction, userId, limit),
   );
   try {
-    await database.longRunning.transaction((transaction) => sessionEpochsStore.remove(transaction, userId));
+    await database.longRunning.transaction((transaction) => usersStore.removeDeleted(transaction, userId));
     return true;
   } catch (error) {
     if (isForeignKeyViolation(error)) return false;

@@ -2,7 +2,7 @@ import { auditStore } from '../audit/audit.store.js';
 import type { Clock } from '../clock.js';
 import { executeSequentially, untilStopped, type BatchStatement, type Statement } from '../database/batch.js';
 import type { Database, Queries } from '../database/database.js';
-import type { RequestContext } from '../http/request-context.js';
+import { toStoredClient, type RequestContext } from '../http/request-context.js';
 import { getNetwork } from '../http/network.js';
 import { createId } from '../ids.js';
 import type { AuthenticationMethod } from '../tokens/authentication-methods.js';
@@ -48,9 +48,6 @@ interface Entry {
   readonly authenticatedAt: number;
 }
 
-/** The maximum stored length of an address and of a `User-Agent`. */
-const maxTextLength = 255;
-
 /**
  * Starts sessions: every one begins here, with how its user logged in. Whether that is enough is for the policy to say, each
  * time that tokens are created.
@@ -77,7 +74,7 @@ export class SessionStarter {
     context: RequestContext,
     entry?: Entry,
   ): Promise<TokenSet | undefined> {
-    const created = this.#newSession(user.id, context);
+    const created = this.#createSession(user.id, context);
     const session = {
       ...created,
       amr: methods.join(' '),
@@ -86,7 +83,7 @@ export class SessionStarter {
       ...(entry && { id: entry.sessionId, authenticated_at: entry.authenticatedAt }),
     };
     const fresh = entry === undefined;
-    const statements = (queries: Queries) =>
+    const prepareStatements = (queries: Queries) =>
       [
         ...usersStore.recordLogin(queries, {
           id: user.id,
@@ -111,7 +108,7 @@ export class SessionStarter {
         ...getExtraStatements(queries).map((query) => ({ query })),
       ] as const;
     if (!this.limit.isSet && !this.tokenSets.runsHooks) {
-      const rows = await this.database.batch(statements(this.database.queries));
+      const rows = await this.database.batch(prepareStatements(this.database.queries));
       const rights = rows?.[1][0];
       if (!rights) return undefined;
       const tokens = await this.#issueOrEnd({ ...session, ...rights }, fresh, context);
@@ -119,7 +116,7 @@ export class SessionStarter {
       return tokens;
     }
     const beginning = this.database.transaction(async (transaction) => {
-      const rows = await executeSequentially(transaction, statements(transaction));
+      const rows = await executeSequentially(transaction, prepareStatements(transaction));
       const [rights] = rows[1];
       if (!rights) return undefined;
       const tokens = this.tokenSets.create({ ...session, ...rights }, fresh);
@@ -150,12 +147,13 @@ export class SessionStarter {
     }
   }
 
-  #newSession(
+  #createSession(
     userId: string,
     context: RequestContext,
   ): Omit<NewSession, 'amr' | 'second_factor_at' | 'device_id'> {
     const now = this.clock.now();
     const { refreshTokenLifetime, sessionLifetime } = this.options;
+    const client = toStoredClient(context);
     return {
       id: createId(this.clock),
       user_id: userId,
@@ -163,16 +161,15 @@ export class SessionStarter {
       authenticated_at: now,
       last_used_at: now,
       expires_at: now + Math.min(refreshTokenLifetime, sessionLifetime) * 1000,
-      access_expires_at: this.tokenSets.accessExpiresAt(),
+      access_expires_at: this.tokenSets.computeAccessExpiry(),
       generation: 0,
       proved_generation: 0,
       refresh_key_id: this.tokenSets.refreshKeyId,
       rotated_at: now,
       revoked_at: null,
-      address: (context.address ?? '').slice(0, maxTextLength),
-      network: getNetwork(context.address ?? '').slice(0, maxTextLength),
-      // A header may have tabs and any non-ASCII byte; terminals may show this.
-      user_agent: (context.userAgent ?? '').replaceAll(/\p{Cc}/gu, ' ').slice(0, maxTextLength),
+      address: client.address ?? '',
+      network: getNetwork(context.address ?? ''),
+      user_agent: client.user_agent ?? '',
     };
   }
 }

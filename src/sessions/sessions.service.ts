@@ -71,7 +71,7 @@ export class SessionsService {
         grace,
         newKeyId: this.tokenSets.refreshKeyId,
         refreshLifetime: this.options.refreshTokenLifetime * 1000,
-        accessExpiresAt: this.tokenSets.accessExpiresAt(),
+        accessExpiresAt: this.tokenSets.computeAccessExpiry(),
         lifetime: this.options.sessionLifetime * 1000,
       });
       return session && this.tokenSets.create(session, false, narrowing);
@@ -141,7 +141,7 @@ export class SessionsService {
       now: this.clock.now(),
       newKeyId: this.tokenSets.refreshKeyId,
       refreshLifetime: this.options.refreshTokenLifetime * 1000,
-      accessExpiresAt: this.tokenSets.accessExpiresAt(),
+      accessExpiresAt: this.tokenSets.computeAccessExpiry(),
       lifetime: this.options.sessionLifetime * 1000,
     });
     return session && (() => this.tokenSets.create(session, true));

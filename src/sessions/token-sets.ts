@@ -48,7 +48,7 @@ export class TokenSets {
   }
 
   /** The maximum expiry of an access token issued now, in milliseconds since the Unix epoch. */
-  accessExpiresAt(): number {
+  computeAccessExpiry(): number {
     return this.accessTokens.computeNextExpiry();
   }
 

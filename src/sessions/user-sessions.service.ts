@@ -31,8 +31,8 @@ export class UserSessionsService {
    */
   async list(userId: string, limit: number, after: string | undefined): Promise<Page<StoredSession>> {
     const live = { userId, now: this.clock.now(), lifetime: this.options.sessionLifetime * 1000 };
-    const { rows, next } = await readPage(limit, (most) =>
-      sessionsStore.listLive(this.database.queries, { ...live, limit: most, after }),
+    const { rows, next } = await readPage(limit, (max) =>
+      sessionsStore.listLive(this.database.queries, { ...live, limit: max, after }),
     );
     return { rows: rows.map((row) => ({ ...row, last_used_at: this.uses.getLastUse(row) })), next };
   }

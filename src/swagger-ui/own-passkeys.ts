@@ -123,7 +123,7 @@ const RecoveryCodes: Component<PasskeyProperties & { readonly codes: readonly st
     React.createElement(
       'p',
       null,
-      'The passkey is added, and your password alone logs you in no more. Where the passkey is lost, each of these codes is in its place once. Keep them: they are shown only here.',
+      'The passkey is added, and your password alone no longer logs you in. If you lose the passkey, each of these codes replaces it once. Keep them: they are shown only here.',
     ),
     React.createElement('pre', null, codes.join('\n')),
   );

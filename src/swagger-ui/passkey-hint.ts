@@ -7,5 +7,5 @@ export const PasskeyHint: Component<{ readonly system: SwaggerUi }> = ({ system:
   const address = findNamedAddress();
   if (address === undefined) return null;
   const link = React.createElement('a', { href: address }, address);
-  return React.createElement('p', null, 'Browsers have passkeys for names alone, such as ', link, '.');
+  return React.createElement('p', null, 'Browsers allow passkeys only at host names, such as ', link, '.');
 };

@@ -8,8 +8,8 @@ export interface PasskeyApi {
 export function describeFailure(error: unknown, id: string, host: string): string {
   const { name = '' } = error as { readonly name?: string };
   if (host !== id && !host.endsWith(`.${id}`)) {
-    return `Passkeys of this service work at ${id} alone, and this page is at ${host}.`;
+    return `Passkeys of this service work only at ${id}, and this page is at ${host}.`;
   }
-  if (name === 'InvalidStateError') return 'This device has a passkey for the account already.';
+  if (name === 'InvalidStateError') return 'This device already has a passkey for the account.';
   return 'No passkey was chosen.';
 }

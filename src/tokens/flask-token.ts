@@ -3,6 +3,7 @@ import jwt from 'jsonwebtoken';
 import { isSignature, readCompactJws } from '../guard/compact-jws.js';
 import { Problem } from '../problems/problem.js';
 import { maxTokenLength } from './access-token-size.js';
+import { isId } from '../ids.js';
 
 /** A token that a Flask application issued with Flask-JWT-Extended. */
 export interface FlaskToken {
@@ -26,7 +27,6 @@ const headers: ReadonlySet<string> = new Set(
 );
 /** Bytes of a signature of HS256. */
 const signatureLength = 32;
-const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const maxSubjectLength = 255;
 
 /** Whether a token has the form of one, which says nothing about who made it. */
@@ -75,7 +75,7 @@ function readClaims(
   const subject = typeof sub === 'number' && Number.isSafeInteger(sub) ? String(sub) : sub;
   if (
     typeof jti !== 'string' ||
-    !uuid.test(jti) ||
+    !isId(jti) ||
     typeof subject !== 'string' ||
     subject === '' ||
     subject.length > maxSubjectLength ||

@@ -1,6 +1,7 @@
 import { createHmac, timingSafeEqual, type KeyObject } from 'node:crypto';
 import { parse as uuidBytes, stringify as uuidText } from 'uuid';
-import type { KeyRing, RefreshKey } from '../keys/key-ring.js';
+import type { KeyRing } from '../keys/key-ring.js';
+import type { RefreshKey } from '../keys/open-keys.js';
 
 const prefix = 'lk_rt_';
 const versionByte = 1;

@@ -8,7 +8,7 @@ export const sessionEpochsStore = {
    * Ends all sessions of a user, however many there are: later sessions have the new epoch.
    * @returns the new epoch; undefined where there is no such user.
    */
-  async raiseSessionEpoch(queries: Queries, id: string): Promise<number | undefined> {
+  async raise(queries: Queries, id: string): Promise<number | undefined> {
     const raised = await queries
       .updateTable('users')
       .set((eb) => ({ session_epoch: eb('session_epoch', '+', 1) }))
@@ -49,18 +49,6 @@ export const sessionEpochsStore = {
       .where('id', '>', after)
       .orderBy('id')
       .limit(limit)
-      .execute();
-  },
-
-  /** Removes the row of a deleted user without sessions. */
-  async remove(queries: Queries, id: string): Promise<void> {
-    await queries
-      .deleteFrom('users')
-      .where('id', '=', id)
-      .where('deleted_at', 'is not', null)
-      .where((eb) =>
-        eb.not(eb.exists(eb.selectFrom('sessions').select('sessions.id').where('sessions.user_id', '=', id))),
-      )
       .execute();
   },
 };

@@ -3,6 +3,7 @@ import { Problem } from '../problems/problem.js';
 import { toUsernameKey } from '../usernames/username.js';
 import type { UserList, UserPosition } from './user-list-query.js';
 import type { UserWithRoles } from './users.store.js';
+import { isId } from '../ids.js';
 
 /** The last user of a page, with a mark of the list that the page is of: in another list the cursor means nothing. */
 export function writeUserCursor(list: UserList, user: UserWithRoles): string {
@@ -14,7 +15,7 @@ export function writeUserCursor(list: UserList, user: UserWithRoles): string {
 /** @throws {Problem} `validation_failed` for a text that `writeUserCursor` never returns for this list. */
 export function readUserCursor(list: UserList, cursor: string): UserPosition {
   const [mark, id, key] = parse(Buffer.from(cursor, 'base64url').toString());
-  if (mark === getMark(list) && typeof id === 'string' && idPattern.test(id)) {
+  if (mark === getMark(list) && typeof id === 'string' && isId(id)) {
     if (list.by !== 'username' && Number.isSafeInteger(key)) return { key: key as number, id };
     // PostgreSQL's text cannot hold a NUL, and no name has one.
     if (list.by === 'username' && typeof key === 'string' && !key.includes('\0'))
@@ -24,8 +25,6 @@ export function readUserCursor(list: UserList, cursor: string): UserPosition {
     errors: { cursor: 'must be the next_cursor of the previous page of the same list' },
   });
 }
-
-const idPattern = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 function parse(text: string): readonly unknown[] {
   try {

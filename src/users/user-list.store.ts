@@ -28,8 +28,8 @@ const keys: Readonly<Record<IndexedUserList['by'], RawBuilder<string | number>>>
 export const userListStore = {
   list(queries: Queries, list: IndexedUserList, span: UserSpan, limit: number): Promise<UserWithRoles[]> {
     return selectWithRoles(queries)
-      .where(joinConditions([...bound(list, span), ...filter(list.filters)]))
-      .orderBy(orderOf(list))
+      .where(joinConditions([...buildBounds(list, span), ...buildFilter(list.filters)]))
+      .orderBy(buildOrder(list))
       .limit(limit)
       .execute();
   },
@@ -44,15 +44,15 @@ export const userListStore = {
     return queries
       .selectFrom('users')
       .select([keys[list.by].as('key'), 'users.id'])
-      .where(joinConditions(bound(list, { after })))
-      .orderBy(orderOf(list))
+      .where(joinConditions(buildBounds(list, { after })))
+      .orderBy(buildOrder(list))
       .limit(1)
       .offset(rows - 1)
       .executeTakeFirst();
   },
 
   count(queries: Queries, list: IndexedUserList, span: UserSpan): Promise<number> {
-    const conditions = joinConditions([...bound(list, span), ...filter(list.filters)]);
+    const conditions = joinConditions([...buildBounds(list, span), ...buildFilter(list.filters)]);
     return countRows(queries, sql`select 1 from users where ${conditions}`);
   },
 
@@ -63,19 +63,19 @@ export const userListStore = {
     ids: UserIds,
     { after, limit }: UserSpan & { readonly limit: number },
   ): Promise<UserWithRoles[]> {
-    const conditions = joinConditions([...bound(list, { after }), ...filter(list.filters)]);
+    const conditions = joinConditions([...buildBounds(list, { after }), ...buildFilter(list.filters)]);
     // Rights are read for the page alone: the inner query sorts.
     return selectWithRoles(queries)
       .where(
         sql<boolean>`users.id in (select users.id from (${ids}) as few cross join users
-          where users.id = few.id and ${conditions} order by ${orderOf(list)} limit ${limit})`,
+          where users.id = few.id and ${conditions} order by ${buildOrder(list)} limit ${limit})`,
       )
-      .orderBy(orderOf(list))
+      .orderBy(buildOrder(list))
       .execute();
   },
 
   countAmong(queries: Queries, { filters }: IndexedUserList, ids: UserIds): Promise<number> {
-    const conditions = joinConditions(filter(filters));
+    const conditions = joinConditions(buildFilter(filters));
     return countRows(
       queries,
       sql`select 1 from (${ids}) as few cross join users where users.id = few.id and ${conditions}`,
@@ -105,7 +105,7 @@ export function listNarrowFilters({ by, filters }: IndexedUserList): UserIds[] {
 }
 
 /** The limits that the index of a list's order has: of the span, and of the filter by what the list is sorted by. */
-function bound({ by, descending, filters }: IndexedUserList, { after, until }: UserSpan): Condition[] {
+function buildBounds({ by, descending, filters }: IndexedUserList, { after, until }: UserSpan): Condition[] {
   const [afterStart, throughEnd] = descending ? ['<', '>='] : ['>', '<='];
   const conditions = [];
   if (after) conditions.push(compare(by, afterStart, after));
@@ -123,7 +123,7 @@ function bound({ by, descending, filters }: IndexedUserList, { after, until }: U
 }
 
 /** What leaves a user out of a list, written so that no index answers it: the rows are those of a span, or few. */
-function filter(filters: UserFilters): Condition[] {
+function buildFilter(filters: UserFilters): Condition[] {
   const { name, email, role, disabled } = filters;
   const conditions = [sql<boolean>`users.deleted_at is null`];
   if (email !== undefined) conditions.push(...hasEmail(email, sql`(users.email_key || '')`));
@@ -180,7 +180,7 @@ function compare(by: IndexedUserList['by'], operator: string, { key, id }: UserP
   return sql`(${keys[by]}, users.id) ${than} (${key}, ${id})`;
 }
 
-function orderOf({ by, descending }: IndexedUserList): RawBuilder<unknown> {
+function buildOrder({ by, descending }: IndexedUserList): RawBuilder<unknown> {
   const direction = sql.raw(descending ? 'desc' : 'asc');
   if (by === 'username') return sql`${keys[by]} ${direction}`;
   if (by === 'never_logged_in') return sql`users.id ${direction}`;

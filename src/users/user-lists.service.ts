@@ -18,7 +18,7 @@ const maxFew = 1000;
 const rowsPerPart = 1000;
 
 /** Lists of users, a page at a time. However many there are, a statement takes milliseconds, and others run in between. */
-export class UserLists {
+export class UserListsService {
   /** @param options smaller numbers, for tests. */
   constructor(
     private readonly database: Pick<Database, 'queries'>,
@@ -38,10 +38,10 @@ export class UserLists {
     const few = await this.#findFew(list);
     return readPage(
       limit,
-      (most) =>
+      (max) =>
         few
-          ? userListStore.listAmong(this.database.queries, list, few, { after, limit: most })
-          : this.#listInParts(list, after, most),
+          ? userListStore.listAmong(this.database.queries, list, few, { after, limit: max })
+          : this.#listInParts(list, after, max),
       (user) => writeUserCursor(list, user),
     );
   }

@@ -51,7 +51,7 @@ export class UserRecords {
   ) {}
 
   /** @param oneTime whether the password is a one-time password; undefined: the default of the settings. */
-  oneTimeColumns(oneTime: boolean | undefined) {
+  createOneTimeColumns(oneTime: boolean | undefined) {
     const { lifetime, byDefault } = this.options.oneTime;
     return (oneTime ?? byDefault)
       ? { password_one_time: 1, one_time_expires_at: this.clock.now() + lifetime * 1000 }
@@ -71,7 +71,7 @@ export class UserRecords {
       id,
       username,
       password_hash: passwordHash,
-      ...this.oneTimeColumns(oneTime),
+      ...this.createOneTimeColumns(oneTime),
       version: 0,
       disabled_at: null,
       last_login_at: null,
@@ -97,8 +97,8 @@ export class UserRecords {
 
   /** @throws {Problem} `validation_failed`. */
   refuseInvalidName(username: string): void {
-    const fault = validateUsername(username, this.options.usernames);
-    if (fault !== undefined) throw new Problem('validation_failed', { errors: { username: fault } });
+    const error = validateUsername(username, this.options.usernames);
+    if (error !== undefined) throw new Problem('validation_failed', { errors: { username: error } });
   }
 
   /** @throws {Problem} `username_taken`; `validation_failed`. */

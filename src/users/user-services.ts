@@ -4,13 +4,13 @@ import type { Outbox } from '../email/outbox.js';
 import type { NewPasswords } from '../passwords/new-passwords.js';
 import type { SubjectVersions } from '../revocations/subject-versions.js';
 import type { RightsCapacity } from '../tokens/access-token-size.js';
-import { UserLists } from './user-lists.service.js';
+import { UserListsService } from './user-lists.service.js';
 import { UserRecords, type UserOptions } from './user-records.js';
 import { UsersService } from './users.service.js';
 
 export interface UserServices {
   readonly users: UsersService;
-  readonly userLists: UserLists;
+  readonly userLists: UserListsService;
 }
 
 interface Dependencies {
@@ -30,6 +30,6 @@ export function createUserServices(
   const records = new UserRecords(clock, accessTokens, options, options.removeDeleted, outbox);
   return {
     users: new UsersService(database, clock, newPasswords, versions, records),
-    userLists: new UserLists(database),
+    userLists: new UserListsService(database),
   };
 }

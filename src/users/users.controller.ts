@@ -19,7 +19,7 @@ import { getTokenScheme } from '../config/config.js';
 import { importPermission } from '../http/security-requirements.js';
 import { Problem } from '../problems/problem.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
-import type { UserLists } from './user-lists.service.js';
+import type { UserListsService } from './user-lists.service.js';
 import type { UsersService } from './users.service.js';
 import { parseScope } from '../roles/rights.js';
 import type { ContactDetails } from './contact-details.js';
@@ -32,7 +32,9 @@ import type { Id } from '../http/api-types.js';
 @Route('users')
 @Tags('Users')
 export class UsersController {
-  constructor(private readonly services: { readonly userLists: UserLists; readonly users: UsersService }) {}
+  constructor(
+    private readonly services: { readonly userLists: UserListsService; readonly users: UsersService },
+  ) {}
 
   /**
    * A page of users, by default oldest first; with `name`, users whose names start with it, in the order of their names.
@@ -90,8 +92,8 @@ export class UsersController {
 
   /**
    * Changes the fields that are sent. Disabling, a new password and a change of roles take effect on the user's next
-   * request: the first two end the user's sessions; after the last, clients have to refresh. So they have where an address is
-   * not verified any more, and links that it was sent stop working.
+   * request: the first two end the user's sessions; after the last, clients have to refresh. They also have to where an
+   * address is no longer verified, and the links that were sent to it stop working.
    * @param id The user's id.
    * @summary Change a user
    */

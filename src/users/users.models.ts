@@ -186,7 +186,7 @@ export interface CreateUserRequest {
   password_hash?: string;
   /**
    * An e-mail address, to which messages go once it is verified, and with which the user then logs in, too. Letters, digits
-   * and `.!#$%&'*+/=?^_{|}~-` before the @; no quoted text.
+   * and `.!#$%&'*+/=?^_{|}~-` before the `@`, and no quoted text.
    * @minLength 3
    * @maxLength 254
    * @pattern ^[!-?A-~]+@[^\s@]+$ must be an e-mail address, such as ada@example.com

@@ -13,6 +13,7 @@ import type { NewPasswords } from '../passwords/new-passwords.js';
 import { refuseHashKind, toStoredHash } from '../passwords/stored-hash.js';
 import { toContactColumns, type ContactDetails } from './contact-details.js';
 import { describeNewUser, describeUpdate } from './describe-user-changes.js';
+import { passwordHashesStore } from './password-hashes.store.js';
 import { losesVerification, requireUser, type UserRecords } from './user-records.js';
 import { usersStore, type UserWithRoles } from './users.store.js';
 import { administratorRole } from '../roles/administrator-role.js';
@@ -147,7 +148,7 @@ export class UsersService {
         ...(renamed && (await this.records.rename(transaction, id, change.username))),
         ...(passwordHash !== undefined && {
           password_hash: passwordHash,
-          ...this.records.oneTimeColumns(change.oneTime),
+          ...this.records.createOneTimeColumns(change.oneTime),
         }),
         ...toContactColumns(change, now, before),
         ...(change.disabled !== undefined && {
@@ -163,7 +164,7 @@ export class UsersService {
       if (wasAdministrator) await requireAdministrator(transaction);
       const disabled = change.disabled === true && before.disabled_at === null;
       const signedOut = disabled || passwordHash !== undefined;
-      if (signedOut) await sessionEpochsStore.raiseSessionEpoch(transaction, id);
+      if (signedOut) await sessionEpochsStore.raise(transaction, id);
       if (passwordHash !== undefined) await this.passwords.announce(transaction, id, null);
       const user = requireUser(await usersStore.find(transaction, id));
       await this.records.leaveAddress(transaction, before, user);
@@ -212,9 +213,9 @@ export class UsersService {
       const now = this.clock.now();
       await usersStore.update(transaction, user.id, now, {
         password_hash: passwordHash,
-        ...this.records.oneTimeColumns(true),
+        ...this.records.createOneTimeColumns(true),
       });
-      await sessionEpochsStore.raiseSessionEpoch(transaction, user.id);
+      await sessionEpochsStore.raise(transaction, user.id);
       await this.#audit(transaction, 'password_reset', user, actor);
       await this.passwords.announce(transaction, user.id, null);
       return this.versions.increment(transaction, { userId: user.id });
@@ -255,7 +256,7 @@ export class UsersService {
     const error =
       'error' in result
         ? result.error
-        : refuseHashKind(result.family, await usersStore.hashKinds(this.database.queries));
+        : refuseHashKind(result.family, await passwordHashesStore.listKinds(this.database.queries));
     if ('error' in result || error !== undefined) {
       throw new Problem('validation_failed', { errors: { password_hash: error ?? '' } });
     }

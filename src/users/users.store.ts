@@ -3,7 +3,6 @@ import type { BatchStatement } from '../database/batch.js';
 import type { Queries } from '../database/database.js';
 import { prepareOnce } from '../database/compiled-statement.js';
 import type { UserRow } from '../database/schema.js';
-import { getStoredRange, readFamily } from '../passwords/stored-hash.js';
 import { selectHeldRights, type AccountRights } from '../roles/rights.js';
 import { toUsernameKey } from '../usernames/username.js';
 import { administratorRole } from '../roles/administrator-role.js';
@@ -211,37 +210,8 @@ export const usersStore = {
   },
 
   /**
-   * Sets a new password, if the password has not changed since the check.
-   * @returns whether it was set.
-   */
-  async replacePassword(
-    queries: Queries,
-    change: {
-      readonly id: string;
-      readonly checkedHash: string;
-      readonly newHash: string;
-      readonly now: number;
-    },
-  ): Promise<boolean> {
-    const changed = await queries
-      .updateTable('users')
-      .set({
-        password_hash: change.newHash,
-        password_one_time: 0,
-        one_time_expires_at: null,
-        updated_at: change.now,
-      })
-      .where('id', '=', change.id)
-      .where('password_hash', '=', change.checkedHash)
-      .where('disabled_at', 'is', null)
-      .returning('id')
-      .executeTakeFirst();
-    return changed !== undefined;
-  },
-
-  /**
-   * Marks a user as deleted: the name is free, no query finds the user, and all sessions have ended. `remove` deletes the row
-   * after the user's sessions, which may be many.
+   * Marks a user as deleted: the name is free, no query finds the user, and all sessions have ended. `removeDeleted` deletes the
+   * row after the user's sessions, which may be many.
    * @returns whether there was such a user.
    */
   async delete(queries: Queries, id: string, now: number): Promise<boolean> {
@@ -271,6 +241,18 @@ export const usersStore = {
     return true;
   },
 
+  /** Removes the row of a deleted user without sessions. */
+  async removeDeleted(queries: Queries, id: string): Promise<void> {
+    await queries
+      .deleteFrom('users')
+      .where('id', '=', id)
+      .where('deleted_at', 'is not', null)
+      .where((eb) =>
+        eb.not(eb.exists(eb.selectFrom('sessions').select('sessions.id').where('sessions.user_id', '=', id))),
+      )
+      .execute();
+  },
+
   async setRoles(queries: Queries, id: string, roles: readonly string[]): Promise<void> {
     await queries.deleteFrom('user_roles').where('user_id', '=', id).execute();
     if (roles.length > 0) {
@@ -294,58 +276,6 @@ export const usersStore = {
     return administrator !== undefined;
   },
 
-  /**
-   * The distinct costs of the users' password hashes, such as `m=19456,t=2,p=1`, sorted. One index lookup per cost, however
-   * many users there are.
-   */
-  async passwordCosts(queries: Queries): Promise<string[]> {
-    const found: string[] = [];
-    for (;;) {
-      const next = await queries
-        .selectFrom('users')
-        .select(passwordCosts.as('costs'))
-        .where(passwordCosts, '>', found.at(-1) ?? '')
-        .orderBy(passwordCosts)
-        .limit(1)
-        .executeTakeFirst();
-      if (!next) return found;
-      found.push(next.costs);
-    }
-  },
-
-  /**
-   * The families of the hashes that other applications made, each with its largest amount. One index lookup per family,
-   * however many users there are.
-   */
-  async foreignHashFamilies(queries: Queries): Promise<Map<string, number>> {
-    const found = new Map<string, number>();
-    const { first } = getStoredRange();
-    let { end } = getStoredRange();
-    for (;;) {
-      const last = await queries
-        .selectFrom('users')
-        .select('password_hash')
-        .where(isForeignHash)
-        .where('password_hash', '>=', first)
-        .where('password_hash', '<', end)
-        .orderBy('password_hash', 'desc')
-        .limit(1)
-        .executeTakeFirst();
-      if (!last) return found;
-      const { family, amount } = readFamily(last.password_hash);
-      found.set(family, amount);
-      end = getStoredRange(family).first;
-    }
-  },
-
-  /** The families of all hashes, those of argon2id among them. */
-  async hashKinds(queries: Queries): Promise<Set<string>> {
-    return new Set([
-      ...(await usersStore.passwordCosts(queries)).map((costs) => `argon2id:${costs}`),
-      ...(await usersStore.foreignHashFamilies(queries)).keys(),
-    ]);
-  },
-
   async isEmpty(queries: Queries): Promise<boolean> {
     return (await queries.selectFrom('users').select('id').limit(1).executeTakeFirst()) === undefined;
   },
@@ -358,10 +288,3 @@ export function selectWithRoles(queries: Queries) {
     .select([...withoutSecrets, ...rights])
     .where('users.deleted_at', 'is', null);
 }
-
-/** Spelled as in the migration that made the index, which has these rows alone. */
-const isForeignHash = sql<boolean>`password_hash >= 'imported-hash/' and password_hash < 'imported-hash0'`;
-
-/** The fourth part of `$argon2id$v=19$m=19456,t=2,p=1$salt$hash`, spelled as in the migration that made the index. */
-const passwordCosts = sql<string>`substr(substr(password_hash, 16), 1,
-  length(substr(password_hash, 16)) - length(ltrim(substr(password_hash, 16), '0123456789mtp=,')))`;

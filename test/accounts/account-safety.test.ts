@@ -2,8 +2,8 @@ import { expect } from 'chai';
 import type { SecuredAccount } from '../../src/accounts/account-safety.models.js';
 import type { User } from '../../src/users/users.models.js';
 import { databaseKinds } from '../support/databases.js';
-import { messagesTo, tokenIn } from '../support/messages.js';
-import { beginLogin, codeOf, enrollTotp, loginWithCode } from '../support/second-factors.js';
+import { listMessagesTo, findTokenIn } from '../support/messages.js';
+import { beginLogin, computeCode, enrollTotp, loginWithCode } from '../support/second-factors.js';
 import { TestApp } from '../support/test-app.js';
 
 const password = 'correct horse battery';
@@ -49,7 +49,7 @@ for (const kind of databaseKinds) {
       const body = { current_password: from, new_password: to };
       return (await app.put('/me/password', body, token).expect(200)).body as { access_token: string };
     };
-    const linkOf = (user: { email: string }) => tokenIn(app, user.email, 'password_changed');
+    const linkOf = (user: { email: string }) => findTokenIn(app, user.email, 'password_changed');
     const reset = (token: string) => app.post('/password/reset', { token, new_password: next });
 
     it('ends all sessions at once, makes the password useless, and leads to a new one', async () => {
@@ -74,7 +74,7 @@ for (const kind of databaseKinds) {
       expect(JSON.parse(audited?.details ?? '')).to.deep.include({ by: 'not_me' });
     });
 
-    it('is taken once, of two who try at once one, and not after seven days', async () => {
+    it('works once, for one of two concurrent requests, and not after seven days', async () => {
       const user = await create();
       await changePassword(user);
       const token = await linkOf(user);
@@ -99,7 +99,7 @@ for (const kind of databaseKinds) {
       expect(left).to.deep.equal([]);
     });
 
-    it('survives what is changed later, by somebody who has the password, and a restart', async () => {
+    it('still works after a restart, whatever a thief with the password has changed', async () => {
       const user = await create();
       await changePassword(user);
       const token = await linkOf(user);
@@ -111,7 +111,7 @@ for (const kind of databaseKinds) {
       await secure(later).expect(400);
     });
 
-    it('leaves earlier links as they are', async () => {
+    it('leaves earlier links valid', async () => {
       const user = await create();
       await changePassword(user);
       const first = await linkOf(user);
@@ -136,19 +136,19 @@ for (const kind of databaseKinds) {
       await secure(`lk_nm_${'x'.repeat(43)}`).expect(400);
     });
 
-    it('is void, as are links for new passwords, once an administrator doubts the address', async () => {
+    it('stops working, as do links for new passwords, once an administrator marks the address as unverified', async () => {
       const user = await create();
       await changePassword(user);
       const token = await linkOf(user);
       await app.post('/password/forgot', { email: user.email }).expect(204);
-      const resetToken = await tokenIn(app, user.email, 'password_reset');
+      const resetToken = await findTokenIn(app, user.email, 'password_reset');
       await app.patch(`/users/${user.id}`, { email_verified: false }, admin).expect(200);
       await secure(token).expect(400);
       await reset(resetToken).expect(400);
       expect((await app.get(`/users/${user.id}`, admin)).body).to.include({ email_verified: false });
     });
 
-    it('does not lead around the second factor, which is asked for after the reset', async () => {
+    it('does not bypass the second factor, which is required after the reset', async () => {
       const user = await create();
       const tokens = await app.login(user.username, password);
       const { secret } = await enrollTotp(app, tokens);
@@ -159,7 +159,7 @@ for (const kind of databaseKinds) {
       await reset((body as SecuredAccount).reset_token).expect(204);
       await beginLogin(app, user.username, next);
       app.clock.advance(30);
-      await loginWithCode(app, user.username, next, codeOf(secret, app)).then(({ status }) => {
+      await loginWithCode(app, user.username, next, computeCode(secret, app)).then(({ status }) => {
         expect(status).to.equal(200);
       });
     });
@@ -200,7 +200,7 @@ for (const kind of databaseKinds) {
       await app.post('/me/second-factors/recovery-codes', undefined, token).expect(201);
       await app.delete('/me/second-factors/totp', token).expect(204);
       await app.patch(`/users/${user.id}`, { password: next }, admin).expect(200);
-      const messages = await messagesTo(app, user.email);
+      const messages = await listMessagesTo(app, user.email);
       expect(messages.map(({ template }) => template)).to.have.members([
         'password_changed',
         'factor_removed',

@@ -4,16 +4,16 @@ import type { SecondFactors } from '../../src/second-factors/second-factors.mode
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
 import type { User } from '../../src/users/users.models.js';
 import { databaseKinds } from '../support/databases.js';
-import { messagesTo, tokenIn } from '../support/messages.js';
+import { listMessagesTo, findTokenIn } from '../support/messages.js';
 import {
   addPasskey,
   getTokensByPasskey,
   logInWithPasskey,
-  newAuthenticator,
+  createAuthenticator,
   passkeySettings,
   signLogin,
 } from '../support/passkeys.js';
-import { beginLogin, codeOf, enrollTotp, loginWithCode } from '../support/second-factors.js';
+import { beginLogin, computeCode, enrollTotp, loginWithCode } from '../support/second-factors.js';
 import { TestApp } from '../support/test-app.js';
 
 const password = 'correct horse battery';
@@ -46,7 +46,7 @@ for (const kind of databaseKinds) {
     const login = ({ username }: Account, knows = password) => app.login(username, knows);
     const loginByApp = async ({ username }: Account, secret: string, knows = password): Promise<TokenSet> => {
       app.clock.advance(30);
-      const response = await loginWithCode(app, username, knows, codeOf(secret, app));
+      const response = await loginWithCode(app, username, knows, computeCode(secret, app));
       expect(response.status).to.equal(200);
       return response.body as TokenSet;
     };
@@ -56,7 +56,7 @@ for (const kind of databaseKinds) {
       return (body as { recovery_codes: string[] }).recovery_codes;
     };
     const secure = (token: string) => app.post('/account/secure', { token });
-    const linkOf = ({ email }: Account, which = {}) => tokenIn(app, email, 'factor_added', which);
+    const linkOf = ({ email }: Account, which = {}) => findTokenIn(app, email, 'factor_added', which);
     /** Follows the link, and chooses a new password. @returns what was removed. */
     const takeBack = async (token: string): Promise<SecuredAccount['removed']> => {
       const { body } = await secure(token).expect(200);
@@ -92,12 +92,12 @@ for (const kind of databaseKinds) {
       expect(await auditedOf(user, 'recovery_codes_removed')).to.deep.equal([{ codes: 10 }]);
       const [secured] = await auditedOf(user, 'account_secured');
       expect(secured).to.deep.include({ by: 'not_me', removed: ['totp', 'recovery_codes'] });
-      expect(await messagesTo(app, user.email, 'factor_removed')).to.have.length(1);
+      expect(await listMessagesTo(app, user.email, 'factor_removed')).to.have.length(1);
     });
 
     it('removes a passkey of a thief who has a session of the owner, and no other one', async () => {
       const user = await create();
-      const [owners, thiefs] = [newAuthenticator(), newAuthenticator()];
+      const [owners, thiefs] = [createAuthenticator(), createAuthenticator()];
       const first = await addPasskey(app, (await login(user)).access_token, owners);
       app.clock.advance(1);
       const stolen = await getTokensByPasskey(app, owners);
@@ -116,13 +116,13 @@ for (const kind of databaseKinds) {
 
     it('removes the only passkey, after which no login asks for one', async () => {
       const user = await create();
-      await addPasskey(app, (await login(user)).access_token, newAuthenticator());
+      await addPasskey(app, (await login(user)).access_token, createAuthenticator());
       expect(await takeBack(await linkOf(user))).to.deep.equal(['passkey', 'recovery_codes']);
       await login(user, next);
       expect(await factorsOf(user)).to.deep.equal(none);
     });
 
-    it('removes recovery codes that were made by somebody else, and not the app', async () => {
+    it('removes recovery codes that were replaced by somebody else, and not the app', async () => {
       const user = await create();
       const { secret } = await enrollTotp(app, await login(user));
       const codes = await replaceCodes(await loginByApp(user, secret));
@@ -134,7 +134,7 @@ for (const kind of databaseKinds) {
 
     it('removes the codes that came with an app also where a passkey stays', async () => {
       const user = await create();
-      const owners = newAuthenticator();
+      const owners = createAuthenticator();
       await addPasskey(app, (await login(user)).access_token, owners);
       // All were used.
       await app.services.database.queries
@@ -148,13 +148,13 @@ for (const kind of databaseKinds) {
       expect((await loginWithCode(app, user.username, next, recoveryCodes[0] ?? '')).status).to.equal(403);
     });
 
-    it('of the message of before removes nothing that was added after it', async () => {
+    it('removes nothing that was added after it', async () => {
       const user = await create();
       const tokens = await login(user);
       const { secret } = await enrollTotp(app, tokens);
       const ofApp = await linkOf(user);
       const own = await loginByApp(user, secret);
-      const passkey = newAuthenticator();
+      const passkey = createAuthenticator();
       await addPasskey(app, own.access_token, passkey);
       const codes = await replaceCodes(own);
       // The codes that came with the app are gone, and the new ones are not theirs.
@@ -178,7 +178,7 @@ for (const kind of databaseKinds) {
       expect((await auditedOf(user, 'account_secured'))[0]).not.to.have.property('removed');
 
       const other = await create();
-      const [first, second] = [newAuthenticator(), newAuthenticator()];
+      const [first, second] = [createAuthenticator(), createAuthenticator()];
       const { id } = await addPasskey(app, (await login(other)).access_token, first);
       const ofFirst = await linkOf(other);
       app.clock.advance(1);
@@ -208,10 +208,10 @@ for (const kind of databaseKinds) {
       expect(await factorsOf(late)).to.deep.equal({ kinds: ['totp'], recovery_codes_left: 10 });
     });
 
-    it('goes on after an earlier one was used, and removes its own, also both at once', async () => {
+    it('works after an earlier one was used, and removes its own factor, also both at once', async () => {
       for (const atOnce of [false, true]) {
         const user = await create();
-        const thiefs = newAuthenticator();
+        const thiefs = createAuthenticator();
         await addPasskey(app, (await login(user)).access_token, thiefs);
         app.clock.advance(1);
         await enrollTotp(app, await getTokensByPasskey(app, thiefs));
@@ -232,7 +232,7 @@ for (const kind of databaseKinds) {
 
     it('removes it, and restores the address, also where a thief has changed that since', async () => {
       const user = await create();
-      const thiefs = newAuthenticator();
+      const thiefs = createAuthenticator();
       await addPasskey(app, (await login(user)).access_token, thiefs);
       const link = await linkOf(user);
       app.clock.advance(1);
@@ -240,7 +240,7 @@ for (const kind of databaseKinds) {
       const email = `thief${made}@example.org`;
       await app.put('/me/email', { email }, thief).expect(202);
       app.clock.advance(1);
-      const proof = { token: await tokenIn(app, email, 'address_verification') };
+      const proof = { token: await findTokenIn(app, email, 'address_verification') };
       await app.post('/email/verify', proof, thief).expect(204);
       const { body } = await secure(link).expect(200);
       expect(body).to.deep.include({ email_restored: true, removed: ['passkey', 'recovery_codes'] });
@@ -265,12 +265,12 @@ for (const kind of databaseKinds) {
       const email = `thief${made}@example.org`;
       await app.put('/me/email', { email }, thief).expect(202);
       app.clock.advance(1);
-      const proof = { token: await tokenIn(app, email, 'address_verification') };
+      const proof = { token: await findTokenIn(app, email, 'address_verification') };
       await app.post('/email/verify', proof, thief).expect(204);
       app.clock.advance(1);
       await enrollTotp(app, await login(user));
-      const link = await tokenIn(app, email, 'factor_added');
-      const undo = { token: await tokenIn(app, user.email, 'address_changed') };
+      const link = await findTokenIn(app, email, 'factor_added');
+      const undo = { token: await findTokenIn(app, user.email, 'address_changed') };
       const { body } = await app.post('/email/undo', undo).expect(200);
       const { removed, reset_token: token } = body as SecuredAccount;
       expect(removed).to.deep.equal([]);
@@ -281,9 +281,9 @@ for (const kind of databaseKinds) {
       await login(user, next);
     });
 
-    it('of a message about a removed factor, a used code or a changed password leaves all factors', async () => {
+    it('leaves all factors when it is of a message about a removed factor, a used code or a changed password', async () => {
       const user = await create();
-      const owners = newAuthenticator();
+      const owners = createAuthenticator();
       await addPasskey(app, (await login(user)).access_token, owners);
       app.clock.advance(1);
       const { secret, recoveryCodes } = await enrollTotp(app, await getTokensByPasskey(app, owners));
@@ -297,13 +297,13 @@ for (const kind of databaseKinds) {
       const change = { current_password: password, new_password: next };
       await app.put('/me/password', change, token).expect(200);
       for (const template of ['password_changed', 'factor_removed', 'recovery_code_used'] as const) {
-        const { body } = await secure(await tokenIn(app, user.email, template)).expect(200);
+        const { body } = await secure(await findTokenIn(app, user.email, template)).expect(200);
         expect((body as SecuredAccount).removed, template).to.deep.equal([]);
       }
       expect(await factorsOf(user)).to.deep.equal({ kinds: ['passkey'], recovery_codes_left: 9 });
     });
 
-    it('that was sent before the service knew of it removes nothing', async () => {
+    it('removes nothing when it was sent by an earlier version', async () => {
       const user = await create();
       await enrollTotp(app, await login(user));
       await app.services.database.queries
@@ -315,17 +315,17 @@ for (const kind of databaseKinds) {
       await beginLogin(app, user.username, next);
     });
 
-    it('says in the message that it removes what was added', async () => {
+    it('is in a message that says that it removes what was added', async () => {
       const user = await create();
       await enrollTotp(app, await login(user));
-      const [message] = await messagesTo(app, user.email, 'factor_added');
+      const [message] = await listMessagesTo(app, user.email, 'factor_added');
       expect(message?.text.replaceAll(/\s+/g, ' ')).to.include(
         'That removes what was added, ends all sessions, makes the password useless',
       );
       const german = await create();
       await app.patch(`/users/${german.id}`, { language: 'de' }, admin).expect(200);
       await enrollTotp(app, await login(german));
-      const [nachricht] = await messagesTo(app, german.email, 'factor_added');
+      const [nachricht] = await listMessagesTo(app, german.email, 'factor_added');
       expect(nachricht?.text.replaceAll(/\s+/g, ' ')).to.include(
         'Damit wird das wieder entfernt, alle Sitzungen enden, das Passwort wird unbrauchbar',
       );

@@ -3,8 +3,8 @@ import type { SecuredAccount } from '../../src/accounts/account-safety.models.js
 import type { OwnData } from '../../src/accounts/own-data.models.js';
 import type { User } from '../../src/users/users.models.js';
 import { databaseKinds } from '../support/databases.js';
-import { messagesTo, tokenIn } from '../support/messages.js';
-import { codeOf, enrollTotp, loginWithCode } from '../support/second-factors.js';
+import { listMessagesTo, findTokenIn } from '../support/messages.js';
+import { computeCode, enrollTotp, loginWithCode } from '../support/second-factors.js';
 import { TestApp } from '../support/test-app.js';
 import { until } from '../support/until.js';
 
@@ -61,7 +61,7 @@ for (const kind of databaseKinds) {
       const { access_token: token } = await app.login(user.username, knows);
       await ask(email, token).expect(202);
       app.clock.advance(1);
-      await verify({ token: await tokenIn(app, email, 'address_verification') }, token).expect(204);
+      await verify({ token: await findTokenIn(app, email, 'address_verification') }, token).expect(204);
       return token;
     };
     const addressOf = async ({ user }: Account) => {
@@ -76,7 +76,7 @@ for (const kind of databaseKinds) {
         expires_in: 3600,
       });
       expect(await addressOf(account)).to.deep.equal({ email: account.email, isVerified: true });
-      const token = await tokenIn(app, 'new1@example.org', 'address_verification');
+      const token = await findTokenIn(app, 'new1@example.org', 'address_verification');
       expect(token).to.match(/^lk_ec_[A-Za-z0-9_-]{43}$/);
       await verify({ token }, account.token).expect(204);
       expect(await addressOf(account)).to.deep.equal({ email: 'new1@example.org', isVerified: true });
@@ -84,7 +84,7 @@ for (const kind of databaseKinds) {
       await app.post('/login', { username: account.email, password }).expect(401);
       await app.get('/me', account.token).expect(200);
       await verify({ token }, account.token).expect(400);
-      expect((await messagesTo(app, account.email)).map(({ template }) => template)).to.have.members([
+      expect((await listMessagesTo(app, account.email)).map(({ template }) => template)).to.have.members([
         'address_changed',
         'address_change_requested',
       ]);
@@ -94,10 +94,10 @@ for (const kind of databaseKinds) {
       ]);
     });
 
-    it('takes the code instead, with five tries, and is the first address of an account that has none', async () => {
+    it('is verified by the code instead, with five tries, and may be the first address of an account', async () => {
       const account = await create({ email: undefined, email_verified: undefined });
       await ask('first@example.org', account.token).expect(202);
-      const text = (await messagesTo(app, 'first@example.org'))[0]?.text ?? '';
+      const text = (await listMessagesTo(app, 'first@example.org'))[0]?.text ?? '';
       const code = /^ {4}(\d{3}) (\d{3})$/m.exec(text)?.slice(1).join('') ?? '';
       for (let tries = 0; tries < 4; tries += 1)
         await verify({ code: code === '000000' ? '000001' : '000000' }, account.token).expect(400);
@@ -105,10 +105,10 @@ for (const kind of databaseKinds) {
       expect(await addressOf(account)).to.deep.equal({ email: 'first@example.org', isVerified: true });
     });
 
-    it('takes an unverified address’s place without a message to it, which may be a stranger’s', async () => {
+    it('replaces an unverified address without a message to it, which may be a stranger’s', async () => {
       const account = await create({ email_verified: false });
       await change(account, 'verified@example.org');
-      expect(await messagesTo(app, account.email)).to.deep.equal([]);
+      expect(await listMessagesTo(app, account.email)).to.deep.equal([]);
       expect(await addressOf(account)).to.deep.equal({ email: 'verified@example.org', isVerified: true });
     });
 
@@ -119,7 +119,7 @@ for (const kind of databaseKinds) {
       expect(body).to.include({ code: 'insufficient_user_authentication' });
       const { secret } = await enrollTotp(app, await app.login(account.user.username, password));
       app.clock.advance(301);
-      const logIn = await loginWithCode(app, account.user.username, password, codeOf(secret, app));
+      const logIn = await loginWithCode(app, account.user.username, password, computeCode(secret, app));
       const { access_token: token } = logIn.body as { access_token: string };
       await ask('factor@example.org', token).expect(202);
       const { queries } = app.services.database;
@@ -135,10 +135,10 @@ for (const kind of databaseKinds) {
         .expect(({ headers }) => {
           expect((headers as Record<string, string>)['www-authenticate']).to.include('acr_values="aal2"');
         });
-      expect(await messagesTo(app, 'stolen@example.org')).to.deep.equal([]);
+      expect(await listMessagesTo(app, 'stolen@example.org')).to.deep.equal([]);
     });
 
-    it('is refused for no address, for the one of now, and cannot be removed', async () => {
+    it('is refused if it is missing or the current one, and cannot be removed', async () => {
       const account = await create();
       expect((await ask('a@b', account.token).expect(422)).body.errors).to.have.property('email');
       expect((await ask(account.email.toUpperCase(), account.token).expect(409)).body).to.include({
@@ -153,11 +153,11 @@ for (const kind of databaseKinds) {
       ['other roles', { roles: ['admin'] }],
       ['been disabled', { disabled: true }],
     ] as const) {
-      it(`is void once the account has ${what}`, async () => {
+      it(`stops working once the account has ${what}`, async () => {
         const account = await create();
         const email = `void${made}@example.org`;
         await ask(email, account.token).expect(202);
-        const token = await tokenIn(app, email, 'address_verification');
+        const token = await findTokenIn(app, email, 'address_verification');
         await app.patch(`/users/${account.user.id}`, changes, admin).expect(200);
         await app.patch(`/users/${account.user.id}`, { disabled: false }, admin).expect(200);
         const knows = 'password' in changes ? next : password;
@@ -167,17 +167,17 @@ for (const kind of databaseKinds) {
       });
     }
 
-    it('is not taken by another account, nor after an hour, nor twice at once', async () => {
+    it('cannot be verified by another account, nor after an hour, nor twice at once', async () => {
       const account = await create();
       await ask('race@example.org', account.token).expect(202);
-      const token = await tokenIn(app, 'race@example.org', 'address_verification');
+      const token = await findTokenIn(app, 'race@example.org', 'address_verification');
       await verify({ token }, (await create()).token).expect(400);
       const both = await Promise.all([verify({ token }, account.token), verify({ token }, account.token)]);
       expect(both.map(({ status }) => status).sort()).to.deep.equal([204, 400]);
       await ask('late@example.org', account.token).expect(202);
       app.clock.advance(3600);
       await verify(
-        { token: await tokenIn(app, 'late@example.org', 'address_verification') },
+        { token: await findTokenIn(app, 'late@example.org', 'address_verification') },
         account.token,
       ).expect(400);
     });
@@ -188,8 +188,8 @@ for (const kind of databaseKinds) {
       app.clock.advance(1);
       await ask('both@example.org', other.token).expect(202);
       const [later, earlier] = [
-        await tokenIn(app, 'both@example.org', 'address_verification'),
-        await tokenIn(app, 'both@example.org', 'address_verification', { before: 1 }),
+        await findTokenIn(app, 'both@example.org', 'address_verification'),
+        await findTokenIn(app, 'both@example.org', 'address_verification', { before: 1 }),
       ];
       const both = await Promise.all([
         verify({ token: earlier }, one.token),
@@ -206,13 +206,13 @@ for (const kind of databaseKinds) {
       /** Sends the link for it. @returns the token in that. */
       const askFor = async (email: string, { token }: Account): Promise<string> => {
         await ask(email, token).expect(202);
-        return tokenIn(app, email, 'address_verification');
+        return findTokenIn(app, email, 'address_verification');
       };
       /** The link by which the other account would prove it. */
       const askToProve = async ({ email, token }: Account): Promise<string> => {
         app.clock.advance(1);
         await app.post('/email/verification', undefined, token).expect(204);
-        return tokenIn(app, email, 'address_verification');
+        return findTokenIn(app, email, 'address_verification');
       };
       const addressesOf = async (email: string) => {
         const users = await app.services.database.queries
@@ -240,9 +240,9 @@ for (const kind of databaseKinds) {
           email: { from: 'unproved@example.org', to: null },
         });
         // It was not verified: who reads it is another one.
-        expect((await messagesTo(app, 'unproved@example.org')).map(({ template }) => template)).to.deep.equal(
-          ['address_verification'],
-        );
+        expect(
+          (await listMessagesTo(app, 'unproved@example.org')).map(({ template }) => template),
+        ).to.deep.equal(['address_verification']);
       });
 
       it('stays where it was proved in between', async () => {
@@ -311,7 +311,7 @@ for (const kind of databaseKinds) {
           const chosen = { username: `registered${round}`, password };
           const { body } = await app.post('/register', { email, ...chosen }).expect(202);
           const { registration_token } = body as { registration_token: string };
-          const registered = { token: await tokenIn(app, email, 'registration'), registration_token };
+          const registered = { token: await findTokenIn(app, email, 'registration'), registration_token };
           const both = await Promise.all([
             verify({ token }, account.token),
             app.post('/email/verify', registered),
@@ -347,7 +347,7 @@ for (const kind of databaseKinds) {
         const account = await create();
         await change(account, `thief${made}@example.org`);
         const other = await createUnproved(account.email);
-        const { body } = await undo(await tokenIn(app, account.email, 'address_changed')).expect(200);
+        const { body } = await undo(await findTokenIn(app, account.email, 'address_changed')).expect(200);
         expect(body).to.include({ email_restored: true });
         expect(await addressOf(account)).to.deep.equal({ email: account.email, isVerified: true });
         expect(await addressOf(other)).to.deep.equal(none);
@@ -385,7 +385,7 @@ for (const kind of databaseKinds) {
       }
       expect(seen[1]).to.deep.equal(seen[0]);
       expect(seen[0]?.written).to.deep.equal([2, 1, 1]);
-      expect((await messagesTo(app, taken.email)).map(({ template }) => template)).to.deep.equal([
+      expect((await listMessagesTo(app, taken.email)).map(({ template }) => template)).to.deep.equal([
         'address_taken',
       ]);
       expect(await addressOf(taken)).to.deep.equal({ email: taken.email, isVerified: true });
@@ -402,7 +402,7 @@ for (const kind of databaseKinds) {
         });
       for (let count = 0; count < 6; count += 1)
         await ask('annoyed@example.org', (await create()).token).expect(202);
-      expect(await messagesTo(app, 'annoyed@example.org')).to.have.length(5);
+      expect(await listMessagesTo(app, 'annoyed@example.org')).to.have.length(5);
       // Nobody was sent the sixth code: guesses of it would be without end.
       const tries = await app.services.database.queries
         .selectFrom('latchkey_account_tokens')
@@ -414,7 +414,7 @@ for (const kind of databaseKinds) {
       expect(tries.map(({ tries_left: left }) => left)).to.deep.equal([5, 5, 5, 5, 5, 0]);
     });
 
-    it('is limited also for who verifies an address of their own in between', async () => {
+    it('is limited also if the user verifies another address in between', async () => {
       const account = await create();
       let { token } = account;
       for (let sent = 0; sent < 4; sent += 1) await ask('bombed@example.org', token).expect(202);
@@ -422,16 +422,16 @@ for (const kind of databaseKinds) {
       await ask('bombed@example.org', token).expect(202);
       await ask('bombed@example.org', token).expect(429);
       await ask('bombed@example.org', (await create()).token).expect(202);
-      expect(await messagesTo(app, 'bombed@example.org')).to.have.length(5);
+      expect(await listMessagesTo(app, 'bombed@example.org')).to.have.length(5);
     });
 
-    it('is undone by the address of before, when it was asked for and for seven days after it took effect', async () => {
+    it('can be undone by the previous address from the request on until seven days after it took effect', async () => {
       const asked = await create();
       await ask('asked@example.org', asked.token).expect(202);
-      const pending = await tokenIn(app, 'asked@example.org', 'address_verification');
-      const { body: first } = await undo(await tokenIn(app, asked.email, 'address_change_requested')).expect(
-        200,
-      );
+      const pending = await findTokenIn(app, 'asked@example.org', 'address_verification');
+      const { body: first } = await undo(
+        await findTokenIn(app, asked.email, 'address_change_requested'),
+      ).expect(200);
       expect(first).to.include({ email_restored: true, expires_in: 1800 });
       await verify({ token: pending }, asked.token).expect(401);
       expect(await addressOf(asked)).to.deep.equal({ email: asked.email, isVerified: true });
@@ -439,7 +439,7 @@ for (const kind of databaseKinds) {
       const account = await create();
       const thief = await change(account, 'thief@example.org');
       await advanceLong(7 * day - 1);
-      const { body } = await undo(await tokenIn(app, account.email, 'address_changed')).expect(200);
+      const { body } = await undo(await findTokenIn(app, account.email, 'address_changed')).expect(200);
       expect(await addressOf(account)).to.deep.equal({ email: account.email, isVerified: true });
       await app.get('/me', thief).expect(401);
       await app.post('/login', { username: account.user.username, password }).expect(401);
@@ -447,18 +447,18 @@ for (const kind of databaseKinds) {
       await app.post('/password/reset', { token, new_password: next }).expect(204);
       await app.login(account.email, next);
       // By the link of an earlier address, which is told to the later one without a link.
-      const [told] = await messagesTo(app, 'thief@example.org');
+      const [told] = await listMessagesTo(app, 'thief@example.org');
       expect(told?.template).to.equal('address_removed');
       expect(told?.text).not.to.include('http');
 
       const late = await create();
       await change(late, 'later@example.org');
-      const lateToken = await tokenIn(app, late.email, 'address_changed');
+      const lateToken = await findTokenIn(app, late.email, 'address_changed');
       await advanceLong(7 * day);
       await undo(lateToken).expect(400);
     });
 
-    it('is undone by the first address, whatever who has broken in changes after it, also at another replica', async () => {
+    it('can be undone by the first address, whatever a thief changes after it, also at another replica', async () => {
       const account = await create();
       await change(account, 'thief1@example.org');
       const { access_token: thief } = await app.login(account.user.username, password);
@@ -468,13 +468,13 @@ for (const kind of databaseKinds) {
       await app.get('/me', thief2).expect(200);
       // Links that the thief was sent, to an address of the thief's.
       const own = [
-        await tokenIn(app, 'thief1@example.org', 'address_changed'),
-        await tokenIn(app, 'thief1@example.org', 'address_change_requested'),
+        await findTokenIn(app, 'thief1@example.org', 'address_changed'),
+        await findTokenIn(app, 'thief1@example.org', 'address_change_requested'),
       ];
-      const notMe = await tokenIn(app, 'thief1@example.org', 'password_changed');
+      const notMe = await findTokenIn(app, 'thief1@example.org', 'password_changed');
       const again = await app.openAgain();
       const secured = await again.accountSafety.secure(
-        await tokenIn(app, account.email, 'address_changed'),
+        await findTokenIn(app, account.email, 'address_changed'),
         'email_undo',
         { requestId: null, address: null, userAgent: null },
       );
@@ -489,12 +489,12 @@ for (const kind of databaseKinds) {
       await app.login(account.email, 'the owner has it again');
     });
 
-    it('is undone by the first address also after the thief has used an own link, and when both are used at once', async () => {
+    it('can be undone by the first address also after the thief has used a link, and when both are used at once', async () => {
       const account = await create();
       await change(account, 'thief3@example.org');
       await change(account, 'thief4@example.org');
-      const owner = await tokenIn(app, account.email, 'address_changed');
-      await undo(await tokenIn(app, 'thief3@example.org', 'address_changed')).expect(200);
+      const owner = await findTokenIn(app, account.email, 'address_changed');
+      await undo(await findTokenIn(app, 'thief3@example.org', 'address_changed')).expect(200);
       expect(await addressOf(account)).to.deep.equal({ email: 'thief3@example.org', isVerified: true });
       await undo(owner).expect(200);
       expect(await addressOf(account)).to.deep.equal({ email: account.email, isVerified: true });
@@ -503,21 +503,21 @@ for (const kind of databaseKinds) {
       await change(other, 'thief5@example.org');
       await change(other, 'thief6@example.org');
       const [first, second] = [
-        await tokenIn(app, other.email, 'address_changed'),
-        await tokenIn(app, 'thief5@example.org', 'address_changed'),
+        await findTokenIn(app, other.email, 'address_changed'),
+        await findTokenIn(app, 'thief5@example.org', 'address_changed'),
       ];
       const [owners] = await Promise.all([undo(first), undo(second)]);
       expect(owners.status).to.equal(200);
       expect(await addressOf(other)).to.deep.equal({ email: other.email, isVerified: true });
     });
 
-    it('is undone also by an earlier link "This was not me"', async () => {
+    it('can be undone also by an earlier link "This was not me"', async () => {
       const account = await create();
       const { access_token: thief } = await app.login(account.user.username, password);
       const body = { current_password: password, new_password: next };
       await app.put('/me/password', body, thief).expect(200);
       await change(account, 'thief7@example.org', next);
-      const token = await tokenIn(app, account.email, 'password_changed');
+      const token = await findTokenIn(app, account.email, 'password_changed');
       await app.post('/account/secure', { token }).expect(200);
       expect(await addressOf(account)).to.deep.equal({ email: account.email, isVerified: true });
     });
@@ -526,7 +526,7 @@ for (const kind of databaseKinds) {
       const account = await create();
       await change(account, 'thief8@example.org');
       await create({ email: account.email });
-      const { body } = await undo(await tokenIn(app, account.email, 'address_changed')).expect(200);
+      const { body } = await undo(await findTokenIn(app, account.email, 'address_changed')).expect(200);
       const { reset_token: token, email_restored: isRestored } = body as SecuredAccount;
       expect(isRestored).to.equal(false);
       expect(await addressOf(account)).to.deep.equal({ email: undefined, isVerified: undefined });
@@ -537,23 +537,23 @@ for (const kind of databaseKinds) {
     it('is not undone once an administrator has given the account another one, of which the old one is told', async () => {
       const account = await create();
       await change(account, 'moved@example.org');
-      const token = await tokenIn(app, account.email, 'address_changed');
+      const token = await findTokenIn(app, account.email, 'address_changed');
       const email = 'given@example.org';
       await app.patch(`/users/${account.user.id}`, { email, email_verified: true }, admin).expect(200);
       await undo(token).expect(400);
-      expect((await messagesTo(app, 'moved@example.org'))[0]?.template).to.equal('address_removed');
+      expect((await listMessagesTo(app, 'moved@example.org'))[0]?.template).to.equal('address_removed');
     });
 
     it('is told of once, when an administrator replaces it, and not again when the new one is verified by hand', async () => {
       const account = await create();
       await app.patch(`/users/${account.user.id}`, { email: 'typed@example.org' }, admin).expect(200);
-      const told = async () => (await messagesTo(app, account.email)).map(({ template }) => template);
+      const told = async () => (await listMessagesTo(app, account.email)).map(({ template }) => template);
       expect(await told()).to.deep.equal(['address_removed']);
       app.clock.advance(1);
       await app.patch(`/users/${account.user.id}`, { email_verified: true }, admin).expect(200);
       expect(await addressOf(account)).to.deep.equal({ email: 'typed@example.org', isVerified: true });
       expect(await told()).to.deep.equal(['address_removed']);
-      expect(await messagesTo(app, 'typed@example.org')).to.deep.equal([]);
+      expect(await listMessagesTo(app, 'typed@example.org')).to.deep.equal([]);
     });
   });
 }

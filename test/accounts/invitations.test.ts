@@ -1,11 +1,11 @@
 import { expect } from 'chai';
 import type { Invitation } from '../../src/accounts/invitations.models.js';
 import { databaseKinds } from '../support/databases.js';
-import { clientToken, createClient } from '../support/oauth-clients.js';
+import { requestClientToken, createClient } from '../support/oauth-clients.js';
 import { occupyCores } from '../support/occupied-cores.js';
-import { messagesTo } from '../support/messages.js';
+import { listMessagesTo } from '../support/messages.js';
 import { TestApp } from '../support/test-app.js';
-import { workOf } from '../support/work.js';
+import { recordWork } from '../support/work.js';
 
 const password = 'correct horse battery';
 const week = 7 * 86_400;
@@ -39,7 +39,7 @@ for (const database of databaseKinds) {
     }
 
     async function readToken(address: string): Promise<string> {
-      const [message] = await messagesTo(app, address, 'invitation');
+      const [message] = await listMessagesTo(app, address, 'invitation');
       const [, token = ''] =
         /https:\/\/app\.example\.com\/invitation\?token=([A-Za-z0-9_-]+)/.exec(message?.text ?? '') ?? [];
       return token;
@@ -71,7 +71,7 @@ for (const database of databaseKinds) {
       });
     });
 
-    it('work once, of several who accept at a time', async () => {
+    it('work once, for one of several concurrent requests', async () => {
       const { token } = await invite();
       const letGo = await Promise.all(Array.from({ length: 2 }, () => accept(token)));
       expect(letGo.map(({ status }) => status).sort()).to.deep.equal([201, 404]);
@@ -103,7 +103,7 @@ for (const database of databaseKinds) {
       expect(body).to.include({ code: 'invitation_not_found' });
     });
 
-    it('are void when the same address is invited again, in any case of its letters', async () => {
+    it('stop working when the same address is invited again, in any case of its letters', async () => {
       const { token, email } = await invite();
       await app.post('/invitations', { email: email.toUpperCase() }, admin).expect(201);
       await accept(token).expect(404);
@@ -112,7 +112,7 @@ for (const database of databaseKinds) {
       expect(same).to.have.length(1);
     });
 
-    it('stay when the name or the password cannot be taken', async () => {
+    it('stay valid when the name or the password is refused', async () => {
       const { token } = await invite();
       const { body: taken } = await accept(token, { username: 'admin' }).expect(409);
       expect(taken).to.include({ code: 'username_taken' });
@@ -152,7 +152,7 @@ for (const database of databaseKinds) {
       await accept(token, { username: email }).expect(201);
     });
 
-    it('give no more than who sends them may do', async () => {
+    it('give no more permissions than their sender has', async () => {
       const { username } = await app.createUser(`inviter ${++made}`, password, ['inviter']);
       const { access_token: inviter } = await app.login(username, password);
       await invite({ roles: ['inviter'] }, inviter);
@@ -167,7 +167,7 @@ for (const database of databaseKinds) {
       ['is disabled', { disabled: true }],
       ['is deleted', undefined],
     ] as const) {
-      it(`are worth nothing once who sent them ${what}`, async () => {
+      it(`stop working once their sender ${what}`, async () => {
         const { id, username } = await app.createUser(`inviter ${++made}`, password, ['inviter']);
         const { access_token: inviter } = await app.login(username, password);
         const { token } = await invite({ roles: ['inviter'] }, inviter);
@@ -177,7 +177,7 @@ for (const database of databaseKinds) {
       });
     }
 
-    it('are worth nothing once a role permits more than who sent them may do, or is gone', async () => {
+    it('stop working once a role has a permission that their sender lacks, or is deleted', async () => {
       const { username } = await app.createUser(`inviter ${++made}`, password, ['inviter']);
       const { access_token: inviter } = await app.login(username, password);
       await app.put('/roles/growing', { permissions: ['users:read'] }, admin).expect(201);
@@ -200,7 +200,7 @@ for (const database of databaseKinds) {
       expect([...first.items, ...rest.items].map(({ id }: Invitation) => id)).to.deep.equal(ids);
     });
 
-    it('are in the audit, and the account that comes of one', async () => {
+    it('are in the audit, and so is the account that is created', async () => {
       const { invitation, token, email } = await invite({ roles: ['auditor'] });
       const { body: user } = await accept(token).expect(201);
       const of = async (event: 'user_invited' | 'invitation_accepted') =>
@@ -213,8 +213,8 @@ for (const database of databaseKinds) {
       expect(JSON.stringify([...(await app.audited('user_invited')), accepted])).not.to.include(token);
     });
 
-    it('let nobody have a password hashed who has none', async () => {
-      const work = await workOf(() => accept(`lk_in_${'A'.repeat(32)}`).expect(404));
+    it('cause no password hash for a token that is made up', async () => {
+      const work = await recordWork(() => accept(`lk_in_${'A'.repeat(32)}`).expect(404));
       expect(work.filter((each) => /argon2id|^(?:write|insert|delete)/.test(each))).to.deep.equal([]);
       expect(work).to.have.length(1);
     });
@@ -239,7 +239,7 @@ for (const database of databaseKinds) {
       await app.get('/invitations', token).expect(403);
       await app.delete(`/invitations/${id}`, token).expect(403);
       const client = await createClient(app, { scope: 'users:write' });
-      const { access_token: machine } = await clientToken(app, client);
+      const { access_token: machine } = await requestClientToken(app, client);
       const { body } = await app.post('/invitations', { email: newAddress() }, machine).expect(403);
       expect(body).to.include({ code: 'user_session_required' });
     });

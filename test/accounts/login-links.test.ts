@@ -3,13 +3,13 @@ import type { RequestedLoginLink } from '../../src/accounts/login-links.models.j
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
 import type { User } from '../../src/users/users.models.js';
 import type { Problem } from '../../src/problems/problem.js';
-import { cookieHeader, cookiesOf } from '../support/cookies.js';
+import { formatCookies, readCookies } from '../support/cookies.js';
 import { databaseKinds } from '../support/databases.js';
-import { beginLogin, codeOf, enrollTotp } from '../support/second-factors.js';
-import { messagesTo, newestMessage } from '../support/messages.js';
+import { beginLogin, computeCode, enrollTotp } from '../support/second-factors.js';
+import { listMessagesTo, findNewestMessage } from '../support/messages.js';
 import { TestApp } from '../support/test-app.js';
 import { readJwt } from '../support/tokens.js';
-import { workOf } from '../support/work.js';
+import { recordWork } from '../support/work.js';
 
 const password = 'correct horse battery';
 
@@ -59,7 +59,7 @@ for (const database of databaseKinds) {
     const accept = ({ token, request_token }: Link) =>
       app.post('/login/link/accept', { token, request_token });
     const linksTo = async (address: string): Promise<readonly string[]> =>
-      (await messagesTo(app, address, 'login_link')).map(({ text }) => text);
+      (await listMessagesTo(app, address, 'login_link')).map(({ text }) => text);
     async function askFor({ email }: { readonly email: string }): Promise<Link> {
       // Messages are listed by time.
       app.clock.advance(1);
@@ -102,20 +102,20 @@ for (const database of databaseKinds) {
       const response = await app.post('/login/link/accept/cookies', link).expect(200);
       expect(response.body).not.to.have.any.keys('access_token', 'refresh_token');
       const { access_csrf_token: csrf } = response.body as { access_csrf_token: string };
-      const cookies = cookieHeader(cookiesOf(response));
+      const cookies = formatCookies(readCookies(response));
       await app.get('/protected').set('Cookie', cookies).expect(200);
       await app.delete('/sessions').set('Cookie', cookies).expect(401);
       await app.delete('/sessions').set('Cookie', cookies).set('X-CSRF-TOKEN', csrf).expect(204);
     });
 
-    it('works once, and of two who open it at once one logs in', async () => {
+    it('works once, for one of two concurrent requests', async () => {
       const link = await askFor(await create());
       const responses = await Promise.all([accept(link), accept(link), accept(link)]);
       expect(responses.map(({ status }) => status).sort()).to.deep.equal([200, 400, 400]);
       await expectRefused(link);
     });
 
-    it('works in the browser that has asked for it alone, and stays usable there', async () => {
+    it('works only in the browser that requested it, and stays usable there', async () => {
       const [one, other] = [await create(), await create()];
       const [link, second, foreign] = [await askFor(one), await askFor(one), await askFor(other)];
       for (const { request_token } of [second, foreign, { request_token: 'made_up' }])
@@ -152,7 +152,7 @@ for (const database of databaseKinds) {
       ['no verified address any more', { email: '' }],
       ['been disabled', { disabled: true }],
     ] as const) {
-      it(`is void once the account has ${what}`, async () => {
+      it(`stops working once the account has ${what}`, async () => {
         const person = await create();
         const link = await askFor(person);
         await app.patch(`/users/${person.id}`, change, admin).expect(200);
@@ -161,14 +161,14 @@ for (const database of databaseKinds) {
       });
     }
 
-    it('is void once the account is deleted, and none of another purpose or made up works', async () => {
+    it('stops working once the account is deleted; one of another purpose or made up never works', async () => {
       const person = await create();
       const link = await askFor(person);
       await app.delete(`/users/${person.id}`, admin).expect(204);
       await expectRefused(link);
       const other = await create();
       await app.post('/password/forgot', { email: other.email }).expect(204);
-      const { text } = await newestMessage(app);
+      const { text } = await findNewestMessage(app);
       await expectRefused({ ...link, token: /token=(\S+)/.exec(text)?.[1] ?? expect.fail() });
       const reset = { token: (await askFor(other)).token, new_password: 'another long password' };
       await app.post('/password/reset', reset).expect(400);
@@ -197,7 +197,7 @@ for (const database of databaseKinds) {
       });
       const { login_token: loginToken } = body as { login_token: string };
       await expectRefused(link);
-      const second = { login_token: loginToken, code: codeOf(secret, app) };
+      const second = { login_token: loginToken, code: computeCode(secret, app) };
       const { body: tokens } = await app.post('/login/second-factor', second).expect(200);
       const { claims } = readJwt((tokens as TokenSet).access_token);
       expect(claims).to.deep.include({ amr: ['mca', 'otp', 'mfa'], acr: 'aal1' });
@@ -208,10 +208,10 @@ for (const database of databaseKinds) {
       const { secret } = await enrollTotp(app, await app.login(person.username, password));
       const second = {
         login_token: await beginLogin(app, person.username, password),
-        code: codeOf(secret, app),
+        code: computeCode(secret, app),
         remember_device: true,
       };
-      const cookie = cookieHeader(cookiesOf(await app.post('/login/second-factor', second).expect(200)));
+      const cookie = formatCookies(readCookies(await app.post('/login/second-factor', second).expect(200)));
       const { body } = await accept(await askFor(person))
         .set('Cookie', cookie)
         .expect(200);
@@ -250,7 +250,7 @@ for (const database of databaseKinds) {
       await without.database.close();
     });
 
-    it('stores neither token in the clear', async () => {
+    it('stores neither token unencrypted', async () => {
       const { token, request_token: requestToken } = await askFor(await create());
       const { queries } = app.services.database;
       const stored = JSON.stringify([
@@ -288,7 +288,7 @@ for (const database of databaseKinds) {
       ]) {
         const before = await countRows();
         let response;
-        const work = await workOf(async () => {
+        const work = await recordWork(async () => {
           response = await ask(email).expect(202);
         });
         const { body, headers } = response as unknown as { body: RequestedLoginLink; headers: object };
@@ -316,7 +316,7 @@ for (const database of databaseKinds) {
       admin = (await app.login()).access_token;
     });
 
-    it('is sent to who asks where the account has logged in, though strangers have asked often', async () => {
+    it('is sent to a network from which the user has logged in, though strangers have asked often', async () => {
       const person = await create();
       for (let count = 0; count < 6; count += 1) await ask(person.email).expect(202);
       expect(await linksTo(person.email)).to.have.length(5);

@@ -6,8 +6,8 @@ import { accountTables, ownDataParts, tablesNotExported } from '../../src/accoun
 import type { OwnData } from '../../src/accounts/own-data.models.js';
 import type { Queries } from '../../src/database/database.js';
 import { createId } from '../../src/ids.js';
-import { clientToken, createClient } from '../support/oauth-clients.js';
-import { cookieHeader, cookiesOf } from '../support/cookies.js';
+import { requestClientToken, createClient } from '../support/oauth-clients.js';
+import { formatCookies, readCookies } from '../support/cookies.js';
 import { databaseKinds } from '../support/databases.js';
 import { TestApp } from '../support/test-app.js';
 import { readJwt } from '../support/tokens.js';
@@ -217,7 +217,7 @@ for (const database of databaseKinds) {
       });
 
       it('is for users alone', async () => {
-        const { access_token: token } = await clientToken(app, await createClient(app));
+        const { access_token: token } = await requestClientToken(app, await createClient(app));
         const { body } = await app.get('/me/export', token).expect(403);
         expect(body).to.include({ code: 'user_session_required' });
         await app.delete('/me', token).expect(401);
@@ -306,7 +306,7 @@ for (const database of databaseKinds) {
       it('clears the cookies of a browser, and needs their CSRF value', async () => {
         const { username } = await newUser();
         const login = await app.post('/login/cookies', { username, password }).expect(200);
-        const cookies = cookieHeader(cookiesOf(login));
+        const cookies = formatCookies(readCookies(login));
         const { body: refused } = await app.delete('/me').set('Cookie', cookies).expect(401);
         expect(refused).to.include({ code: 'csrf_failed' });
         const deleted = await app
@@ -314,8 +314,8 @@ for (const database of databaseKinds) {
           .set('Cookie', cookies)
           .set('X-CSRF-TOKEN', (login.body as { access_csrf_token: string }).access_csrf_token)
           .expect(204);
-        expect(Object.keys(cookiesOf(deleted))).to.include.members(Object.keys(cookiesOf(login)));
-        for (const { value } of Object.values(cookiesOf(deleted))) expect(value).to.equal('');
+        expect(Object.keys(readCookies(deleted))).to.include.members(Object.keys(readCookies(login)));
+        for (const { value } of Object.values(readCookies(deleted))) expect(value).to.equal('');
         await app.get('/me').set('Cookie', cookies).expect(401);
       });
 

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
-import { PasswordStrength, type StrengthQuestion } from '../../src/passwords/password-strength.js';
-import { rejection } from '../support/rejections.js';
+import { PasswordStrength, type StrengthInput } from '../../src/passwords/password-strength.js';
+import { catchRejection } from '../support/rejections.js';
 import { TestApp } from '../support/test-app.js';
-import { workOf } from '../support/work.js';
+import { recordWork } from '../support/work.js';
 
 const password = 'correct horse battery';
 
@@ -107,7 +107,7 @@ describe('POST /password/check', () => {
 
   it('does the same for a name that somebody has: neither a statement nor a hash', async () => {
     await check({ password }).expect(200);
-    const work = await workOf(async () => {
+    const work = await recordWork(async () => {
       await check({ password, username: 'admin' }).expect(200);
       await check({ password, username: 'nobody' }).expect(200);
     });
@@ -158,12 +158,12 @@ describe('POST /password/check where the settings say 0', () => {
 });
 
 describe('The strength of a password', () => {
-  const ask = (text: string): StrengthQuestion => ({ password: text, words: [], language: 'en' });
+  const ask = (text: string): StrengthInput => ({ password: text, words: [], language: 'en' });
 
   it('is computed for twenty at a time, and the next ones are refused', async () => {
     const strength = new PasswordStrength();
     const asked = Array.from({ length: 20 }, () => strength.estimate(ask(password)));
-    const problem = await rejection(strength.estimate(ask(password)));
+    const problem = await catchRejection(strength.estimate(ask(password)));
     expect(problem).to.include({ code: 'too_many_requests', status: 429 });
     expect(await Promise.all(asked)).to.have.length(20);
     expect(strength.counts).to.deep.equal({ estimated: 20, refused: 1, timed_out: 0 });

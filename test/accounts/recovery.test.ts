@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { User } from '../../src/users/users.models.js';
 import { databaseKinds } from '../support/databases.js';
-import { messagesTo, newestMessage } from '../support/messages.js';
+import { listMessagesTo, findNewestMessage } from '../support/messages.js';
 import { TestApp } from '../support/test-app.js';
 
 const password = 'correct horse battery';
@@ -38,7 +38,7 @@ for (const kind of databaseKinds) {
     const reset = (token: string, newPassword = next) =>
       app.post('/password/reset', { token, new_password: newPassword });
     const linksTo = async (address: string): Promise<readonly string[]> =>
-      (await messagesTo(app, address, 'password_reset')).map(({ text }) => text);
+      (await listMessagesTo(app, address, 'password_reset')).map(({ text }) => text);
     const tokenOf = (message: string | undefined): string =>
       /^https:\/\/app\.example\/reset-password\?token=(\S+)$/m.exec(message ?? '')?.[1] ?? expect.fail();
     const askFor = async ({ email }: { email: string }): Promise<string> => {
@@ -68,7 +68,7 @@ for (const kind of databaseKinds) {
       expect(told).to.have.length(1);
     });
 
-    it('takes a link once, of two who try at once one', async () => {
+    it('accepts a link once, in one of two concurrent requests', async () => {
       const user = await create();
       const token = await askFor(user);
       const responses = await Promise.all([reset(token, `${next} 1`), reset(token, `${next} 2`)]);
@@ -76,14 +76,14 @@ for (const kind of databaseKinds) {
       expect((await reset(token).expect(400)).body).to.include({ code: 'invalid_link' });
     });
 
-    it('leaves the link as it is where the new password may not be set', async () => {
+    it('leaves the link valid where the new password is refused', async () => {
       const token = await askFor(await create());
       const { body } = await reset(token, 'short').expect(422);
       expect(Object.keys(body.errors as object)).to.deep.equal(['new_password']);
       await reset(token).expect(204);
     });
 
-    it('takes no link that is older than half an hour, and keeps none', async () => {
+    it('accepts no link that is older than half an hour, and keeps none', async () => {
       const token = await askFor(await create());
       app.clock.advance(30 * 60 - 1);
       const later = await askFor(await create());
@@ -106,7 +106,7 @@ for (const kind of databaseKinds) {
       ['no verified address any more', { email: '' }],
       ['been disabled', { disabled: true }],
     ] as const) {
-      it(`takes no link once the account has ${what}`, async () => {
+      it(`accepts no link once the account has ${what}`, async () => {
         const user = await create();
         const token = await askFor(user);
         await app.patch(`/users/${user.id}`, change, admin).expect(200);
@@ -115,7 +115,7 @@ for (const kind of databaseKinds) {
       });
     }
 
-    it('takes no link of a deleted account, none of another purpose, and none that is made up', async () => {
+    it('accepts no link of a deleted account, of another purpose, or that is made up', async () => {
       const user = await create();
       const token = await askFor(user);
       await app.delete(`/users/${user.id}`, admin).expect(204);
@@ -123,7 +123,7 @@ for (const kind of databaseKinds) {
       await reset(`lk_pr_${'x'.repeat(43)}`).expect(400);
       const other = await create({ email_verified: false });
       await app.services.verification.send(other.id, undefined);
-      const { text } = await newestMessage(app);
+      const { text } = await findNewestMessage(app);
       await reset(/token=(\S+)/.exec(text)?.[1] ?? '').expect(400);
     });
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { databaseKinds } from '../support/databases.js';
-import { otherCode, readMessages } from '../support/registrations.js';
+import { chooseOtherCode, readMessages } from '../support/registrations.js';
 import { TestApp } from '../support/test-app.js';
 
 const password = 'correct horse battery';
@@ -42,7 +42,7 @@ for (const database of databaseKinds) {
       const verify = (proof: object) => app.post('/email/verify', proof);
       for (let address = 0; address < 5; address += 1) {
         const { code, registration_token } = await register(`ada.${address}@example.com`);
-        await verify({ code: otherCode(code), registration_token }).expect(400);
+        await verify({ code: chooseOtherCode(code), registration_token }).expect(400);
       }
       const { code, token, registration_token } = await register('hedy@example.com');
       const { body } = await verify({ code, registration_token }).expect(429);

@@ -2,9 +2,9 @@ import { expect } from 'chai';
 import type { Response } from 'supertest';
 import type { RegistrationResult } from '../../src/accounts/registration.models.js';
 import { databaseKinds } from '../support/databases.js';
-import { otherCode, readMessages } from '../support/registrations.js';
+import { chooseOtherCode, readMessages } from '../support/registrations.js';
 import { TestApp } from '../support/test-app.js';
-import { workOf } from '../support/work.js';
+import { recordWork } from '../support/work.js';
 
 const password = 'correct horse battery';
 
@@ -17,7 +17,7 @@ function toSeen({ status, body, headers }: Response): object {
 }
 
 for (const database of databaseKinds) {
-  describe(`Who registers on ${database}`, () => {
+  describe(`A person who registers on ${database}`, () => {
     let app: TestApp;
     let admin: string;
     before(async () => {
@@ -63,7 +63,7 @@ for (const database of databaseKinds) {
     async function observe(send: () => PromiseLike<Response>): Promise<object> {
       const before = await countRows();
       let response: Response | undefined;
-      const work = await workOf(async () => {
+      const work = await recordWork(async () => {
         response = await send();
       });
       const after = await countRows();
@@ -88,7 +88,7 @@ for (const database of databaseKinds) {
         ]);
     });
 
-    it('has a message sent in each case, to owners one that says what happened, in their language', async () => {
+    it('gets a message in each case; the owner of an address gets one that says what happened, in their language', async () => {
       const templates = [];
       for (const address of addresses) {
         const [first, ...others] = await readMessages(app, address);
@@ -119,7 +119,7 @@ for (const database of databaseKinds) {
       for (const [index, registration_token] of tokens.entries()) {
         const [message] = await readMessages(app, addresses[index] ?? '');
         again.push(await observe(() => app.post('/email/verification', { registration_token })));
-        const code = otherCode(message?.code ?? '');
+        const code = chooseOtherCode(message?.code ?? '');
         wrong.push(await observe(() => app.post('/email/verify', { code, registration_token })));
       }
       for (const [index, address] of addresses.entries()) {
@@ -147,7 +147,7 @@ for (const database of databaseKinds) {
     });
   });
 
-  describe(`Who registers without an address on ${database}`, () => {
+  describe(`A person who registers without an address on ${database}`, () => {
     let app: TestApp;
     before(async () => {
       app = await TestApp.start({
@@ -162,7 +162,7 @@ for (const database of databaseKinds) {
     });
     after(() => app.close());
 
-    it('has an account at once, and a name that is taken is refused; of two at once, one gets it', async () => {
+    it('has an account at once, and cannot have a name that is taken; one of two concurrent requests gets it', async () => {
       const { body } = await app.post('/register', { username: 'Grace', password }).expect(201);
       expect(body).to.deep.equal({ username: 'Grace' });
       const { access_token: token } = await app.login('grace', password);

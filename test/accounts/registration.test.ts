@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { RegistrationResult } from '../../src/accounts/registration.models.js';
 import { databaseKinds } from '../support/databases.js';
 import { occupyCores } from '../support/occupied-cores.js';
-import { otherCode, readMessages, type ReadMessage } from '../support/registrations.js';
+import { chooseOtherCode, readMessages, type ReadMessage } from '../support/registrations.js';
 import { TestApp } from '../support/test-app.js';
 
 const password = 'correct horse battery';
@@ -79,18 +79,18 @@ for (const database of databaseKinds) {
       expect(left?.['roles']).to.deep.equal(['gone', 'auditor']);
     });
 
-    it('becomes an account by the code, of which five tries are taken', async () => {
+    it('becomes an account by the code, which may be tried five times', async () => {
       const one = await registered();
       const { registration_token } = one;
       await verify({ code: one.code }).expect(401);
       for (let tries = 0; tries < 4; tries += 1)
-        await verify({ code: otherCode(one.code), registration_token }).expect(400);
+        await verify({ code: chooseOtherCode(one.code), registration_token }).expect(400);
       await verify({ code: one.code, registration_token }).expect(204);
       await app.login(one.email, password);
       const two = await registered();
       const ofTwo = { registration_token: two.registration_token };
       for (let tries = 0; tries < 5; tries += 1)
-        await verify({ code: otherCode(two.code), ...ofTwo }).expect(400);
+        await verify({ code: chooseOtherCode(two.code), ...ofTwo }).expect(400);
       await verify({ code: two.code, ...ofTwo }).expect(400);
       // The link of the same message works.
       await verify({ token: two.token, ...ofTwo }).expect(204);
@@ -102,7 +102,7 @@ for (const database of databaseKinds) {
       expect((await findUser(email))?.['username']).to.match(/^user-[a-z2-9]{10}$/);
     });
 
-    it('gives a stranger nothing: the owner’s link alone takes the owner’s password and name', async () => {
+    it('gives a stranger nothing: the owner’s link creates the account with the owner’s password and name', async () => {
       const email = newAddress();
       const stranger = await registered({ email, username: 'stranger', display_name: 'The Stranger' });
       const { body } = await verify({ token: stranger.token }).expect(422);
@@ -119,7 +119,7 @@ for (const database of databaseKinds) {
       await app.post('/login', { username: 'stranger', password }).expect(401);
     });
 
-    it('takes the token of another registration for none', async () => {
+    it('is not completed by the token of another registration', async () => {
       const { token, email } = await registered();
       const { registration_token } = await registered();
       await verify({ token, registration_token }).expect(422);
@@ -188,7 +188,7 @@ for (const database of databaseKinds) {
       expect(await queries.selectFrom('latchkey_registrations').selectAll().execute()).to.deep.equal([]);
     });
 
-    it('of two confirmations at once, one makes the account', async () => {
+    it('is completed by one of two concurrent confirmations', async () => {
       const { token, code, registration_token } = await registered();
       const responses = await Promise.all([
         verify({ token, registration_token }),
@@ -200,7 +200,7 @@ for (const database of databaseKinds) {
       expect(statuses.filter((status) => status !== 503 && status !== 400)).to.deep.equal([204]);
     });
 
-    it('with a name that is taken meanwhile keeps everything, and takes another name', async () => {
+    it('whose name has been taken meanwhile stays valid, and may choose another name', async () => {
       const names = { username: `racer ${made}` };
       const [one, two] = [await registered(names), await registered(names)];
       const confirm = ({ code, registration_token }: typeof one, fields: object = {}) =>
@@ -282,7 +282,7 @@ for (const database of databaseKinds) {
       await verify({ token, password }).expect(204);
     });
 
-    it('takes the address from an account that has it unproved, and none that is proved', async () => {
+    it('gets an address that is unverified at another account, and none that is verified there', async () => {
       const email = newAddress();
       const { body: holder } = await app
         .post('/users', { username: `holder ${made}`, password, email }, admin)
@@ -338,7 +338,7 @@ for (const database of databaseKinds) {
       expect(requested).to.include({ target: null, address: '127.0.0.1' });
     });
 
-    it('ends where the settings change before it is confirmed', async () => {
+    it('is refused where the settings change before it is confirmed', async () => {
       const { token, registration_token, email } = await registered();
       for (const [setting, code] of [
         ['off', 'registration_off'],
@@ -360,7 +360,7 @@ for (const database of databaseKinds) {
       app = await app.restart({ LATCHKEY_REGISTRATION: 'open' });
     });
 
-    it('is limited per network, and in all', async () => {
+    it('is limited per network, and in total', async () => {
       app = await app.restart({ LATCHKEY_REGISTRATION_LIMIT: '4' });
       const { registration_token } = await registered();
       await app.post('/email/verification', { registration_token }).expect(204);

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { User } from '../../src/users/users.models.js';
 import { databaseKinds } from '../support/databases.js';
 import { createClient } from '../support/oauth-clients.js';
-import { newestMessage } from '../support/messages.js';
+import { findNewestMessage } from '../support/messages.js';
 import { readProof } from '../support/registrations.js';
 import { runCommand } from '../support/run-command.js';
 import { TestApp } from '../support/test-app.js';
@@ -33,13 +33,13 @@ for (const kind of databaseKinds) {
     const askFor = async (token: string): Promise<{ token: string; code: string; address: string }> => {
       app.clock.advance(1);
       await ask(token).expect(204);
-      const { text, address } = await newestMessage(app);
+      const { text, address } = await findNewestMessage(app);
       return { ...readProof(text), address: address ?? '' };
     };
     const isVerified = async (token: string): Promise<unknown> =>
       (await app.get('/me', token).expect(200)).body.email_verified;
 
-    it('takes the token of the link, once, and is in the audit', async () => {
+    it('accepts the token of the link, once, and is in the audit', async () => {
       const { user, token, email } = await create();
       const sent = await askFor(token);
       expect(sent.address).to.equal(email);
@@ -85,7 +85,7 @@ for (const kind of databaseKinds) {
         'user',
         'user',
       ]);
-      const { text } = await newestMessage(app);
+      const { text } = await findNewestMessage(app);
       await app.post(path, undefined, admin).expect(429);
       expect(await runCommand(words, app)).to.include({ exitCode: 1, stdout: '' });
       await verify({ token: /token=(\S+)/.exec(text)?.[1] ?? '' }, token).expect(204);
@@ -100,7 +100,7 @@ for (const kind of databaseKinds) {
       expect(none.body).to.include({ code: 'email_missing' });
     });
 
-    it('takes the code instead, of the newest message, with five tries', async () => {
+    it('accepts the code of the newest message instead, with five tries', async () => {
       const { token } = await create();
       const { code } = await askFor(token);
       const wrong = code === '000000' ? '000001' : '000000';
@@ -116,7 +116,7 @@ for (const kind of databaseKinds) {
       await verify({ token: sent.token }, other.token).expect(204);
     });
 
-    it('gives nothing to who has entered a stranger’s address, and nothing by the stranger’s click', async () => {
+    it('gives nothing to a user who has entered a stranger’s address, and nothing by the stranger’s click', async () => {
       const attacker = await create({ email: 'victim@example.net' });
       const { token: link } = await askFor(attacker.token);
       const stranger = await create();
@@ -135,7 +135,7 @@ for (const kind of databaseKinds) {
       await verify({ token: link }, attacker.token).expect(204);
     });
 
-    it('takes no link that is older than an hour, or of another address', async () => {
+    it('accepts no link that is older than an hour, or of another address', async () => {
       const { user, token } = await create();
       const { token: old } = await askFor(token);
       app.clock.advance(3600);
@@ -146,7 +146,7 @@ for (const kind of databaseKinds) {
       await verify({ code }, token).expect(400);
     });
 
-    it('of two at once, one is taken', async () => {
+    it('succeeds in one of two concurrent requests', async () => {
       const { token } = await create();
       const sent = await askFor(token);
       const responses = await Promise.all([

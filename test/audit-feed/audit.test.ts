@@ -4,7 +4,7 @@ import { createOperatorActor } from '../../src/audit/actor.js';
 import { auditStore } from '../../src/audit/audit.store.js';
 import type { User } from '../../src/users/users.models.js';
 import { databaseKinds } from '../support/databases.js';
-import { clientToken, createClient } from '../support/oauth-clients.js';
+import { requestClientToken, createClient } from '../support/oauth-clients.js';
 import { TestApp } from '../support/test-app.js';
 import { readJwt } from '../support/tokens.js';
 
@@ -105,7 +105,7 @@ for (const kind of databaseKinds) {
       expect(await readEvents({ ...all, from: minute(1) })).to.deep.equal([]);
     });
 
-    it('takes a time in any offset', async () => {
+    it('accepts a time with any offset', async () => {
       const there = new Date(Date.parse(disabledAt) + 2 * 3_600_000).toISOString().replace('Z', '+02:00');
       expect(await readEvents({ from: there, target: ada.id })).to.deep.equal([
         'user_renamed',
@@ -153,7 +153,7 @@ for (const kind of databaseKinds) {
       ]);
     });
 
-    it('refuses an event and a time that there are not, and what is no cursor', async () => {
+    it('refuses an unknown event, an invalid time and an invalid cursor', async () => {
       const refused: readonly (readonly [string, string])[] = [
         ['event', 'no_such'],
         ['event', 'toString'],
@@ -176,9 +176,9 @@ for (const kind of databaseKinds) {
 
     it('requires the permission audit:read', async () => {
       await app.get('/audit').expect(401);
-      const other = await clientToken(app, await createClient(app, { scope: 'users:read' }));
+      const other = await requestClientToken(app, await createClient(app, { scope: 'users:read' }));
       await app.get('/audit', other.access_token).expect(403);
-      const auditor = await clientToken(app, await createClient(app, { scope: 'audit:read' }));
+      const auditor = await requestClientToken(app, await createClient(app, { scope: 'audit:read' }));
       await app.get('/audit', auditor.access_token).expect(200);
     });
   });

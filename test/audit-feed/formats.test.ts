@@ -96,7 +96,7 @@ describe('A row of the audit as a syslog message', () => {
     expect(parameters).to.include({ actor_name: shown, target_name: 'ada' });
   });
 
-  it('leaves details out that are longer than receivers take, and says so', () => {
+  it('leaves out details that are longer than receivers accept, and says so', () => {
     const details = JSON.stringify({ permissions: 'x'.repeat(9000) });
     for (const format of ['rfc5424', 'cef'] as const) {
       const message = formatSyslog({ ...row, details }, format, '0.2.0');
@@ -170,7 +170,7 @@ describe('A row of the audit as CEF', () => {
     expect(header.slice(3, 6)).to.deep.equal(['1|2', 'a|b\\c d', 'a|b\\c d']);
   });
 
-  it('has addresses and networks of IPv6 in fields that take them', () => {
+  it('has addresses and networks of IPv6 in fields that accept them', () => {
     const inField = (address: string): Record<string, string> =>
       readCef(formatCef({ ...row, address }, '1')).extension;
     expect(inField('2001:db8::1')).to.include({ c6a2: '2001:db8::1' }).and.not.have.property('src');

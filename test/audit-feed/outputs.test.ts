@@ -260,7 +260,7 @@ for (const kind of databaseKinds) {
       }
     });
 
-    it('is left to the replica that took over while the first one was held up, and that one says nothing', async () => {
+    it('is left to the replica that took over while the first one was suspended, and the first one logs nothing', async () => {
       const other = await app.openAgain();
       try {
         await logIn();
@@ -320,7 +320,7 @@ for (const kind of databaseKinds) {
       ]);
     });
 
-    it('does not send what somebody has put behind the head, nor skips what comes then', async () => {
+    it('sends no row that somebody has added behind the head, and skips none of those that follow', async () => {
       const { queries } = app.services.database;
       const row = await queries.selectFrom('audit').selectAll().orderBy('sequence').executeTakeFirstOrThrow();
       const forged = { ...row, id: 'ffffffff-0000-7000-8000-000000000001', sequence: 10 ** 15, details: '{' };

@@ -4,7 +4,7 @@ import type { CreatedClient } from '../../src/clients/clients.models.js';
 import type { Services } from '../../src/server/services.js';
 import { checkModel } from '../support/contract.js';
 import { databaseKinds } from '../support/databases.js';
-import { clientToken, createClient } from '../support/oauth-clients.js';
+import { requestClientToken, createClient } from '../support/oauth-clients.js';
 import { ServerSentEvents } from '../support/server-sent-events.js';
 import { TestApp } from '../support/test-app.js';
 import { readJwt } from '../support/tokens.js';
@@ -34,7 +34,7 @@ for (const kind of databaseKinds) {
       client = await createClient(app, { scope: 'audit:read' });
     });
     beforeEach(async () => {
-      ({ access_token: token } = await clientToken(app, client));
+      ({ access_token: token } = await requestClientToken(app, client));
       await app.services.auditChain.run();
     });
     afterEach(async () => {
@@ -143,7 +143,7 @@ for (const kind of databaseKinds) {
       }
     });
 
-    it('does not send what somebody has put behind the head, nor skips what comes then', async () => {
+    it('sends no row that somebody has added behind the head, and skips none of those that follow', async () => {
       const { queries } = app.services.database;
       const row = await queries.selectFrom('audit').selectAll().orderBy('sequence').executeTakeFirstOrThrow();
       const forged = { ...row, id: 'ffffffff-0000-7000-8000-000000000001', sequence: 10 ** 15 };
@@ -203,7 +203,7 @@ for (const kind of databaseKinds) {
       expect(await next(reader)).to.equal(undefined);
     });
 
-    it('drops a reader that does not take what is sent', async () => {
+    it('disconnects a reader that does not read', async () => {
       const { auditStream } = app.services;
       const claims = readJwt(token).claims as never;
       const { parts, tooSlow, leave } = auditStream.follow(undefined, claims);
@@ -226,7 +226,7 @@ for (const kind of databaseKinds) {
       expect(body).to.include({ code: 'too_many_streams' });
       expect(headers['retry-after']).to.equal('5');
       const other = await createClient(app, { scope: 'audit:read' });
-      const { access_token: another } = await clientToken(app, other);
+      const { access_token: another } = await requestClientToken(app, other);
       await open(undefined, another);
       const { body: busy } = await app.get('/audit/stream', another).expect(503);
       expect(busy).to.include({ code: 'busy' });
@@ -237,7 +237,7 @@ for (const kind of databaseKinds) {
 
     it('refuses requests like any other operation', async () => {
       await app.get('/audit/stream').expect(401);
-      const other = await clientToken(app, await createClient(app, { scope: 'users:read' }));
+      const other = await requestClientToken(app, await createClient(app, { scope: 'users:read' }));
       await app.get('/audit/stream', other.access_token).expect(403);
       for (const id of ['x', '-1', '1', '1-x', '01-0123456789abcdef'])
         await app.get('/audit/stream', token).set('Last-Event-ID', id).expect(422);

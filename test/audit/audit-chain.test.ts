@@ -11,7 +11,7 @@ import { signSeal, type SealKeys } from '../../src/audit/audit-seals.js';
 import type { Database } from '../../src/database/database.js';
 import { KeySealing } from '../../src/keys/key-sealing.js';
 import { createSealKeys } from '../../src/keys/seal-keys.js';
-import { databaseKinds, newDatabaseUrl, openTestDatabase } from '../support/databases.js';
+import { databaseKinds, createDatabaseUrl, openTestDatabase } from '../support/databases.js';
 import { completeKeyRing } from '../support/key-rings.js';
 import { TestClock } from '../support/clock.js';
 import { parseDatabaseUrl } from '../../src/database/database-url.js';
@@ -30,7 +30,7 @@ for (const kind of databaseKinds) {
     let chain: AuditChain;
     const opened: Database[] = [];
     before(async () => {
-      url = await newDatabaseUrl(kind);
+      url = await createDatabaseUrl(kind);
       database = open();
       await database.migrate();
     });
@@ -48,7 +48,7 @@ for (const kind of databaseKinds) {
     });
 
     const newMigrated = async (): Promise<Database> => {
-      const other = openTestDatabase(parseDatabaseUrl(await newDatabaseUrl('sqlite')));
+      const other = openTestDatabase(parseDatabaseUrl(await createDatabaseUrl('sqlite')));
       await other.migrate();
       opened.push(other);
       return other;
@@ -68,11 +68,11 @@ for (const kind of databaseKinds) {
       );
     const rows = () => database.queries.selectFrom('audit').selectAll().orderBy('sequence').execute();
     const verify = (): Promise<AuditReport> => verifyAudit(database, keys, { rowsPerPage: 7 });
-    const messageOf = async (): Promise<string> => (await verify()).fault?.message ?? 'no fault';
+    const messageOf = async (): Promise<string> => (await verify()).error?.message ?? 'no error';
     const expectWhole = async (count: number): Promise<void> => {
-      const { fault, rows: found, unchained, notes } = await verify();
-      expect({ fault, found, unchained, notes }).to.deep.equal({
-        fault: undefined,
+      const { error, rows: found, unchained, notes } = await verify();
+      expect({ error, found, unchained, notes }).to.deep.equal({
+        error: undefined,
         found: count,
         unchained: 0,
         notes: [],
@@ -102,7 +102,7 @@ for (const kind of databaseKinds) {
       await expectWhole(2);
     });
 
-    it('takes a row that commits late, and one with an earlier time', async () => {
+    it('includes a row that commits late, and one with an earlier time', async () => {
       await add(2);
       await chain.run();
       clock.advance(-3600);
@@ -130,7 +130,7 @@ for (const kind of databaseKinds) {
       await expectWhole(4);
     });
 
-    it('chains any number of rows in batches, those of before the chain too', async () => {
+    it('chains any number of rows in batches, those from before the chain too', async () => {
       await addMany(2 * rowsPerStep + 5);
       await chain.run();
       await expectWhole(2 * rowsPerStep + 5);
@@ -277,7 +277,7 @@ for (const kind of databaseKinds) {
         expect(await messageOf()).to.match(
           /^The head of the chain, at row 30, is signed by the key .* not on the ring/,
         );
-        // The service goes on, and says so in the audit for ever.
+        // The service goes on, and the audit says so forever.
         await add();
         await chain.run();
         await chain.run();
@@ -295,12 +295,12 @@ for (const kind of databaseKinds) {
         const ring = await completeKeyRing(database, sealing, clock);
         await ring.revoke(before[0]?.id ?? '', serviceActor);
         const later = createSealKeys(ring);
-        expect((await verifyAudit(database, later)).fault?.message).to.match(
+        expect((await verifyAudit(database, later)).error?.message).to.match(
           /not on the ring\. If latchkey keys revoke/,
         );
         await new AuditChain(database, clock, later, log).run();
-        const { fault, notes, seals } = await verifyAudit(database, later);
-        expect(fault).to.be.undefined;
+        const { error, notes, seals } = await verifyAudit(database, later);
+        expect(error).to.be.undefined;
         expect(seals).to.equal(3);
         expect(notes).to.have.length(2);
         expect(notes[0]).to.include(before[0]?.id);
@@ -317,7 +317,7 @@ for (const kind of databaseKinds) {
         await expire();
         await chain.run();
         const report = await verify();
-        expect(report).to.deep.include({ fault: undefined, after: 10, rows: 21, unchained: 0 });
+        expect(report).to.deep.include({ error: undefined, after: 10, rows: 21, unchained: 0 });
         const [first] = await rows();
         expect(first?.sequence).to.equal(11);
         const [row] = (await rows()).filter(({ event }) => event === 'audit_expired');
@@ -332,7 +332,7 @@ for (const kind of databaseKinds) {
         const kept = (await rows()).slice(0, 15);
         await expire();
         for (const row of kept.slice(5)) await database.queries.insertInto('audit').values(row).execute();
-        expect((await verify()).fault).to.be.undefined;
+        expect((await verify()).error).to.be.undefined;
         await expire();
         await chain.run();
         expect((await rows())[0]?.sequence ?? 0).to.equal(21);

@@ -3,7 +3,7 @@ import { serviceActor } from '../../src/audit/actor.js';
 import type { Schema } from '../../src/database/schema.js';
 import { databaseKinds } from '../support/databases.js';
 import { createClient } from '../support/oauth-clients.js';
-import { sessionOf } from '../support/session-rounds.js';
+import { readSessionId } from '../support/session-rounds.js';
 import { TestApp } from '../support/test-app.js';
 
 type Row = Schema['audit'];
@@ -22,7 +22,7 @@ for (const kind of databaseKinds) {
       });
       const tokens = await app.login();
       admin = tokens.access_token;
-      adminSession = sessionOf(tokens);
+      adminSession = readSessionId(tokens);
       adminId = (await app.get('/me', admin)).body.id as string;
     });
     after(() => app.close());
@@ -187,7 +187,7 @@ for (const kind of databaseKinds) {
       });
     });
 
-    it('counts denied permissions by who lacks them', async () => {
+    it('counts denied permissions by the user or client that lacks them', async () => {
       const { id } = await app.createUser('eve', password);
       const tokens = await app.login('eve', password);
       const rows = await rowsOf(async () => {
@@ -200,7 +200,7 @@ for (const kind of databaseKinds) {
         actor_kind: 'user',
         actor_id: id,
         actor_name: 'eve',
-        session_id: sessionOf(tokens),
+        session_id: readSessionId(tokens),
         count: 3,
         details: { permissions: ['roles:read', 'users:read'] },
       });
@@ -251,9 +251,9 @@ for (const kind of databaseKinds) {
     it('is one chain after all of this, with the database opened by another process', async () => {
       await app.services.auditChain.run();
       const other = await app.openAgain();
-      const { fault, rows, unchained } = await other.verifyAudit();
+      const { error, rows, unchained } = await other.verifyAudit();
       await other.database.close();
-      expect(fault).to.be.undefined;
+      expect(error).to.be.undefined;
       expect(unchained).to.equal(0);
       expect(rows).to.be.above(30);
     });

@@ -3,9 +3,9 @@ import { createOperatorActor, serviceActor, type Actor } from '../../src/audit/a
 import { auditStore } from '../../src/audit/audit.store.js';
 import { TestClock } from '../support/clock.js';
 import { addClient, addUser } from '../support/records.js';
-import { storeContract } from '../support/store-contract.js';
+import { describeStore } from '../support/store-contract.js';
 
-storeContract('The audit store', (on) => {
+describeStore('The audit store', (on) => {
   const clock = new TestClock();
   const rows = () => on.queries.selectFrom('audit').selectAll().orderBy('id').execute();
   const context = { requestId: 'request 1', address: '192.0.2.1', userAgent: 'tests\t1' };
@@ -44,7 +44,7 @@ storeContract('The audit store', (on) => {
     expect(id).to.match(/^[0-9a-f-]{36}$/);
   });
 
-  it('looks the names of users and clients up, as they are at the time', async () => {
+  it('stores the names that users and clients have at the time', async () => {
     const user = await addUser(on.queries, { username: 'Ada' });
     const client = await addClient(on.queries, { name: 'Reports' });
     await auditStore.add(on.queries, clock, {

@@ -3,11 +3,11 @@ import { CountedEvents } from '../../src/audit/counted-events.js';
 import type { Database } from '../../src/database/database.js';
 import { TestClock } from '../support/clock.js';
 import { addUser } from '../support/records.js';
-import { storeContract } from '../support/store-contract.js';
+import { describeStore } from '../support/store-contract.js';
 
 const from = (address: string) => ({ requestId: 'request', address, userAgent: 'tests' });
 
-storeContract('Counted events of the audit', (on) => {
+describeStore('Counted events of the audit', (on) => {
   let clock: TestClock;
   let counts: CountedEvents;
   beforeEach(async () => {

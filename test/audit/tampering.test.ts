@@ -12,7 +12,7 @@ import { verifyAudit, type AuditReport } from '../../src/audit/verify-audit.js';
 import type { Database } from '../../src/database/database.js';
 import { KeySealing } from '../../src/keys/key-sealing.js';
 import { TestClock } from '../support/clock.js';
-import { databaseKinds, newDatabase } from '../support/databases.js';
+import { databaseKinds, createDatabase } from '../support/databases.js';
 import { completeKeyRing } from '../support/key-rings.js';
 
 const day = 86_400;
@@ -28,7 +28,7 @@ for (const kind of databaseKinds) {
     let logged: Record<string, unknown>[] = [];
     const log = pino({}, { write: (line) => logged.push(JSON.parse(line) as Record<string, unknown>) });
     before(async () => {
-      database = await newDatabase(kind);
+      database = await createDatabase(kind);
       await database.migrate();
     });
     after(() => database.close());
@@ -70,7 +70,7 @@ for (const kind of databaseKinds) {
         .updateTable('latchkey_audit_head')
         .set({ ...seal })
         .execute();
-      expect((await verify()).fault?.message).to.match(/^The head of the chain, at row 10, has not/);
+      expect((await verify()).error?.message).to.match(/^The head of the chain, at row 10, has not/);
       await new AuditChain(database, clock, keys, log).run();
       await add(1);
       await new AuditChain(database, clock, keys, log).run();
@@ -80,23 +80,23 @@ for (const kind of databaseKinds) {
     it('tells that everything is gone, and a service that was running says so in the next row', async () => {
       for (const table of ['audit', 'latchkey_audit_head', 'latchkey_audit_seals'])
         await execute(`delete from ${table}`);
-      expect((await verify()).fault?.message).to.match(/^The audit is empty, though the keys/);
+      expect((await verify()).error?.message).to.match(/^The audit is empty, though the keys/);
       await add(1);
       await chain.run();
       const [row] = await findEvents('audit_set_back');
       expect(row?.sequence).to.equal(1);
       expect(JSON.parse(row?.details ?? '')).to.include({ sequence: 15, found: 0 });
       expect(logged[0]).to.include({ event: 'audit_set_back', sequence: 15 });
-      const { fault, notes } = await verify();
-      expect(fault).to.equal(undefined);
+      const { error, notes } = await verify();
+      expect(error).to.equal(undefined);
       expect(notes[0]).to.match(/^Row 1: the chain had gone further before/);
     });
 
-    it('is empty without a word where the service was never started', async () => {
+    it('is reported as empty, and not as tampered with, where the service was never started', async () => {
       for (const table of ['audit', 'latchkey_audit_head', 'latchkey_audit_seals'])
         await execute(`delete from ${table}`);
       const none = { ...keys, canSign: () => false };
-      expect((await verifyAudit(database, none)).fault).to.equal(undefined);
+      expect((await verifyAudit(database, none)).error).to.equal(undefined);
     });
 
     it('tells in the next row that it was set back while a service runs', async () => {
@@ -108,7 +108,7 @@ for (const kind of databaseKinds) {
         .updateTable('latchkey_audit_head')
         .set({ ...head })
         .execute();
-      expect((await verify()).fault).to.equal(undefined);
+      expect((await verify()).error).to.equal(undefined);
       await add(1);
       await chain.run();
       const [row] = await findEvents('audit_set_back');
@@ -126,14 +126,14 @@ for (const kind of databaseKinds) {
           .insertInto('audit')
           .values({ ...row, id, sequence } as never)
           .execute();
-        expect((await verify()).fault?.message).to.match(/has a place that no chain has/);
+        expect((await verify()).error?.message).to.match(/has a place that no chain has/);
         // Nor does the retention take it away.
         await new AuditRetention(database, clock, keys, log, 400 * day * 1000).run();
-        expect((await verify()).fault?.sequence).to.equal(sequence);
+        expect((await verify()).error?.sequence).to.equal(sequence);
       });
     }
 
-    it('notes rows of before its beginning, until the retention deletes them', async () => {
+    it('notes rows from before its beginning, until the retention deletes them', async () => {
       const [row] = await findEvents('role_created');
       clock.advance(399 * day);
       await chain.run();
@@ -159,7 +159,7 @@ for (const kind of databaseKinds) {
         .execute();
       await add(1);
       for (const each of [chain, new AuditChain(database, clock, keys, log)]) await each.run();
-      expect(await verify()).to.deep.include({ fault: undefined, rows: 16, unchained: 0 });
+      expect(await verify()).to.deep.include({ error: undefined, rows: 16, unchained: 0 });
     });
 
     it('names a row with a number that is too large, and goes on behind one that is not chained yet', async () => {
@@ -172,9 +172,9 @@ for (const kind of databaseKinds) {
       await execute(`update audit set at = 9223372036854775807 where id = '${id}'`);
       await add(1);
       await chain.run();
-      expect(await verify()).to.deep.include({ fault: undefined, rows: 17, unchained: 0 });
+      expect(await verify()).to.deep.include({ error: undefined, rows: 17, unchained: 0 });
       await execute('update audit set at = 9223372036854775807 where sequence = 5');
-      expect((await verify()).fault?.message).to.match(/^row 5 \(role_created, 9007199254740991, /);
+      expect((await verify()).error?.message).to.match(/^row 5 \(role_created, 9007199254740991, /);
     });
 
     it('has the report of a wrong head in the batch that signs the next one, before all rows that wait', async () => {
@@ -191,8 +191,8 @@ for (const kind of databaseKinds) {
       await new AuditChain(database, clock, keys, log).run();
       const [report] = await findEvents('audit_seal_unverified');
       expect(report?.sequence).to.equal(16);
-      const { fault, notes } = await verify();
-      expect(fault).to.equal(undefined);
+      const { error, notes } = await verify();
+      expect(error).to.equal(undefined);
       expect(notes[0]).to.match(/^Row 16: no key on the ring had signed the head/);
     });
   });

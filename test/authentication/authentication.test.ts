@@ -3,20 +3,20 @@ import type { TokenSet } from '../../src/sessions/sessions.models.js';
 import { completeContract } from '../../src/contract/complete-contract.js';
 import { collectPermissions, importPermission } from '../../src/http/security-requirements.js';
 import { problemCodes } from '../../src/problems/problem-codes.js';
-import { ownOperation } from '../support/own-operations.js';
-import { codeOf, enrollTotp, loginWithCode } from '../support/second-factors.js';
+import { createOwnOperation } from '../support/own-operations.js';
+import { computeCode, enrollTotp, loginWithCode } from '../support/second-factors.js';
 import { TestApp } from '../support/test-app.js';
 
 const ownOperations = [
-  ownOperation('plain', [{ bearer: [] }]),
-  ownOperation('fresh', [{ bearer: ['fresh'] }]),
-  ownOperation('fresh-5-minutes', [{ bearer: ['fresh:300'] }]),
-  ownOperation('fresh-and-permitted', [{ bearer: ['fresh', 'own:read'] }]),
-  ownOperation('permitted', [{ bearer: ['own:read', 'users:read'] }]),
-  ownOperation('optional', [{ bearer: [] }, {}]),
-  ownOperation('mfa', [{ bearer: ['mfa'] }]),
-  ownOperation('mfa-5-minutes', [{ bearer: ['mfa:300', 'own:read'] }]),
-  ownOperation('optional-fresh', [{}, { bearer: ['fresh'] }]),
+  createOwnOperation('plain', [{ bearer: [] }]),
+  createOwnOperation('fresh', [{ bearer: ['fresh'] }]),
+  createOwnOperation('fresh-5-minutes', [{ bearer: ['fresh:300'] }]),
+  createOwnOperation('fresh-and-permitted', [{ bearer: ['fresh', 'own:read'] }]),
+  createOwnOperation('permitted', [{ bearer: ['own:read', 'users:read'] }]),
+  createOwnOperation('optional', [{ bearer: [] }, {}]),
+  createOwnOperation('mfa', [{ bearer: ['mfa'] }]),
+  createOwnOperation('mfa-5-minutes', [{ bearer: ['mfa:300', 'own:read'] }]),
+  createOwnOperation('optional-fresh', [{}, { bearer: ['fresh'] }]),
 ];
 
 describe('@Security("bearer", […])', () => {
@@ -115,7 +115,7 @@ describe('@Security("bearer", […])', () => {
       await app.put('/roles/owner', { permissions: ['own:read'] }, tokens.access_token).expect(201);
       await app.createUser('bea', password, ['owner']);
       const { secret } = await enrollTotp(app, await app.login('bea', password));
-      const { body } = await loginWithCode(app, 'bea', password, codeOf(secret, app));
+      const { body } = await loginWithCode(app, 'bea', password, computeCode(secret, app));
       const login = body as TokenSet;
       await app.get('/own/mfa-5-minutes', login.access_token).expect(200);
       app.clock.advance(300);
@@ -131,7 +131,7 @@ describe('@Security("bearer", […])', () => {
   it('does not list freshness among the permissions, and refuses a misspelled one', () => {
     expect(collectPermissions(ownOperations)).to.deep.equal(['own:read', 'users:read', importPermission]);
     for (const slip of ['fresh:5m', 'fresh:', 'fresh:-1', 'mfa:', 'mfa:5m'])
-      expect(() => collectPermissions([ownOperation('x', [{ bearer: [slip] }])])).to.throw(`"${slip}"`);
+      expect(() => collectPermissions([createOwnOperation('x', [{ bearer: [slip] }])])).to.throw(`"${slip}"`);
   });
 
   describe('beside @Security({})', () => {

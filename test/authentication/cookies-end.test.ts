@@ -2,8 +2,8 @@ import { expect } from 'chai';
 import type { Response, Test } from 'supertest';
 import type { CookieSession } from '../../src/sessions/sessions.models.js';
 import { deriveCsrfValue } from '../../src/sessions/token-cookies.js';
-import { cookieHeader, cookiesOf } from '../support/cookies.js';
-import { ownOperation } from '../support/own-operations.js';
+import { formatCookies, readCookies } from '../support/cookies.js';
+import { createOwnOperation } from '../support/own-operations.js';
 import { adminPassword, TestApp } from '../support/test-app.js';
 
 const accessCookie = '__Host-access_token_cookie';
@@ -14,7 +14,7 @@ const ofRefresh = [refreshCookie, 'csrf_refresh_token'];
 
 /** The cookies that a response deletes. */
 function unsetBy(response: Response): string[] {
-  const cookies = Object.entries(cookiesOf(response));
+  const cookies = Object.entries(readCookies(response));
   for (const [name, { value, attributes }] of cookies) {
     expect(value, name).to.equal('');
     expect(attributes['expires'], name).to.equal('Thu, 01 Jan 1970 00:00:00 GMT');
@@ -28,9 +28,9 @@ describe('Cookies whose tokens are no longer valid', () => {
     app = await TestApp.start({
       settings: { JWT_TOKEN_LOCATION: 'headers, cookies', ...settings },
       ownOperations: [
-        ownOperation('optional', [{ bearer: [] }, {}]),
-        ownOperation('fresh', [{ bearer: ['fresh'] }]),
-        ownOperation('post', [{ bearer: [] }], 'post'),
+        createOwnOperation('optional', [{ bearer: [] }, {}]),
+        createOwnOperation('fresh', [{ bearer: ['fresh'] }]),
+        createOwnOperation('post', [{ bearer: [] }], 'post'),
       ],
     });
   };
@@ -42,7 +42,7 @@ describe('Cookies whose tokens are no longer valid', () => {
   }
   async function login(names = { access: accessCookie, refresh: refreshCookie }): Promise<Page> {
     const response = await app.post('/login/cookies', credentials).expect(200);
-    const cookies = cookiesOf(response);
+    const cookies = readCookies(response);
     return {
       access: cookies[names.access]?.value ?? '',
       refresh: cookies[names.refresh]?.value ?? '',
@@ -82,7 +82,7 @@ describe('Cookies whose tokens are no longer valid', () => {
               ((access === 'live' || access === 'expired') && (isOwn || csrf === 'access' || !isGuarded)) ||
               ((refresh === 'live' || refresh === 'old') && (isOwn || csrf === 'refresh'));
             const ends = clears && isNamed;
-            it(`access ${access}, refresh ${refresh}, CSRF value ${csrf}, from ${source}: ${clears ? (ends ? 'ended, and taken away' : 'taken away') : 'left alone'}`, async () => {
+            it(`${clears ? (ends ? 'are deleted, and their session ends' : 'are deleted') : 'are kept'}: access ${access}, refresh ${refresh}, CSRF value ${csrf}, from ${source}`, async () => {
               const page = await login();
               if (access === 'expired') app.clock.advance(900);
               const values = {
@@ -140,7 +140,7 @@ describe('Cookies whose tokens are no longer valid', () => {
       const logout = withCookies(app.post('/logout'), { [accessCookie]: page.access });
       const response = await logout.set('X-CSRF-TOKEN', page.session.access_csrf_token).expect(204);
       expect(unsetBy(response)).to.include('__Secure-refresh_token_cookie');
-      expect(cookiesOf(response)['__Secure-refresh_token_cookie']?.attributes['path']).to.equal('/refresh');
+      expect(readCookies(response)['__Secure-refresh_token_cookie']?.attributes['path']).to.equal('/refresh');
       expect(await isLive(page)).to.be.false;
     });
 
@@ -208,8 +208,8 @@ describe('Cookies whose tokens are no longer valid', () => {
       const response = await withCookies(app.post('/refresh/cookies'), { [refreshCookie]: page.refresh })
         .set('X-CSRF-TOKEN', page.session.refresh_csrf_token)
         .expect(200);
-      const cookies = cookiesOf(response);
-      const stale = app.get('/own/fresh').set('Cookie', cookieHeader(cookies));
+      const cookies = readCookies(response);
+      const stale = app.get('/own/fresh').set('Cookie', formatCookies(cookies));
       expect(unsetBy(await stale.expect(401))).to.be.empty;
     });
 

@@ -1,16 +1,16 @@
 import { expect } from 'chai';
 import type { Test } from 'supertest';
 import type { CookieSession } from '../../src/sessions/sessions.models.js';
-import { cookieHeader, cookiesOf, type SetCookie } from '../support/cookies.js';
-import { itTakesJson } from '../support/json-body.js';
-import { ownOperation } from '../support/own-operations.js';
+import { formatCookies, readCookies, type SetCookie } from '../support/cookies.js';
+import { itAcceptsJson } from '../support/json-body.js';
+import { createOwnOperation } from '../support/own-operations.js';
 import { adminPassword, TestApp } from '../support/test-app.js';
 
 const access = '__Host-access_token_cookie';
 const refresh = '__Host-refresh_token_cookie';
 const credentials = { username: 'admin', password: adminPassword };
 const ownOperations = (['get', 'post', 'put', 'patch', 'delete'] as const).map((method) =>
-  ownOperation('any', [{ bearer: [] }], method),
+  createOwnOperation('any', [{ bearer: [] }], method),
 );
 
 /** A browser's page that has logged in with cookies. */
@@ -31,9 +31,9 @@ describe('Cookies', () => {
 
   async function login(): Promise<Page> {
     const response = await app.post('/login/cookies', credentials).expect(200);
-    return { cookies: cookiesOf(response), session: response.body as CookieSession };
+    return { cookies: readCookies(response), session: response.body as CookieSession };
   }
-  const by = (page: Page, test: Test): Test => test.set('Cookie', cookieHeader(page.cookies));
+  const by = (page: Page, test: Test): Test => test.set('Cookie', formatCookies(page.cookies));
   const post = (page: Page, path: string, csrf?: string): Test => {
     const test = by(page, app.post(path));
     return csrf === undefined ? test : test.set('X-CSRF-TOKEN', csrf);
@@ -97,7 +97,7 @@ describe('Cookies', () => {
       await expectCode(post(page, '/refresh/cookies'), 401, 'csrf_failed');
       await expectCode(post(page, '/refresh/cookies', page.session.access_csrf_token), 401, 'csrf_failed');
       const response = await post(page, '/refresh/cookies', page.session.refresh_csrf_token).expect(200);
-      const next = cookiesOf(response);
+      const next = readCookies(response);
       expect(next).to.have.all.keys(Object.keys(page.cookies));
       for (const [name, { value }] of Object.entries(next))
         expect(value).not.to.equal(page.cookies[name]?.value);
@@ -129,7 +129,7 @@ describe('Cookies', () => {
         await expectCode(change('x'), 401, 'csrf_failed');
         const response = await change(page.session.access_csrf_token).expect(status);
         expect(response.text).not.to.match(/eyJ|lk_rt_/);
-        const cookies = cookiesOf(response);
+        const cookies = readCookies(response);
         expect(cookies).to.have.all.keys(Object.keys(page.cookies));
         const session = {
           ...page.session,
@@ -157,7 +157,7 @@ describe('Cookies', () => {
           .set('X-CSRF-TOKEN', page.session.access_csrf_token)
           .send(body);
       const refused = async (body: object, status: number): Promise<void> => {
-        expect(cookiesOf(await change(body).expect(status))).to.deep.equal({});
+        expect(readCookies(await change(body).expect(status))).to.deep.equal({});
       };
       const next = 'the next one of the admin';
       await refused({ current_password: adminPassword, new_password: 'short' }, 422);
@@ -171,7 +171,7 @@ describe('Cookies', () => {
       const { access_token: token } = await app.login();
       const body = { current_password: adminPassword, new_password: 'the next one of the admin' };
       const response = await app.put('/me/password/cookies', body, token).expect(200);
-      const page = { cookies: cookiesOf(response), session: response.body as CookieSession };
+      const page = { cookies: readCookies(response), session: response.body as CookieSession };
       await by(page, app.get('/protected')).expect(200);
     });
 
@@ -179,7 +179,7 @@ describe('Cookies', () => {
       const page = await login();
       await expectCode(post(page, '/logout'), 401, 'csrf_failed');
       const response = await post(page, '/logout', page.session.access_csrf_token).expect(204);
-      const unset = cookiesOf(response);
+      const unset = readCookies(response);
       expect(unset).to.have.all.keys(Object.keys(page.cookies));
       for (const [name, { value, attributes }] of Object.entries(unset)) {
         expect(value).to.equal('');
@@ -208,7 +208,7 @@ describe('Cookies', () => {
     });
 
     it('are not set by POST /login', async () => {
-      expect(cookiesOf(await app.post('/login', credentials).expect(200))).to.deep.equal({});
+      expect(readCookies(await app.post('/login', credentials).expect(200))).to.deep.equal({});
     });
 
     it('are ignored if they are malformed', async () => {
@@ -231,7 +231,7 @@ describe('Cookies', () => {
         'cookies_off',
       );
       const { access_token: token } = await app.login();
-      expect(cookiesOf(await app.post('/logout', undefined, token).expect(204))).to.deep.equal({});
+      expect(readCookies(await app.post('/logout', undefined, token).expect(204))).to.deep.equal({});
     });
 
     it('last as long as the tokens if JWT_SESSION_COOKIE is false', async () => {
@@ -260,7 +260,7 @@ describe('Cookies', () => {
         path: '/refresh',
       });
       expect(page.cookies['csrf_access_token']?.attributes).to.include({ ...named, path: '/app' });
-      const unset = cookiesOf(await post(page, '/logout', page.session.access_csrf_token).expect(204));
+      const unset = readCookies(await post(page, '/logout', page.session.access_csrf_token).expect(204));
       for (const [name, { attributes }] of Object.entries(page.cookies))
         expect(unset[name]?.attributes).to.include(attributes);
     });
@@ -356,7 +356,7 @@ describe('Cookies', () => {
       const response = await form(page, '/refresh/cookies', { rc: page.session.refresh_csrf_token }).expect(
         200,
       );
-      const next = { cookies: cookiesOf(response), session: response.body as CookieSession };
+      const next = { cookies: readCookies(response), session: response.body as CookieSession };
       await form(next, '/logout', { ac: next.session.access_csrf_token }).expect(204);
       await expectCode(by(next, app.get('/own/any')), 401, 'invalid_token');
     });
@@ -380,5 +380,5 @@ describe('POST /login/cookies', () => {
   });
   after(() => app.close());
 
-  itTakesJson(() => app, { path: '/login/cookies', required: true });
+  itAcceptsJson(() => app, { path: '/login/cookies', required: true });
 });

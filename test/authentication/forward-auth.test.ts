@@ -2,9 +2,9 @@ import { expect } from 'chai';
 import type { Test } from 'supertest';
 import { serviceActor } from '../../src/audit/actor.js';
 import { adminPassword } from '../support/api-client.js';
-import { cookieHeader, cookiesOf } from '../support/cookies.js';
-import { clientToken, createClient } from '../support/oauth-clients.js';
-import { rawRequest } from '../support/raw-request.js';
+import { formatCookies, readCookies } from '../support/cookies.js';
+import { requestClientToken, createClient } from '../support/oauth-clients.js';
+import { sendRawRequest } from '../support/raw-request.js';
 import { TestApp } from '../support/test-app.js';
 
 const authHeaders = ['x-auth-subject', 'x-auth-username', 'x-auth-permissions'];
@@ -48,7 +48,7 @@ describe('GET /forward-auth', () => {
 
   it('has no name for a client', async () => {
     const client = await createClient(app, { scope: 'reports:read' });
-    const { access_token: own } = await clientToken(app, client);
+    const { access_token: own } = await requestClientToken(app, client);
     const { headers } = await ask('?permission=reports:read', own).expect(200);
     expect(headers).to.include({
       'x-auth-subject': client.client_id,
@@ -104,7 +104,7 @@ describe('GET /forward-auth', () => {
     await ask('', ended).expect(200);
     await app.post('/logout', {}, ended).expect(204);
     await expectRefusal(ask('', ended), 401, 'invalid_token');
-    const { status } = await rawRequest(
+    const { status } = await sendRawRequest(
       app.url,
       `GET /forward-auth HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${token}\r\nAuthorization: Bearer ${token}\r\nConnection: close\r\n\r\n`,
     );
@@ -183,7 +183,7 @@ describe('GET /forward-auth for a token in a cookie', () => {
   before(async () => {
     app = await TestApp.start({ settings: { JWT_TOKEN_LOCATION: 'headers,cookies' } });
     const login = await app.post('/login/cookies', { username: 'admin', password: adminPassword });
-    cookies = cookieHeader(cookiesOf(login));
+    cookies = formatCookies(readCookies(login));
     csrf = (login.body as { access_csrf_token: string }).access_csrf_token;
   });
   after(() => app.close());

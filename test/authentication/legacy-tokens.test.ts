@@ -7,7 +7,7 @@ import type { TokenSet } from '../../src/sessions/sessions.models.js';
 import { endAllSessions } from '../../src/sessions/end-all-sessions.js';
 import { databaseKinds } from '../support/databases.js';
 import { secondFactorsStore } from '../../src/users/second-factors.store.js';
-import { rejection } from '../support/rejections.js';
+import { catchRejection } from '../support/rejections.js';
 import { TestApp } from '../support/test-app.js';
 
 const secret = 'the secret of the Flask application, of 32 bytes and more';
@@ -176,7 +176,7 @@ for (const kind of databaseKinds) {
       expect(claims).to.include({ fresh: false, preferred_username: `flask${foreignId}` });
     });
 
-    it('are exchanged once for a session, again for a moment, and then taken for stolen', async () => {
+    it('are exchanged once for a session, again within the grace, and then treated as stolen', async () => {
       const { foreignId } = await newUser();
       const token = refreshToken(foreignId);
       const responses = await Promise.all(Array.from({ length: 4 }, () => exchange(token)));
@@ -204,7 +204,7 @@ for (const kind of databaseKinds) {
     it('open nothing where the policy requires a second factor', async () => {
       const { foreignId } = await newUser();
       const strict = await app.openAgain({ LATCHKEY_SECOND_FACTOR: 'required-for:reports:read' });
-      const loading = strict.legacyTokens?.load(flaskToken(foreignId));
+      const loading = strict.legacyTokens?.access.load(flaskToken(foreignId));
       const refused = await loading?.then(
         () => undefined,
         (error: unknown) => error,
@@ -214,7 +214,7 @@ for (const kind of databaseKinds) {
       await open(flaskToken(foreignId), 200);
     });
 
-    it('open nothing any more from the first exchange on, so that no logout leaves one', async () => {
+    it('open nothing from the first exchange on, so that no logout leaves one valid', async () => {
       const { foreignId } = await newUser();
       const [known, unknown] = [flaskToken(foreignId), flaskToken(foreignId)];
       await open(known, 200);
@@ -227,7 +227,7 @@ for (const kind of databaseKinds) {
       await open(session.access_token, 200);
     });
 
-    it('are not exchanged after all sessions were ended, whose users come later', async () => {
+    it('are not exchanged after all sessions were ended, unless their user was imported later', async () => {
       const before = await newUser();
       const [access, refresh] = [flaskToken(before.foreignId), refreshToken(before.foreignId)];
       await open(access, 200);
@@ -249,7 +249,7 @@ for (const kind of databaseKinds) {
       await patient.presentedTokens.logoutByRefreshToken(refresh, context);
       app.clock.advance(40);
       await patient.cleanUp();
-      expect(await rejection(patient.presentedTokens.refresh(refresh, context))).to.include({
+      expect(await catchRejection(patient.presentedTokens.refresh(refresh, context))).to.include({
         code: 'invalid_refresh_token',
       });
       await patient.database.close();

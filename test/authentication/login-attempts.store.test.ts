@@ -4,14 +4,14 @@ import { v7 } from 'uuid';
 import { executeSequentially } from '../../src/database/batch.js';
 import { loginAttemptsStore } from '../../src/authentication/login-attempts.store.js';
 import { recordTime } from '../support/records.js';
-import { storeContract } from '../support/store-contract.js';
+import { describeStore } from '../support/store-contract.js';
 
 const second = 1000;
 const lapse = 60 * second;
 const limits = { firstWait: second, maxWait: 60 * second, memory: 3600 * second };
 const free = 3;
 
-storeContract('The login attempts store', (on) => {
+describeStore('The login attempts store', (on) => {
   /** @returns whether an attempt was reserved under the key. */
   const reserve = async (key: string, now = recordTime, most = free): Promise<boolean> =>
     (await loginAttemptsStore.reserve(on.queries, [{ key, free: most }], now, lapse)).includes(key);

@@ -3,8 +3,8 @@ import type { OwnData } from '../../src/accounts/own-data.models.js';
 import type { Database } from '../../src/database/database.js';
 import type { User } from '../../src/users/users.models.js';
 import { databaseKinds } from '../support/databases.js';
-import { messagesTo, tokenIn } from '../support/messages.js';
-import { codeOf, enrollTotp } from '../support/second-factors.js';
+import { listMessagesTo, findTokenIn } from '../support/messages.js';
+import { computeCode, enrollTotp } from '../support/second-factors.js';
 import { TestApp } from '../support/test-app.js';
 
 const password = 'correct horse battery';
@@ -46,7 +46,7 @@ for (const kind of databaseKinds) {
     const logIn = ({ username }: User, from = '192.0.2.1', agent = firefox, given = password) =>
       app.post('/login', { username, password: given }).set('X-Forwarded-For', from).set('User-Agent', agent);
     const countMessages = async ({ email }: { email: string }): Promise<number> =>
-      (await messagesTo(app, email)).filter(({ template }) => template === 'new_login').length;
+      (await listMessagesTo(app, email)).filter(({ template }) => template === 'new_login').length;
     const placesOf = ({ id }: User, { queries }: Database = app.services.database) =>
       queries
         .selectFrom('latchkey_login_places')
@@ -55,7 +55,7 @@ for (const kind of databaseKinds) {
         .orderBy('created_at')
         .execute();
 
-    it('is told to its user, with the link that takes the account back; the first login ever and known places are not', async () => {
+    it('is reported to its user, with a link that secures the account; the first login and known places are not', async () => {
       const user = await create();
       await logIn(user).expect(200);
       await logIn(user, '192.0.2.200').expect(200);
@@ -69,7 +69,7 @@ for (const kind of databaseKinds) {
       app.clock.advance(1);
       await logIn(user, '192.0.2.1', safari).expect(200);
       expect(await countMessages(user)).to.equal(2);
-      const [message] = await messagesTo(app, user.email);
+      const [message] = await listMessagesTo(app, user.email);
       expect(message?.text).to.include('Safari on iPhone').and.to.include('from the address 192.0.2.1');
       expect(message?.text).to.match(/not-me\?token=lk_nm_/);
       // Network and program are both known, if not together.
@@ -78,7 +78,7 @@ for (const kind of databaseKinds) {
       expect(await placesOf(user)).to.have.length(4);
     });
 
-    it('is not told where it is refused, or waits for the second factor, and is where that is right', async () => {
+    it('is not reported where it is refused or waits for the second factor, and is once that is right', async () => {
       const user = await create();
       const { body } = await logIn(user).expect(200);
       const { secret } = await enrollTotp(app, body as never);
@@ -88,14 +88,14 @@ for (const kind of databaseKinds) {
       expect(await countMessages(user)).to.equal(0);
       expect(await placesOf(user)).to.have.length(1);
       await app
-        .post('/login/second-factor', { login_token: token, code: codeOf(secret, app) })
+        .post('/login/second-factor', { login_token: token, code: computeCode(secret, app) })
         .set('X-Forwarded-For', '198.51.100.1')
         .set('User-Agent', firefox)
         .expect(200);
       expect(await countMessages(user)).to.equal(1);
     });
 
-    it('takes not one statement more than without it where the place is known, and one commit in any case', async () => {
+    it('needs no additional statement where the place is known, and one commit in any case', async () => {
       const user = await create();
       await logIn(user).expect(200);
       await logIn(user).expect(200);
@@ -120,7 +120,7 @@ for (const kind of databaseKinds) {
       expect((await count('192.0.2.1')).length).to.equal(known.length);
     });
 
-    it('is told once where two come at the same time, and for five new places a day at most', async () => {
+    it('is reported once where two come at the same time, and for five new places a day at most', async () => {
       const user = await create();
       await logIn(user).expect(200);
       app.clock.advance(60 - ((app.clock.now() / 1000) % 60));
@@ -138,7 +138,7 @@ for (const kind of databaseKinds) {
       expect(await countMessages(user)).to.equal(5);
     });
 
-    it('is remembered for a year, fifty at a time, and told again after it', async () => {
+    it('is remembered for a year, fifty per user, and reported again after that', async () => {
       const user = await create();
       for (let network = 0; network < 55; network += 1) {
         app.clock.advance(1);
@@ -168,13 +168,15 @@ for (const kind of databaseKinds) {
         '192.0.2.0/24 Firefox on Linux',
         '198.51.100.0/24 Firefox on Linux',
       ]);
-      await app.post('/account/secure', { token: await tokenIn(app, user.email, 'new_login') }).expect(200);
+      await app
+        .post('/account/secure', { token: await findTokenIn(app, user.email, 'new_login') })
+        .expect(200);
       expect(await placesOf(user)).to.have.length(1);
       await app.delete(`/users/${user.id}`, admin).expect(204);
       expect(await placesOf(user)).to.deep.equal([]);
     });
 
-    it('is not told to an unverified address, nor remembered where the setting says so', async () => {
+    it('is not reported to an unverified address, nor remembered where the setting says so', async () => {
       const unverified = await create({ email_verified: false });
       await logIn(unverified).expect(200);
       await logIn(unverified, '198.51.100.1').expect(200);

@@ -7,7 +7,7 @@ import type { Services } from '../../src/server/services.js';
 import { databaseKinds } from '../support/databases.js';
 import { addSession } from '../support/records.js';
 import { TestApp } from '../support/test-app.js';
-import { workOf, writes } from '../support/work.js';
+import { recordWork, writes } from '../support/work.js';
 
 const password = 'the password of ada';
 const settings = { LATCHKEY_TRUSTED_PROXIES: 'loopback' };
@@ -59,7 +59,7 @@ for (const database of databaseKinds) {
       for (let guess = 0; guess < 6; guess += 1) await login(`user ${guess}`, '192.0.2.1').expect(401);
       const before = await rows();
       expect(before).to.have.length(7);
-      const work = await workOf(() =>
+      const work = await recordWork(() =>
         Promise.all(
           Array.from({ length: 50 }, (_, index) => login(`name ${index}`, '192.0.2.1').expect(429)),
         ),
@@ -77,9 +77,9 @@ for (const database of databaseKinds) {
     if (database === 'sqlite') {
       it('writes once for a login, right or wrong', async () => {
         await login('bea', '192.0.2.9', 'a wrong guess').expect(401);
-        const right = await workOf(() => login('bea', '192.0.2.1').expect(200));
+        const right = await recordWork(() => login('bea', '192.0.2.1').expect(200));
         expect(right.filter(writes)).to.have.length(1);
-        const wrong = await workOf(() => login('bea', '192.0.2.1', 'a wrong guess').expect(401));
+        const wrong = await recordWork(() => login('bea', '192.0.2.1', 'a wrong guess').expect(401));
         expect(wrong.filter(writes)).to.have.length(1);
       });
     }
@@ -134,7 +134,7 @@ for (const database of databaseKinds) {
     it('checks no more wrong passwords than may fail, however many are sent at once to any replicas', async () => {
       const sent = async (from: (index: number) => string): Promise<void> => {
         const codes: string[] = [];
-        const work = await workOf(async () => {
+        const work = await recordWork(async () => {
           codes.push(
             ...(await Promise.all(
               Array.from({ length: 40 }, (_, number) => attempt(number, `guess ${number}`, from(number))),
@@ -276,7 +276,7 @@ for (const database of databaseKinds) {
         ['expired', 'a wrong one'],
         ['expired', password],
       ];
-      const seen: { work: string[]; answer: object; rows: unknown }[] = [];
+      const seen: { work: string[]; response: object; rows: unknown }[] = [];
       const { queries } = app.services.database;
       // The first ones prepare their statements.
       for (let round = 0; round < 4; round += 1) {
@@ -284,7 +284,7 @@ for (const database of databaseKinds) {
         for (const [username, given] of cases) {
           await queries.deleteFrom('login_attempts').execute();
           let response: Response | undefined;
-          const work = await workOf(async () => {
+          const work = await recordWork(async () => {
             response = await app
               .post('/login', { username, password: given })
               .set('X-Forwarded-For', '192.0.2.77')
@@ -294,7 +294,7 @@ for (const database of databaseKinds) {
             .selectFrom('login_attempts')
             .select(['failures', 'pending', 'blocked_until', 'expires_at'])
             .execute();
-          if (response) seen.push({ work, answer: visible(response), rows });
+          if (response) seen.push({ work, response: visible(response), rows });
         }
       }
       const [first] = seen;
@@ -315,12 +315,12 @@ for (const database of databaseKinds) {
       await app.post('/login', { username: 'disabled and outdated', password }).expect(401);
       expect(await costs('disabled and outdated')).to.equal('m=8,t=1,p=1');
       for (const name of ['lower', 'higher']) {
-        const work = await workOf(() => app.login(name, password));
+        const work = await recordWork(() => app.login(name, password));
         expect(work.filter((each) => each.startsWith('argon2id'))).to.have.length(3);
         expect(await costs(name)).to.equal('m=16,t=2,p=1');
       }
       await app.services.cleanUp();
-      const work = await workOf(() => app.login('lower', password));
+      const work = await recordWork(() => app.login('lower', password));
       // One disabled user still has the earlier costs.
       expect(work.filter((each) => each.startsWith('argon2id'))).to.have.length(2);
     });

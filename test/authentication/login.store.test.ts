@@ -2,11 +2,11 @@ import { expect } from 'chai';
 import { loginStore } from '../../src/authentication/login.store.js';
 import { usersStore } from '../../src/users/users.store.js';
 import { addSession, addUser, recordTime } from '../support/records.js';
-import { storeContract } from '../support/store-contract.js';
+import { describeStore } from '../support/store-contract.js';
 
 const network = '192.0.2.7';
 
-storeContract('The login store', (on) => {
+describeStore('The login store', (on) => {
   it('finds what a login needs of a user, in any spelling of the name', async () => {
     const details = {
       disabled_at: recordTime,

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Response } from 'supertest';
 import { databaseKinds } from '../support/databases.js';
-import { itTakesJson } from '../support/json-body.js';
+import { itAcceptsJson } from '../support/json-body.js';
 import { occupyCores } from '../support/occupied-cores.js';
 import { adminPassword, contractPermissions, TestApp } from '../support/test-app.js';
 import { readJwt } from '../support/tokens.js';
@@ -13,7 +13,7 @@ describe('POST /login', () => {
   });
   after(() => app.close());
 
-  itTakesJson(() => app, { path: '/login', required: true });
+  itAcceptsJson(() => app, { path: '/login', required: true });
 
   const password = 'the password of ada';
   const login = (username: unknown, given: unknown) => app.post('/login', { username, password: given });
@@ -157,7 +157,7 @@ describe('POST /login', () => {
   });
 
   describe('with a wrong name or password', () => {
-    /** All that a client can see, but for what differs between any two answers. */
+    /** All that a client can see, but for what differs between any two responses. */
     function visible({ status, text, headers }: Response): object {
       const { 'x-request-id': id, date, ...rest } = headers as Record<string, string>;
       expect(id && date).to.be.a('string');
@@ -267,7 +267,7 @@ for (const database of databaseKinds) {
       await app.login();
     });
 
-    it('accepts two logins at once while the password is rehashed', async () => {
+    it('accepts concurrent logins while the password is rehashed', async () => {
       app = await app.restart({ LATCHKEY_PASSWORD_TIME_COST: '3' });
       await Promise.all(Array.from({ length: 5 }, () => app.login()));
     });

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
 import { databaseKinds } from '../support/databases.js';
-import { itTakesJson } from '../support/json-body.js';
+import { itAcceptsJson } from '../support/json-body.js';
 import { TestApp } from '../support/test-app.js';
 import { readJwt } from '../support/tokens.js';
 
@@ -68,13 +68,13 @@ for (const database of databaseKinds) {
     }
 
     it('is a single revocation though many log out of the session at once', async () => {
-      const answers = await Promise.all(
+      const responses = await Promise.all(
         Array.from({ length: 20 }, (_, index) =>
           index % 2 ? byAccessToken(tokens) : byRefreshToken(tokens),
         ),
       );
-      expect(answers.every(({ status }) => status === 204 || status === 401)).to.be.true;
-      expect(answers.some(({ status }) => status === 204)).to.be.true;
+      expect(responses.every(({ status }) => status === 204 || status === 401)).to.be.true;
+      expect(responses.some(({ status }) => status === 204)).to.be.true;
       const { sid } = readJwt(tokens.access_token).claims;
       const { queries } = app.services.database;
       const rows = await queries
@@ -135,9 +135,9 @@ for (const database of databaseKinds) {
 
     it('is an error without any token', async () => {
       for (const body of [undefined, {}]) {
-        const answer = await app.post('/logout', body).expect(401);
-        expect(answer.body).to.include({ code: 'authentication_required' });
-        expect(answer.get('WWW-Authenticate')).to.equal('Bearer realm="latchkey"');
+        const response = await app.post('/logout', body).expect(401);
+        expect(response.body).to.include({ code: 'authentication_required' });
+        expect(response.get('WWW-Authenticate')).to.equal('Bearer realm="latchkey"');
       }
     });
 
@@ -174,7 +174,7 @@ describe('POST /logout', () => {
   });
   after(() => app.close());
 
-  itTakesJson(() => app, { path: '/logout', required: false });
+  itAcceptsJson(() => app, { path: '/logout', required: false });
 
   for (const [what, token, message] of [
     ['a number for a token', 1, 'must be a string of 1 to 2048 characters'],

@@ -403,14 +403,14 @@ for (const kind of databaseKinds) {
       const username = await newUser();
       const sessions = [await app.login(username, password), await app.login(username, password)];
       const passwords = ['the first of two', 'the second of two'];
-      const answers = await Promise.all(
+      const responses = await Promise.all(
         sessions.map(({ access_token: token }, index) => change(token, password, passwords[index])),
       );
-      const winner = answers.findIndex(({ status }) => status === 200);
-      expect(answers[1 - winner]?.status).to.be.oneOf([401, 403]);
+      const winner = responses.findIndex(({ status }) => status === 200);
+      expect(responses[1 - winner]?.status).to.be.oneOf([401, 403]);
       await app.login(username, passwords[winner]);
       await app.post('/login', { username, password: passwords[1 - winner] }).expect(401);
-      await app.get('/protected', answers[winner]?.body.access_token as string).expect(200);
+      await app.get('/protected', responses[winner]?.body.access_token as string).expect(200);
     });
   });
 }

@@ -5,7 +5,7 @@ import { KeySealing } from '../../src/keys/key-sealing.js';
 import { keysStore } from '../../src/keys/keys.store.js';
 import { createRefreshToken, parseRefreshToken } from '../../src/tokens/refresh-token.js';
 import { databaseKinds } from '../support/databases.js';
-import { itTakesJson } from '../support/json-body.js';
+import { itAcceptsJson } from '../support/json-body.js';
 import { TestApp, testSecret } from '../support/test-app.js';
 import { openKeyRing, readJwt } from '../support/tokens.js';
 
@@ -64,7 +64,7 @@ for (const database of databaseKinds) {
       await expectLive(next);
     });
 
-    it('leaves the access tokens from before as they are', async () => {
+    it('leaves earlier access tokens valid', async () => {
       await app.refresh(tokens.refresh_token);
       await app.get('/protected', tokens.access_token).expect(200);
     });
@@ -172,7 +172,7 @@ for (const database of databaseKinds) {
         }
       });
 
-      it('another thing than a refresh token', async () => {
+      it('something other than a refresh token', async () => {
         for (const other of ['x', 'lk_rt_', tokens.access_token.slice(0, 512)]) await expectRefused(other);
       });
     });
@@ -218,7 +218,7 @@ for (const database of databaseKinds) {
       await expectLive(tokens);
     });
 
-    it('returns the whole lifetime each time, so that a session in use goes on', async () => {
+    it('returns the whole lifetime each time, so that a session in use continues', async () => {
       let current = tokens;
       for (let month = 0; month < 3; month += 1) {
         app.clock.advance(29 * 86_400);
@@ -341,7 +341,7 @@ describe('POST /refresh', () => {
     });
     after(() => app.close());
 
-    itTakesJson(() => app, { path: '/refresh', required: true });
+    itAcceptsJson(() => app, { path: '/refresh', required: true });
 
     for (const [what, fields, message] of [
       ['no token', {}, "'refresh_token' is required"],

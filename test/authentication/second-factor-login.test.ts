@@ -1,9 +1,15 @@
 import { expect } from 'chai';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
-import { cookiesOf } from '../support/cookies.js';
+import { readCookies } from '../support/cookies.js';
 import { databaseKinds } from '../support/databases.js';
-import { itTakesJson } from '../support/json-body.js';
-import { beginLogin, codeOf, enrollTotp, loginWithCode, type Enrolled } from '../support/second-factors.js';
+import { itAcceptsJson } from '../support/json-body.js';
+import {
+  beginLogin,
+  computeCode,
+  enrollTotp,
+  loginWithCode,
+  type Enrolled,
+} from '../support/second-factors.js';
 import { TestApp } from '../support/test-app.js';
 import { readJwt } from '../support/tokens.js';
 
@@ -29,7 +35,7 @@ for (const database of databaseKinds) {
     });
     after(() => app.close());
 
-    itTakesJson(() => app, { path: '/login/second-factor', required: true });
+    itAcceptsJson(() => app, { path: '/login/second-factor', required: true });
 
     async function newPerson(): Promise<Person> {
       const { id, username } = await app.createUser(`person ${(made += 1)}`, password, ['reader']);
@@ -43,7 +49,7 @@ for (const database of databaseKinds) {
 
     it('gives tokens that say so, also after a refresh', async () => {
       const person = await newPerson();
-      const response = await loginWithCode(app, person.username, password, codeOf(person.secret, app));
+      const response = await loginWithCode(app, person.username, password, computeCode(person.secret, app));
       expect(response.status).to.equal(200);
       const tokens = response.body as TokenSet;
       const now = Math.floor(app.clock.now() / 1000);
@@ -63,7 +69,7 @@ for (const database of databaseKinds) {
       expect(JSON.parse(audited?.details ?? '')).to.deep.equal({ methods: ['pwd', 'otp', 'mfa'] });
     });
 
-    it('takes the code of the step before and of the next one, but of no other', async () => {
+    it('accepts the code of the previous step and of the next one, but of no other', async () => {
       for (const [steps, status] of [
         [-2, 403],
         [-1, 200],
@@ -72,55 +78,59 @@ for (const database of databaseKinds) {
       ] as const) {
         const person = await newPerson();
         app.clock.advance(60);
-        const { body } = await finish(await begin(person), codeOf(person.secret, app, steps)).expect(status);
+        const { body } = await finish(await begin(person), computeCode(person.secret, app, steps)).expect(
+          status,
+        );
         if (status === 403) expect(body).to.include({ code: 'wrong_second_factor' });
       }
     });
 
-    it('takes each code once, and none that is older than the last one', async () => {
+    it('accepts each code once, and none that is older than the last one', async () => {
       const person = await newPerson();
       app.clock.advance(60);
-      const [before, now, next] = [-1, 0, 1].map((steps) => codeOf(person.secret, app, steps));
+      const [before, now, next] = [-1, 0, 1].map((steps) => computeCode(person.secret, app, steps));
       await finish(await begin(person), now ?? '').expect(200);
       await finish(await begin(person), now ?? '').expect(403);
       await finish(await begin(person), before ?? '').expect(403);
       await finish(await begin(person), next ?? '').expect(200);
     });
 
-    it('does not take the code with which the app was confirmed', async () => {
+    it('does not accept the code with which the app was confirmed', async () => {
       const person = await newPerson();
-      await finish(await begin(person), codeOf(person.secret, app, -1)).expect(403);
+      await finish(await begin(person), computeCode(person.secret, app, -1)).expect(403);
     });
 
-    it('takes a login_token once, for five minutes', async () => {
+    it('accepts a login_token once, for five minutes', async () => {
       const person = await newPerson();
       const used = await begin(person);
-      await finish(used, codeOf(person.secret, app)).expect(200);
+      await finish(used, computeCode(person.secret, app)).expect(200);
       app.clock.advance(30);
-      const { body } = await finish(used, codeOf(person.secret, app)).expect(401);
+      const { body } = await finish(used, computeCode(person.secret, app)).expect(401);
       expect(body).to.include({ code: 'invalid_login_token' });
       const late = await begin(person);
       app.clock.advance(300);
-      await finish(late, codeOf(person.secret, app)).expect(401);
-      await finish('unknown', codeOf(person.secret, app)).expect(401);
+      await finish(late, computeCode(person.secret, app)).expect(401);
+      await finish('unknown', computeCode(person.secret, app)).expect(401);
     });
 
-    it('takes five codes for a login_token', async () => {
+    it('accepts five tries for a login_token', async () => {
       const person = await newPerson();
       const token = await begin(person);
       for (let tries = 0; tries < 5; tries += 1) await finish(token, '000000').expect(403);
       await app.services.database.queries.deleteFrom('login_attempts').execute();
-      await finish(token, codeOf(person.secret, app)).expect(401);
+      await finish(token, computeCode(person.secret, app)).expect(401);
     });
 
     it('slows guesses down like those of a password, over any number of login_tokens', async () => {
       const person = await newPerson();
       for (let tries = 0; tries < 3; tries += 1) await finish(await begin(person), '000000').expect(403);
       for (let tries = 0; tries < 3; tries += 1) await finish(await begin(person), 'no-code').expect(403);
-      const { body, headers } = await finish(await begin(person), codeOf(person.secret, app)).expect(429);
+      const { body, headers } = await finish(await begin(person), computeCode(person.secret, app)).expect(
+        429,
+      );
       expect(body).to.include({ code: 'too_many_attempts' });
       app.clock.advance(Number(headers['retry-after']));
-      await finish(await begin(person), codeOf(person.secret, app)).expect(200);
+      await finish(await begin(person), computeCode(person.secret, app)).expect(200);
       const refusals = app.logged.filter(({ userId }) => userId === person.id).map(({ reason }) => reason);
       expect(refusals).to.include.members(['wrong_second_factor', 'rate_limited']);
     });
@@ -144,33 +154,33 @@ for (const database of databaseKinds) {
       await app.post('/login', { username: person.username, password: 'a wrong one' }).expect(401);
       const token = await begin(person);
       expect(await countFailures()).to.be.greaterThan(0);
-      await finish(token, codeOf(person.secret, app)).expect(200);
+      await finish(token, computeCode(person.secret, app)).expect(200);
       const left = await app.services.database.queries.selectFrom('login_attempts').selectAll().execute();
       expect(left.filter(({ key }) => !key.startsWith('address:'))).to.deep.equal([]);
     });
 
-    it('takes only codes of the account that the login_token is for', async () => {
+    it('accepts only codes of the account that the login_token is for', async () => {
       const [one, other] = [await newPerson(), await newPerson()];
       const token = await begin(one);
-      await finish(token, codeOf(other.secret, app)).expect(403);
+      await finish(token, computeCode(other.secret, app)).expect(403);
       await finish(token, other.recoveryCodes[0] ?? '').expect(403);
-      await finish(token, codeOf(one.secret, app)).expect(200);
+      await finish(token, computeCode(one.secret, app)).expect(200);
     });
 
     it('gives one session where a code is sent twice at the same time', async () => {
       const person = await newPerson();
-      const code = codeOf(person.secret, app);
+      const code = computeCode(person.secret, app);
       const sameToken = await begin(person);
       const twice = await Promise.all([1, 2, 3].map(() => finish(sameToken, code)));
       expect(twice.filter(({ status }) => status === 200)).to.have.length(1);
       app.clock.advance(30);
       const tokens = [await begin(person), await begin(person), await begin(person)];
-      const next = codeOf(person.secret, app);
+      const next = computeCode(person.secret, app);
       const each = await Promise.all(tokens.map((token) => finish(token, next)));
       expect(each.filter(({ status }) => status === 200)).to.have.length(1);
     });
 
-    it('takes each recovery code once, however it is typed', async () => {
+    it('accepts each recovery code once, however it is typed', async () => {
       const person = await newPerson();
       const [one = '', other = ''] = person.recoveryCodes;
       expect(person.recoveryCodes).to.have.length(10);
@@ -198,11 +208,16 @@ for (const database of databaseKinds) {
       const token = await begin(person);
       const { tokens } = await secondFactorLogins.complete(
         token,
-        ({ id }) => codeCheck.check(id, codeOf(person.secret, app), context),
+        ({ id }) => codeCheck.check(id, computeCode(person.secret, app), context),
         context,
       );
       await other.database.close();
       expect(readJwt(tokens.access_token).claims).to.deep.include({ acr: 'aal2' });
+      const next = await begin(person);
+      app = await app.restart();
+      app.clock.advance(30);
+      const { body } = await finish(next, computeCode(person.secret, app)).expect(200);
+      expect(readJwt((body as TokenSet).access_token).claims).to.deep.include({ acr: 'aal2' });
     });
 
     for (const [what, change] of [
@@ -225,7 +240,7 @@ for (const database of databaseKinds) {
         const token = await begin(person);
         const { status } = await change(person.id, await admin());
         expect(status).to.be.lessThan(300);
-        const { body } = await finish(token, codeOf(person.secret, app)).expect(401);
+        const { body } = await finish(token, computeCode(person.secret, app)).expect(401);
         expect(body).to.include({ code: 'invalid_login_token' });
       });
     }
@@ -234,7 +249,7 @@ for (const database of databaseKinds) {
       const person = await newPerson();
       const token = await begin(person);
       await app.patch(`/users/${person.id}`, { roles: [] }, await admin()).expect(200);
-      const { body } = await finish(token, codeOf(person.secret, app)).expect(200);
+      const { body } = await finish(token, computeCode(person.secret, app)).expect(200);
       expect(body).to.include({ scope: '' });
     });
 
@@ -242,7 +257,7 @@ for (const database of databaseKinds) {
       const person = await newPerson();
       const token = await begin(person);
       await app.delete(`/users/${person.id}/second-factors/totp`, await admin()).expect(204);
-      await finish(token, codeOf(person.secret, app)).expect(403);
+      await finish(token, computeCode(person.secret, app)).expect(403);
       const tokens = await app.login(person.username, password);
       expect(readJwt(tokens.access_token).claims).to.deep.include({ amr: ['pwd'] });
     });
@@ -255,10 +270,10 @@ for (const database of databaseKinds) {
         .expect((response) => {
           expect(response.headers).not.to.have.property('set-cookie');
         });
-      const second = { login_token: String(body.login_token), code: codeOf(person.secret, app) };
+      const second = { login_token: String(body.login_token), code: computeCode(person.secret, app) };
       const response = await app.post('/login/second-factor/cookies', second).expect(200);
       expect(response.body).to.have.property('access_csrf_token');
-      expect(Object.keys(cookiesOf(response))).to.include.members([
+      expect(Object.keys(readCookies(response))).to.include.members([
         '__Host-access_token_cookie',
         '__Host-refresh_token_cookie',
       ]);
@@ -289,18 +304,18 @@ for (const database of databaseKinds) {
       app = await app.restart({ LATCHKEY_LOGIN_LIMIT: '0' });
     });
 
-    it('is asked for after a one-time password, too, which the first step does not use up', async () => {
+    it('is required after a one-time password, too, which the first step does not use up', async () => {
       const person = await newPerson();
       await app
         .patch(`/users/${person.id}`, { password: 'for one login', one_time: true }, await admin())
         .expect(200);
       const first = await beginLogin(app, person.username, 'for one login');
       await beginLogin(app, person.username, 'for one login');
-      await finish(first, codeOf(person.secret, app)).expect(200);
+      await finish(first, computeCode(person.secret, app)).expect(200);
       await app.post('/login', { username: person.username, password: 'for one login' }).expect(401);
     });
 
-    it('is what a session of before does not become by a refresh or another password', async () => {
+    it('is not gained by an earlier session through a refresh or a new password', async () => {
       const { id, username } = await app.createUser(`person ${(made += 1)}`, password);
       const before = await app.login(username, password);
       await enrollTotp(app, await app.login(username, password));

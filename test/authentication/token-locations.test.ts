@@ -1,17 +1,17 @@
 import { expect } from 'chai';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
 import { deriveCsrfValue } from '../../src/sessions/token-cookies.js';
-import { ownOperation } from '../support/own-operations.js';
-import { rawRequest } from '../support/raw-request.js';
+import { createOwnOperation } from '../support/own-operations.js';
+import { sendRawRequest } from '../support/raw-request.js';
 import { TestApp } from '../support/test-app.js';
 
 const ownOperations = [
-  ownOperation('get', [{ bearer: [] }]),
-  ownOperation('post', [{ bearer: [] }], 'post'),
-  ownOperation('public', [], 'post'),
-  ownOperation('optional', [{ bearer: [] }, {}]),
-  ownOperation('fresh', [{ bearer: ['fresh'] }]),
-  ownOperation('permitted', [{ bearer: ['own:read'] }]),
+  createOwnOperation('get', [{ bearer: [] }]),
+  createOwnOperation('post', [{ bearer: [] }], 'post'),
+  createOwnOperation('public', [], 'post'),
+  createOwnOperation('optional', [{ bearer: [] }, {}]),
+  createOwnOperation('fresh', [{ bearer: ['fresh'] }]),
+  createOwnOperation('permitted', [{ bearer: ['own:read'] }]),
 ];
 
 describe('JWT_TOKEN_LOCATION', () => {
@@ -47,7 +47,7 @@ describe('JWT_TOKEN_LOCATION', () => {
   });
 
   describe('headers', () => {
-    it('with another name and another scheme', async () => {
+    it('accepts the token with another header name and another scheme', async () => {
       await start({ JWT_HEADER_NAME: 'X-Access-Token', JWT_HEADER_TYPE: 'JWT' });
       try {
         await app.get('/own/get').set('X-Access-Token', `JWT ${token}`).expect(200);
@@ -62,7 +62,7 @@ describe('JWT_TOKEN_LOCATION', () => {
       }
     });
 
-    it('in a list of several schemes, on one line or several', async () => {
+    it('accepts the token in a list of several schemes, on one line or several', async () => {
       await start({});
       try {
         for (const header of [`Bearer ${token}, Basic eDp5`, `Basic eDp5, Bearer ${token}`])
@@ -72,7 +72,7 @@ describe('JWT_TOKEN_LOCATION', () => {
         const lines = async (...values: string[]): Promise<number> => {
           const headers = values.map((value) => `authorization: ${value}\r\n`).join('');
           const request = `GET /own/get HTTP/1.1\r\nHost: a\r\nConnection: close\r\n${headers}\r\n`;
-          return (await rawRequest(app.url, request)).status;
+          return (await sendRawRequest(app.url, request)).status;
         };
         expect(await lines('Basic eDp5', `Bearer ${token}`)).to.equal(200);
         expect(await lines(`Bearer ${token}`, 'Basic eDp5')).to.equal(200);
@@ -83,7 +83,7 @@ describe('JWT_TOKEN_LOCATION', () => {
       }
     });
 
-    it('is not ignored if it is malformed', async () => {
+    it('does not ignore a malformed token', async () => {
       await start({});
       try {
         for (const header of ['Bearer', 'Bearer a b', token, `Bearer${token}`, `Bearer ${token}, Bearer x`])
@@ -98,7 +98,7 @@ describe('JWT_TOKEN_LOCATION', () => {
       }
     });
 
-    it('without a scheme before the token', async () => {
+    it('accepts a token without a scheme, if the setting has none', async () => {
       await start({ JWT_HEADER_TYPE: 'none' });
       try {
         await app.get('/own/get').set('Authorization', token).expect(200);
@@ -190,7 +190,7 @@ describe('JWT_TOKEN_LOCATION', () => {
       await app.close();
     });
 
-    it('does not take it for a parameter of an operation whose query is a model', async () => {
+    it('does not treat it as a parameter of an operation whose query is a model', async () => {
       await start({ JWT_TOKEN_LOCATION: 'query_string, headers' });
       for (const path of ['/sessions?', '/sessions?limit=1&']) {
         await app.get(`${path}jwt=${token}`).expect(200);
@@ -245,14 +245,14 @@ describe('JWT_TOKEN_LOCATION', () => {
       expect(body.errors).to.deep.equal({ new_password: "'new_password' is required" });
     });
 
-    it('logs out', async () => {
+    it('accepts it for a logout', async () => {
       const { access_token: ended } = await app.login();
       await app.post('/logout', { access_token: ended }).expect(204);
       await expectCode(json({ access_token: ended }).expect(401), 'invalid_token');
       await app.post('/logout', { access_token: 'x' }).expect(401);
     });
 
-    it('by another name', async () => {
+    it('accepts it by another name', async () => {
       const other = await TestApp.start({
         settings: { JWT_TOKEN_LOCATION: 'json', JWT_JSON_KEY: 't' },
         ownOperations,

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { click } from '../support/browser-tab.js';
-import { overflowOf, seriousFindings } from '../support/axe.js';
+import { measureOverflow, findSeriousViolations } from '../support/axe.js';
 import { withDocs, type DocsPage } from '../support/docs-page.js';
 import type { TestApp } from '../support/test-app.js';
 
@@ -14,7 +14,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
     }, colorScheme);
 
     async function examine(part?: string): Promise<void> {
-      expect((await seriousFindings(page.tab, part)).join('\n')).to.equal('');
+      expect((await findSeriousViolations(page.tab, part)).join('\n')).to.equal('');
     }
     const part = (operationId: string) => `[id$="-${operationId}"]`;
 
@@ -76,17 +76,17 @@ for (const colorScheme of ['light', 'dark'] as const) {
     });
 
     it('after the session has ended', async () => {
-      await app.post('/logout', {}, await page.token()).expect(204);
+      await app.post('/logout', {}, await page.readToken()).expect(204);
       await page.run('getProtected');
       page.expectRefusals(401, 401);
-      await page.says('The session has ended.');
+      await page.waitForBadge('The session has ended.');
       await examine('header');
     });
 
     it('after an access token has expired', async () => {
       await page.paste((await app.login()).access_token);
       await page.sleep(app, 901);
-      await page.says('The access token has expired. Log in again.');
+      await page.waitForBadge('The access token has expired. Log in again.');
       await examine('header');
     });
 
@@ -95,15 +95,15 @@ for (const colorScheme of ['light', 'dark'] as const) {
       await page.close('login');
       await page.tab.setViewportSize({ width: 390, height: 844 });
       await examine();
-      expect(await overflowOf(page.tab)).to.equal(0);
+      expect(await measureOverflow(page.tab)).to.equal(0);
       for (const operationId of ['login', 'listUsers', 'exchangeGrant', 'getOAuthMetadata']) {
         const status = (await page.run(operationId)).status();
         if (status >= 400) page.expectRefusals(status);
-        expect(await overflowOf(page.tab), operationId).to.equal(0);
+        expect(await measureOverflow(page.tab), operationId).to.equal(0);
         await page.close(operationId);
       }
       const dialog = await page.openDialog();
-      expect(await overflowOf(page.tab)).to.equal(0);
+      expect(await measureOverflow(page.tab)).to.equal(0);
       const { x = -1, width = 0 } = (await dialog.boundingBox()) ?? {};
       expect(x).to.be.at.least(0);
       expect(x + width).to.be.at.most(390);

@@ -3,7 +3,7 @@ import { click } from '../support/browser-tab.js';
 import { readContract } from '../support/repository-contract.js';
 import { describeAccess, type Secured } from '../../src/swagger-ui/access.js';
 import { withDocs, type DocsPage } from '../support/docs-page.js';
-import { codeOf, enrollTotp } from '../support/second-factors.js';
+import { computeCode, enrollTotp } from '../support/second-factors.js';
 import { adminPassword, type TestApp } from '../support/test-app.js';
 
 describe('In Swagger UI', () => {
@@ -28,22 +28,22 @@ describe('In Swagger UI', () => {
       const dialog = page.tab.getByRole('dialog');
       await dialog.getByLabel('Password').fill(adminPassword);
       await page.tab.keyboard.press('Enter');
-      await page.says('Logged in as admin');
+      await page.waitForBadge('Logged in as admin');
       await dialog.waitFor({ state: 'detached' });
-      await page.says('then renewed');
+      await page.waitForBadge('then renewed');
       expect((await page.run('getProtected')).status()).to.equal(200);
     });
 
     it('says who is logged in, asks for no name then, and logs out at the service', async () => {
-      const token = await page.token();
+      const token = await page.readToken();
       const dialog = await page.openDialog();
       await dialog.getByRole('heading', { name: 'Logged in as admin' }).waitFor();
       expect(await dialog.getByLabel('Username').count()).to.equal(0);
       await click(dialog.getByRole('button', { name: 'Log out' }));
       await dialog.getByLabel('Username').waitFor();
       await page.tab.keyboard.press('Escape');
-      await page.says('Logged out.');
-      expect(await page.stored()).to.deep.equal([]);
+      await page.waitForBadge('Logged out.');
+      expect(await page.readStored()).to.deep.equal([]);
       await app.get('/protected', token).expect(401);
     });
 
@@ -69,13 +69,13 @@ describe('In Swagger UI', () => {
       expect(await dialog.getByRole('alert').innerText()).to.match(/^The code is wrong/);
       page.expectRefusals(403);
       await page.screenshot('second-factor');
-      await dialog.getByLabel('Code').fill(codeOf(secret, app));
+      await dialog.getByLabel('Code').fill(computeCode(secret, app));
       await click(dialog.getByRole('button', { name: 'Log in' }).first());
-      await page.says('Logged in as ada');
+      await page.waitForBadge('Logged in as ada');
       await dialog.waitFor({ state: 'detached' });
       const open = await page.openDialog();
       await click(open.getByRole('button', { name: 'Log out' }));
-      await page.says('Logged out.');
+      await page.waitForBadge('Logged out.');
       await page.tab.keyboard.press('Escape');
     });
 

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { Response as Answer } from 'playwright-core';
+import type { Response as BrowserResponse } from 'playwright-core';
 import type { Response } from 'supertest';
 import { listOperations } from '../../src/contract/read-contract.js';
 import { click } from '../support/browser-tab.js';
@@ -10,7 +10,7 @@ import { createClient } from '../support/oauth-clients.js';
 import type { TestApp } from '../support/test-app.js';
 
 /** What an administrator gets who runs each operation as it is filled in, in the contract's order; elsewhere it is 200. */
-const otherAnswers: Readonly<Record<string, number>> = {
+const otherStatuses: Readonly<Record<string, number>> = {
   login: 401, // the password is anyone's guess
   endOtherSessions: 204,
   endSession: 404,
@@ -73,7 +73,7 @@ const otherAnswers: Readonly<Record<string, number>> = {
   logout: 204,
 };
 
-/** Their answers have no end. */
+/** Their responses have no end. */
 const streams = new Set(['followAudit', 'followRevocations']);
 
 describe('the first click in Swagger UI', () => {
@@ -89,18 +89,18 @@ describe('the first click in Swagger UI', () => {
   const operations = listOperations(readContract().document) as unknown as { readonly operationId: string }[];
   const ids = operations.map(({ operationId }) => operationId).filter((id) => id !== 'logout');
   for (const operationId of [...ids, 'logout']) {
-    const status = otherAnswers[operationId] ?? 200;
-    it(`on ${operationId} is answered with ${status}, as the contract says`, async () => {
-      const answer = await page.run(operationId);
-      expect(answer.status()).to.equal(status);
-      const { pathname } = new URL(answer.url());
-      // Of a stream, whose answer has no end, there is what the page shows of it.
+    const status = otherStatuses[operationId] ?? 200;
+    it(`on ${operationId} gets ${status}, as the contract says`, async () => {
+      const response = await page.run(operationId);
+      expect(response.status()).to.equal(status);
+      const { pathname } = new URL(response.url());
+      // Of a stream, whose response has no end, there is what the page shows of it.
       const shown = page
         .block(operationId)
         .locator('.live-responses-table .response-col_description pre')
         .first();
-      const text = await (streams.has(operationId) ? shown.innerText() : bodyOf(answer));
-      checkAgainstContract(answer.request().method(), pathname, asChecked(answer, text));
+      const text = await (streams.has(operationId) ? shown.innerText() : bodyOf(response));
+      checkAgainstContract(response.request().method(), pathname, asChecked(response, text));
       if (status >= 400) page.expectRefusals(status);
       await page.close(operationId);
     });
@@ -109,7 +109,7 @@ describe('the first click in Swagger UI', () => {
   it('gives an authorized client a token, and tells it of one', async () => {
     const client = await createClient(app, { scope: 'reports:read' });
     await page.tab.reload();
-    await page.loaded();
+    await page.waitUntilLoaded();
     await click(page.authorizeButton('unlocked'));
     const dialog = page.tab.getByRole('dialog');
     await dialog.getByLabel('Client id').fill(client.client_id);
@@ -117,17 +117,17 @@ describe('the first click in Swagger UI', () => {
     await click(dialog.getByRole('button', { name: 'Use this client' }));
     for (const operationId of ['exchangeGrant', 'introspectToken', 'revokeToken'])
       expect((await page.run(operationId)).status()).to.equal(200);
-    expect(await page.badge()).to.equal('Not logged in: run POST /login');
+    expect(await page.readBadge()).to.equal('Not logged in: run POST /login');
   });
 });
 
-function bodyOf(answer: Answer): Promise<string> {
-  return answer.status() === 204 ? Promise.resolve('') : answer.text();
+function bodyOf(response: BrowserResponse): Promise<string> {
+  return response.status() === 204 ? Promise.resolve('') : response.text();
 }
 
 /** As much of it as is compared with the contract. */
-function asChecked(answer: Answer, text: string): Response {
-  const headers = answer.headers();
+function asChecked(response: BrowserResponse, text: string): Response {
+  const headers = response.headers();
   const get = (name: string): string | undefined => headers[name.toLowerCase()];
-  return { status: answer.status(), headers, text, get } as unknown as Response;
+  return { status: response.status(), headers, text, get } as unknown as Response;
 }

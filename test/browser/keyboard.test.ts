@@ -41,8 +41,8 @@ describe('Swagger UI by the keyboard alone', () => {
     await press('Control+A');
     await page.tab.keyboard.insertText(JSON.stringify({ username: 'admin', password: adminPassword }));
     await goTo('#operations-Sessions-login .btn.execute');
-    expect((await page.answerOf('login', () => press('Enter'))).status()).to.equal(200);
-    await page.says('Logged in as admin');
+    expect((await page.waitForResponse('login', () => press('Enter'))).status()).to.equal(200);
+    await page.waitForBadge('Logged in as admin');
   });
 
   it('opens the list of permissions', async () => {
@@ -58,7 +58,7 @@ describe('Swagger UI by the keyboard alone', () => {
     await press('Enter');
     await page.block('getProtected').locator('.btn.execute').waitFor();
     await goTo('#operations-Protected-getProtected .btn.execute');
-    expect((await page.answerOf('getProtected', () => press('Enter'))).status()).to.equal(200);
+    expect((await page.waitForResponse('getProtected', () => press('Enter'))).status()).to.equal(200);
   });
 
   it('logs out', async () => {
@@ -66,8 +66,8 @@ describe('Swagger UI by the keyboard alone', () => {
     await press('Enter');
     await page.block('logout').locator('.btn.execute').waitFor();
     await goTo('#operations-Sessions-logout .btn.execute');
-    expect((await page.answerOf('logout', () => press('Enter'))).status()).to.equal(204);
-    await page.says('Logged out.');
+    expect((await page.waitForResponse('logout', () => press('Enter'))).status()).to.equal(204);
+    await page.waitForBadge('Logged out.');
   });
 });
 

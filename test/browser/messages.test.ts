@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import type { Browser } from 'playwright-core';
 import { MessageTemplates } from '../../src/email/messages/message-templates.js';
 import { exampleVariables, messageNames } from '../../src/email/messages/message.js';
-import { overflowOf, seriousFindings } from '../support/axe.js';
+import { measureOverflow, findSeriousViolations } from '../support/axe.js';
 import { click } from '../support/browser-tab.js';
 import { checkout } from '../support/checkout.js';
 import { launchBrowser } from '../support/docs-page.js';
@@ -40,8 +40,8 @@ describe('Messages in a browser', () => {
           });
           await tab.setContent(html);
           await tab.screenshot({ path: join(folder, `${name}.${language}.${width}.${colorScheme}.png`) });
-          expect(await seriousFindings(tab), `${name} ${language}`).to.deep.equal([]);
-          expect(await overflowOf(tab), `${name} ${language}`).to.equal(0);
+          expect(await findSeriousViolations(tab), `${name} ${language}`).to.deep.equal([]);
+          expect(await measureOverflow(tab), `${name} ${language}`).to.equal(0);
           const background = await tab.evaluate('getComputedStyle(document.body).backgroundColor');
           expect(background).to.equal(colorScheme === 'dark' ? 'rgb(20, 24, 31)' : 'rgb(244, 245, 247)');
         }
@@ -69,7 +69,7 @@ describe('Messages in a browser', () => {
       if (!message.text().includes('Origin-Agent-Cluster')) complaints.push(message.text());
     });
     await tab.goto(`${app.url}/dev/mail`);
-    expect(await seriousFindings(tab)).to.deep.equal([]);
+    expect(await findSeriousViolations(tab)).to.deep.equal([]);
     await click(tab.getByRole('link', { name: 'password_reset' }));
     const frame = tab.frameLocator('iframe');
     await frame.getByRole('link', { name: 'Choose a new password' }).waitFor();

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { click, watchTab } from '../support/browser-tab.js';
-import { overflowOf, seriousFindings } from '../support/axe.js';
+import { measureOverflow, findSeriousViolations } from '../support/axe.js';
 import { launchBrowser } from '../support/docs-page.js';
 import { TestApp } from '../support/test-app.js';
 
@@ -49,8 +49,8 @@ describe('The pages beside Swagger UI', () => {
       const { tab, complaints } = await openTab(colorScheme, 390);
       for (const path of pages) {
         await tab.goto(app.url + path);
-        expect(await seriousFindings(tab), path).to.deep.equal([]);
-        expect(await overflowOf(tab), path).to.equal(0);
+        expect(await findSeriousViolations(tab), path).to.deep.equal([]);
+        expect(await measureOverflow(tab), path).to.equal(0);
         expect(await tab.evaluate(`document.querySelector('.brand img').naturalWidth`)).to.be.above(0);
       }
       expect(complaints).to.deep.equal([]);

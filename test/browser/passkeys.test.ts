@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { Browser, BrowserContext } from 'playwright-core';
 import type { PasskeyList } from '../../src/passkeys/passkeys.models.js';
 import { click } from '../support/browser-tab.js';
-import { DocsPage, launchBrowser, newProfile } from '../support/docs-page.js';
+import { DocsPage, launchBrowser, openProfile } from '../support/docs-page.js';
 import { PrefixProxy } from '../support/proxy.js';
 import { adminPassword, TestApp } from '../support/test-app.js';
 
@@ -24,7 +24,7 @@ describe('Swagger UI with passkeys of a browser', () => {
     url.hostname = 'localhost';
     app = await TestApp.start({ settings: { LATCHKEY_ISSUER: url.origin } });
     services[''] = app.url;
-    profile = await newProfile(browser, app.clock.now());
+    profile = await openProfile(browser, app.clock.now());
     page = await DocsPage.open(profile, `${url.origin}/docs/`);
     const devTools = await profile.newCDPSession(page.tab);
     await devTools.send('WebAuthn.enable');
@@ -58,7 +58,7 @@ describe('Swagger UI with passkeys of a browser', () => {
     [recoveryCode = ''] = codes.split('\n');
     await page.screenshot('passkeys/recovery-codes');
     await page.tab.keyboard.press('Escape');
-    const { body } = await app.get('/me/passkeys', await page.token()).expect(200);
+    const { body } = await app.get('/me/passkeys', await page.readToken()).expect(200);
     expect((body as PasskeyList).items).to.have.length(1);
     expect((body as PasskeyList).items[0]).to.include({ name: 'Laptop' });
   });
@@ -67,7 +67,7 @@ describe('Swagger UI with passkeys of a browser', () => {
     await setUserVerified(false);
     const dialog = await page.openDialog();
     await click(dialog.getByRole('button', { name: 'Log out' }));
-    await page.says('Logged out.');
+    await page.waitForBadge('Logged out.');
     await page.screenshot('passkeys/login');
     await click(dialog.getByRole('button', { name: 'Use a passkey' }));
     expect(await dialog.getByRole('alert').innerText()).to.equal('No passkey was chosen.');
@@ -76,7 +76,7 @@ describe('Swagger UI with passkeys of a browser', () => {
 
   it('logs in with it, without a name and a password', async () => {
     await click(page.tab.getByRole('dialog').getByRole('button', { name: 'Use a passkey' }));
-    await page.says('Logged in as admin');
+    await page.waitForBadge('Logged in as admin');
     expect((await page.run('getProtected')).status()).to.equal(200);
   });
 
@@ -89,7 +89,7 @@ describe('Swagger UI with passkeys of a browser', () => {
     await dialog.getByLabel('Name of the passkey').fill('Laptop');
     await click(dialog.getByRole('button', { name: 'Add a passkey' }));
     expect(await dialog.getByRole('alert').innerText()).to.equal(
-      'This device has a passkey for the account already.',
+      'This device already has a passkey for the account.',
     );
     await page.tab.keyboard.press('Escape');
     await page.renewal(() => page.sleep(app, 850));
@@ -98,7 +98,7 @@ describe('Swagger UI with passkeys of a browser', () => {
   it('asks for it after the password, too', async () => {
     const opened = await page.openDialog();
     await click(opened.getByRole('button', { name: 'Log out' }));
-    await page.says('Logged out.');
+    await page.waitForBadge('Logged out.');
     const dialog = page.tab.getByRole('dialog');
     await dialog.getByLabel('Username').fill('admin');
     await dialog.getByLabel('Password').fill(adminPassword);
@@ -107,20 +107,20 @@ describe('Swagger UI with passkeys of a browser', () => {
     page.expectRefusals(401);
     await page.screenshot('passkeys/second-step');
     await click(dialog.getByRole('button', { name: 'Use a passkey' }));
-    await page.says('Logged in as admin');
+    await page.waitForBadge('Logged in as admin');
   });
 
-  it('takes a recovery code in its place', async () => {
+  it('accepts a recovery code in its place', async () => {
     const opened = await page.openDialog();
     await click(opened.getByRole('button', { name: 'Log out' }));
-    await page.says('Logged out.');
+    await page.waitForBadge('Logged out.');
     const dialog = page.tab.getByRole('dialog');
     await dialog.getByLabel('Username').fill('admin');
     await dialog.getByLabel('Password').fill(adminPassword);
     await click(dialog.getByRole('button', { name: 'Log in' }));
     await dialog.getByLabel('Code').fill(recoveryCode);
     await page.tab.keyboard.press('Enter');
-    await page.says('Logged in as admin');
+    await page.waitForBadge('Logged in as admin');
     page.expectRefusals(401);
   });
 
@@ -128,7 +128,7 @@ describe('Swagger UI with passkeys of a browser', () => {
     const dialog = await page.openDialog();
     await click(dialog.getByRole('button', { name: 'Remove Laptop' }));
     await dialog.getByText('There are none.').waitFor();
-    const { body } = await app.get('/me/passkeys', await page.token()).expect(200);
+    const { body } = await app.get('/me/passkeys', await page.readToken()).expect(200);
     expect((body as PasskeyList).items).to.deep.equal([]);
     await page.tab.keyboard.press('Escape');
   });
@@ -139,7 +139,7 @@ describe('Swagger UI with passkeys of a browser', () => {
     expect(await dialog.getByRole('button', { name: 'Use a passkey' }).count()).to.equal(0);
     await other.screenshot('passkeys/address');
     await click(dialog.getByRole('link', { name: `${app.services.issuer}/docs/` }));
-    await other.loaded();
+    await other.waitUntilLoaded();
     // Where the first tab is logged in.
     await (await other.openDialog()).getByRole('button', { name: 'Add a passkey' }).waitFor();
   });

@@ -7,7 +7,7 @@ import { click, watchTab } from '../support/browser-tab.js';
 import { checkout } from '../support/checkout.js';
 import { bundlePage } from '../support/client-bundle.js';
 import { launchBrowser } from '../support/docs-page.js';
-import { messagesTo } from '../support/messages.js';
+import { listMessagesTo } from '../support/messages.js';
 import { PasskeyPage, VirtualAuthenticator } from '../support/passkey-page.js';
 import { until } from '../support/until.js';
 
@@ -83,7 +83,7 @@ describe(`${folder} in a browser`, () => {
     await says(/characters or more/);
     await submit('Sign up', { 'E-mail': address, 'New password': password });
     await form('Is it your address?').waitFor();
-    const [message] = await messagesTo(page.app, address);
+    const [message] = await listMessagesTo(page.app, address);
     await submit('Is it your address?', { Code: '000000' });
     await form('Is it your address?').getByRole('alert').filter({ hasText: /./ }).waitFor();
     await submit('Is it your address?', { Code: /\b\d{3} \d{3}\b/.exec(message?.text ?? '')?.[0] ?? '' });
@@ -181,7 +181,7 @@ describe(`${folder} in a browser`, () => {
     await signOut();
   });
 
-  it('says why there is no passkey, and goes on with the password', async () => {
+  it('says why there is no passkey, and continues with the password', async () => {
     await authenticator.setVerified(false);
     await submit('Without a password');
     await says('No passkey was chosen.');

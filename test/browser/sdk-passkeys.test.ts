@@ -111,7 +111,7 @@ describe('The TypeScript SDK with passkeys of a browser', () => {
       undefined; // evaluate would wait for a promise`;
     await tab.evaluate(offer);
     await until(() => challenges >= 3);
-    // It answers the request that begins next, and not one that has begun.
+    // It responds to the request that begins next, and not one that has begun.
     await authenticator.setPresent(true);
     await tab.evaluate('autofill');
     expect(await isLoggedIn()).to.equal(true);

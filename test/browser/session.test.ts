@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { Browser, BrowserContext } from 'playwright-core';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
 import { click } from '../support/browser-tab.js';
-import { DocsPage, launchBrowser, newProfile } from '../support/docs-page.js';
+import { DocsPage, launchBrowser, openProfile } from '../support/docs-page.js';
 import { TestApp } from '../support/test-app.js';
 import { readJwt } from '../support/tokens.js';
 
@@ -19,7 +19,7 @@ describe("Swagger UI's session in a browser", () => {
   });
   beforeEach(async () => {
     if (!browser) return;
-    profile = await newProfile(browser, app.clock.now());
+    profile = await openProfile(browser, app.clock.now());
     page = await open();
   });
   afterEach(async () => {
@@ -39,7 +39,7 @@ describe("Swagger UI's session in a browser", () => {
 
   const expectOut = async (where = page): Promise<void> => {
     await where.authorizeButton('unlocked').waitFor();
-    expect(await where.stored()).to.deep.equal([]);
+    expect(await where.readStored()).to.deep.equal([]);
   };
 
   it('begins with a login, survives a reload and the end of the access token, and ends with a logout', async () => {
@@ -52,7 +52,7 @@ describe("Swagger UI's session in a browser", () => {
 
     await page.reload();
     await page.authorizeButton('locked').waitFor();
-    await page.says('Logged in as admin');
+    await page.waitForBadge('Logged in as admin');
     const afterReload = await page.run('getProtected');
     expect(afterReload.request().headers()).to.include({ authorization: `Bearer ${tokens.access_token}` });
     expect(afterReload.status()).to.equal(200);
@@ -66,7 +66,7 @@ describe("Swagger UI's session in a browser", () => {
     expect(afterSleep.status()).to.equal(200);
 
     expect((await page.run('logout')).status()).to.equal(204);
-    await page.says('Logged out.');
+    await page.waitForBadge('Logged out.');
     await expectOut();
     await app.get('/protected', next.access_token).expect(401);
     await app.post('/refresh', { refresh_token: next.refresh_token }).expect(401);
@@ -81,11 +81,11 @@ describe("Swagger UI's session in a browser", () => {
   it('shows the user, the permissions, and the expiry', async () => {
     await app.createUser('ada', 'the password of ada');
     await page.logIn('ada', 'the password of ada');
-    expect(await page.badge()).to.match(
+    expect(await page.readBadge()).to.match(
       /^Logged in as ada until \d\d:\d\d:\d\d \(1[45]:\d\d left, then renewed\)$/,
     );
     await page.logIn();
-    expect(await page.badge()).to.match(
+    expect(await page.readBadge()).to.match(
       /^Logged in as admin May audit:read, clients:read and \d+ more until /,
     );
     const left = page.tab.locator('#session-left');
@@ -99,8 +99,8 @@ describe("Swagger UI's session in a browser", () => {
   it('refreshes the token a minute before it expires', async () => {
     const tokens = (await (await page.logIn()).json()) as TokenSet;
     await page.renewal(() => page.sleep(app, 841));
-    expect(await page.token()).not.to.equal(tokens.access_token);
-    expect(await page.badge()).to.match(/\(1[45]:\d\d left/);
+    expect(await page.readToken()).not.to.equal(tokens.access_token);
+    expect(await page.readBadge()).to.match(/\(1[45]:\d\d left/);
   });
 
   it('refreshes nothing while the page is hidden, and at once when it is shown', async () => {
@@ -119,20 +119,20 @@ describe("Swagger UI's session in a browser", () => {
 
   it('refreshes a refused token, and shows the successful response', async () => {
     await page.logIn();
-    const before = await page.token();
+    const before = await page.readToken();
     app.clock.advance(900); // only on the service's clock
-    const answer = await page.run('getProtected');
-    expect(answer.status()).to.equal(200);
-    expect(answer.request().headers()).to.include({ authorization: `Bearer ${await page.token()}` });
-    expect(await page.token()).not.to.equal(before);
+    const response = await page.run('getProtected');
+    expect(response.status()).to.equal(200);
+    expect(response.request().headers()).to.include({ authorization: `Bearer ${await page.readToken()}` });
+    expect(await page.readToken()).not.to.equal(before);
     page.expectRefusals(401);
   });
 
   it('ends when the service has ended it', async () => {
     await page.logIn();
-    await app.post('/logout', {}, await page.token()).expect(204);
+    await app.post('/logout', {}, await page.readToken()).expect(204);
     expect((await page.run('getProtected')).status()).to.equal(401);
-    await page.says('The session has ended. Log in again.');
+    await page.waitForBadge('The session has ended. Log in again.');
     await expectOut();
     page.expectRefusals(401, 401);
   });
@@ -140,9 +140,9 @@ describe("Swagger UI's session in a browser", () => {
   it('refreshes with its own refresh token at the first click, each time', async () => {
     await page.logIn();
     for (let round = 0; round < 2; round++) {
-      const before = await page.token();
+      const before = await page.readToken();
       expect((await page.run('refresh')).status()).to.equal(200);
-      expect(await page.token()).not.to.equal(before);
+      expect(await page.readToken()).not.to.equal(before);
     }
   });
 
@@ -153,24 +153,24 @@ describe("Swagger UI's session in a browser", () => {
     expect((await page.run('logout', { refresh_token: other })).status()).to.equal(204);
     expect((await asked).status()).to.equal(200);
     await page.authorizeButton('locked').waitFor();
-    expect(await page.badge()).to.include('Logged in as admin');
+    expect(await page.readBadge()).to.include('Logged in as admin');
     expect((await page.run('getProtected')).status()).to.equal(200);
   });
 
   it('is ended by a logout with its own refresh token', async () => {
     const { refresh_token: own } = (await (await page.logIn()).json()) as TokenSet;
     expect((await page.run('logout', { refresh_token: own })).status()).to.equal(204);
-    await page.says('Logged out.');
+    await page.waitForBadge('Logged out.');
     await expectOut();
   });
 
   it('continues after a new password', async () => {
     await app.createUser('bob', 'the password of bob');
     await page.logIn('bob', 'the password of bob');
-    const before = await page.token();
+    const before = await page.readToken();
     const change = { current_password: 'the password of bob', new_password: 'another one of bob' };
     expect((await page.run('changePassword', change)).status()).to.equal(200);
-    expect(await page.token()).not.to.equal(before);
+    expect(await page.readToken()).not.to.equal(before);
     expect((await page.run('getProtected')).status()).to.equal(200);
   });
 
@@ -181,7 +181,7 @@ describe("Swagger UI's session in a browser", () => {
     await block.locator('input').fill(id);
     expect((await page.run('updateUser', { roles: [] })).status()).to.equal(200);
     await page.tab.locator('#session-permissions').waitFor({ state: 'hidden' });
-    expect(await page.badge()).to.match(/^Logged in as kim until /);
+    expect(await page.readBadge()).to.match(/^Logged in as kim until /);
     page.expectRefusals(401);
   });
 
@@ -191,7 +191,7 @@ describe("Swagger UI's session in a browser", () => {
     await dialog.getByLabel('Client secret').fill('lk_cs_secret');
     await click(dialog.getByRole('button', { name: 'Use this client' }));
     await dialog.waitFor({ state: 'detached' });
-    expect(await page.stored()).to.deep.equal([]);
+    expect(await page.readStored()).to.deep.equal([]);
   });
 
   it("accepts a client's token in the Authorize dialog, and shows whose it is", async () => {
@@ -203,10 +203,10 @@ describe("Swagger UI's session in a browser", () => {
       client_secret: client.client_secret as string,
     });
     await page.paste(body.access_token as string);
-    expect(await page.badge()).to.match(/^Authorized as the client [0-9a-f-]{36} until .* left\)$/);
+    expect(await page.readBadge()).to.match(/^Authorized as the client [0-9a-f-]{36} until .* left\)$/);
     expect((await page.run('getProtected')).status()).to.equal(200);
     await page.paste('not a token');
-    expect(await page.badge()).to.equal('Authorized with a token that this page cannot read.');
+    expect(await page.readBadge()).to.equal('Authorized with a token that this page cannot read.');
   });
 
   describe('in two tabs', () => {
@@ -217,13 +217,13 @@ describe("Swagger UI's session in a browser", () => {
       });
       await page.logIn();
       const other = await open();
-      await other.says('Logged in as admin');
-      await other.says('then renewed');
+      await other.waitForBadge('Logged in as admin');
+      await other.waitForBadge('then renewed');
 
       app.clock.advance(850);
       await Promise.all([page, other].map((each) => each.renewal(() => each.tab.clock.fastForward(850_000))));
       expect(refreshes).to.have.length(1);
-      const [one, two] = await Promise.all([page, other].map((each) => each.token()));
+      const [one, two] = await Promise.all([page, other].map((each) => each.readToken()));
       expect(one).to.equal(two);
 
       await page.tab.close();
@@ -232,9 +232,9 @@ describe("Swagger UI's session in a browser", () => {
       expect(refreshes).to.have.length(2);
 
       const third = await open();
-      await third.says('Logged in as admin');
+      await third.waitForBadge('Logged in as admin');
       expect((await other.run('logout')).status()).to.equal(204);
-      await third.says('Not logged in');
+      await third.waitForBadge('Not logged in');
       for (const each of [other, third]) await expectOut(each);
     });
 
@@ -243,9 +243,9 @@ describe("Swagger UI's session in a browser", () => {
       await page.logIn();
       const other = await open();
       await other.logIn('joe', 'the password of joe');
-      await page.says('Logged in as joe');
-      const answer = await page.run('refresh');
-      const { access_token: token } = (await answer.json()) as TokenSet;
+      await page.waitForBadge('Logged in as joe');
+      const response = await page.run('refresh');
+      const { access_token: token } = (await response.json()) as TokenSet;
       const { body } = await app.get('/me', token).expect(200);
       expect(body).to.include({ username: 'joe', session_id: readJwt(token).claims['sid'] });
     });

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { Browser, Locator } from 'playwright-core';
 import { click } from '../support/browser-tab.js';
 import { readContract } from '../support/repository-contract.js';
-import { DocsPage, launchBrowser, newProfile } from '../support/docs-page.js';
+import { DocsPage, launchBrowser, openProfile } from '../support/docs-page.js';
 import { endProcesses, Installation, type ServiceProcess } from '../support/service-process.js';
 
 interface ContractOperation {
@@ -21,7 +21,7 @@ describe('Swagger UI of a service that was just started', () => {
     browser = await launchBrowser(this);
     service = await (await Installation.make({ LOG_FORMAT: 'text' })).start();
     oneTimePassword = /one-time password: (\S+)/.exec(service.stdout)?.[1] ?? '';
-    page = await DocsPage.openByLink(await newProfile(browser, Date.now()), service.api.url);
+    page = await DocsPage.openByLink(await openProfile(browser, Date.now()), service.api.url);
   });
   afterEach(() => {
     page.expectNoComplaints();
@@ -35,7 +35,7 @@ describe('Swagger UI of a service that was just started', () => {
     expect(new URL(page.tab.url()).pathname).to.equal('/docs/');
   });
 
-  it('has our name and mark, and no bar of Swagger', async () => {
+  it('has Latchkey’s name and logo, and no bar of Swagger', async () => {
     expect(await page.tab.title()).to.equal('Latchkey');
     const icons = page.tab.locator('link[rel=icon]');
     expect(await icons.count()).to.equal(1);
@@ -88,7 +88,7 @@ describe('Swagger UI of a service that was just started', () => {
 
   it('is not authorized at first', async () => {
     await page.authorizeButton('unlocked').waitFor();
-    expect(await page.badge()).to.equal('Not logged in: run POST /login');
+    expect(await page.readBadge()).to.equal('Not logged in: run POST /login');
   });
 
   it('has the name of the administrator filled in', async () => {
@@ -99,7 +99,7 @@ describe('Swagger UI of a service that was just started', () => {
   it('authorizes itself by a login, and says that the one-time password has to be replaced', async () => {
     expect((await page.logIn('admin', oneTimePassword)).status()).to.equal(200);
     await page.authorizeButton('locked').waitFor();
-    expect(await page.badge()).to.match(
+    expect(await page.readBadge()).to.match(
       /^Logged in as admin, without permissions until PUT \/me\/password replaces the one-time password until \d\d:\d\d:\d\d \(1[45]:\d\d left, then renewed\)$/,
     );
   });
@@ -107,16 +107,16 @@ describe('Swagger UI of a service that was just started', () => {
   it('has the permissions once it is replaced', async () => {
     const change = { current_password: oneTimePassword, new_password: 'a sentence that only I know' };
     expect((await page.run('changePassword', change)).status()).to.equal(200);
-    await page.says('May ');
+    await page.waitForBadge('May ');
     await click(page.tab.locator('#session-permissions-summary'));
-    const { body } = await service.api.get('/me', await page.token());
+    const { body } = await service.api.get('/me', await page.readToken());
     expect(await page.tab.locator('#session-permissions-list').innerText()).to.equal(
       (body as { permissions: string[] }).permissions.join('\n'),
     );
     expect((await page.run('listUsers')).status()).to.equal(200);
   });
 
-  it('notices what the policy forbids, were there anything', async () => {
+  it('reports what its content security policy blocks', async () => {
     await page.tab.evaluate(
       'document.body.append(Object.assign(document.createElement("script"), { text: "1" }))',
     );

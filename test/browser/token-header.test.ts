@@ -1,9 +1,9 @@
 import { expect } from 'chai';
 import type { Browser } from 'playwright-core';
-import { DocsPage, launchBrowser, newProfile } from '../support/docs-page.js';
+import { DocsPage, launchBrowser, openProfile } from '../support/docs-page.js';
 import { TestApp } from '../support/test-app.js';
 
-describe('Swagger UI sends access tokens as the service takes them', () => {
+describe('Swagger UI sends access tokens as the service accepts them', () => {
   let browser: Browser | undefined;
   before(async function () {
     browser = await launchBrowser(this);
@@ -20,23 +20,23 @@ describe('Swagger UI sends access tokens as the service takes them', () => {
       if (!browser) return this.skip();
       const app = await TestApp.start({ settings });
       try {
-        const profile = await newProfile(browser, app.clock.now());
+        const profile = await openProfile(browser, app.clock.now());
         const page = await DocsPage.open(profile, `${app.url}/docs/`);
         await page.logIn();
         await page.reload();
-        await page.says('Logged in as admin');
+        await page.waitForBadge('Logged in as admin');
         await page.renewal(() => page.sleep(app, 850));
         const response = await page.run('getProtected');
         expect(response.status()).to.equal(200);
         const sent = Object.entries(await response.request().allHeaders()).map(
           ([name, value]) => `${name}: ${value}`,
         );
-        const token = await page.token();
+        const token = await page.readToken();
         expect(sent).to.include(header.replace('<token>', token));
         const curl = await page.block('getProtected').locator('.curl').innerText();
         expect(curl.toLowerCase()).to.include(header.replace('<token>', token).toLowerCase());
         expect((await page.run('logout')).status()).to.equal(204);
-        await page.says('Logged out.');
+        await page.waitForBadge('Logged out.');
         page.expectNoComplaints();
         await profile.close();
       } finally {

@@ -1,11 +1,11 @@
 import { expect } from 'chai';
 import type { Browser } from 'playwright-core';
 import { click } from '../support/browser-tab.js';
-import { DocsPage, launchBrowser, newProfile } from '../support/docs-page.js';
+import { DocsPage, launchBrowser, openProfile } from '../support/docs-page.js';
 import { TestApp } from '../support/test-app.js';
 import { createUploadProject } from '../support/upload-project.js';
 
-describe('Swagger UI of a project that takes files', () => {
+describe('Swagger UI of a project that accepts files', () => {
   let project: Awaited<ReturnType<typeof createUploadProject>>;
   let app: TestApp;
   let browser: Browser | undefined;
@@ -15,7 +15,7 @@ describe('Swagger UI of a project that takes files', () => {
     browser = await launchBrowser(this);
     project = await createUploadProject({ whileHandling: () => undefined, paths: [] });
     app = await TestApp.start({ project });
-    page = await DocsPage.open(await newProfile(browser, app.clock.now()), `${app.url}/docs/`);
+    page = await DocsPage.open(await openProfile(browser, app.clock.now()), `${app.url}/docs/`);
     await page.logIn();
   });
   after(async () => {

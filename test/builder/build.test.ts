@@ -37,11 +37,11 @@ describe('A build', () => {
 
   it('fails on an operation that does not say who may call it, as docs/add-an-operation.md shows, and never mounts it for anyone', () => {
     const stderr = build(sound.replace(/ +@Security.*\n/, '').replace('return {', 'return missing && {'));
-    const [fault = ''] = stderr.split('\n');
-    expect(fault).to.match(
+    const [error = ''] = stderr.split('\n');
+    expect(error).to.match(
       /^src\/reports\/reports\.controller\.ts:\d+: GET \/reports does not say who may call it\./,
     );
-    expect(readFileSync(join(checkout, 'docs/add-an-operation.md'), 'utf8')).to.include(`\n${fault}\n`);
+    expect(readFileSync(join(checkout, 'docs/add-an-operation.md'), 'utf8')).to.include(`\n${error}\n`);
     expect(readFileSync(project.path('generated/routes.ts'), 'utf8')).to.match(
       /handler: 'listReports',\s+parameters: \{\s+\},\s+security: \[\{"bearer":\[\]\}\],/,
     );

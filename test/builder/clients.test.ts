@@ -10,13 +10,13 @@ import { packFiles } from '../support/packed.js';
 import { copyEnvironment } from '../support/project-copy.js';
 import { hasPython } from '../support/python.js';
 import { endProcesses, Installation } from '../support/service-process.js';
-import { blocksOf } from '../support/shown-commands.js';
+import { readBlocks } from '../support/shown-commands.js';
 
 const password = 'a-long-password-of-yours';
 
 /** The first block in a language of a page. */
 function exampleOf(page: string, language: string): string {
-  const blocks = blocksOf(readFileSync(join(checkout, page), 'utf8'));
+  const blocks = readBlocks(readFileSync(join(checkout, page), 'utf8'));
   return blocks.find((block) => block.language === language)?.text ?? '';
 }
 

@@ -21,7 +21,7 @@ async function expectToServe(project: PackedProject): Promise<void> {
   const settings = { PORT: port, LATCHKEY_ADMIN_PASSWORD: password };
   const from = project.path('node_modules/latchkey');
   const service = new ServiceProcess({ folder: project.folder, from, settings }, `http://127.0.0.1:${port}`);
-  const { api } = await service.ready();
+  const { api } = await service.waitUntilReady();
   const { body: tokens } = await supertest(api.url)
     .post('/login')
     .send({ username: 'admin', password })
@@ -125,7 +125,7 @@ describe('A project that create-latchkey has made of the packed files', () => {
     expect(stderr).to.match(/^PORT is "none"/);
   });
 
-  it('gets a feature with a table, which passes by itself, and has it taken away', () => {
+  it('gets a feature with a table, whose tests pass, and removes it again', () => {
     const before = project.read();
     expect(project.latchkey('new', 'invoices', '--with', 'table').stdout).to.match(
       /^Made GET and POST \/invoices,/,
@@ -140,7 +140,7 @@ describe('A project that create-latchkey has made of the packed files', () => {
     expect([...project.read()]).to.deep.equal([...before]);
   });
 
-  it('takes the next version without a change of its own files', async () => {
+  it('accepts the next version without a change of its own files', async () => {
     const before = project.read();
     project.install(packLaterVersion('0.2.99', folder.path('')));
     expect(project.latchkey('--version').stdout).to.equal('0.2.99\n');

@@ -119,7 +119,7 @@ describe('latchkey dev', () => {
       /:\d+: GET \/protected does not say who may call it\. Write @Security/,
     ],
   ] as const) {
-    it(`shows ${what} with its file and line, goes on serving, and rebuilds when it is mended`, async () => {
+    it(`shows ${what} with its file and line, keeps serving, and rebuilds when it is corrected`, async () => {
       const said = await errorsAfter(() => {
         save(controllerFile, broken());
       }, 'The service goes on as it was.');
@@ -202,7 +202,7 @@ describe('latchkey dev', () => {
     await serves('It loads.');
   });
 
-  it('says that a service has ended after it was loaded, and starts the next one', async () => {
+  it('says that a service did not start where it ends after it was loaded, and starts the next one', async () => {
     const ends = `${withMessage('x')}\nsetTimeout(() => process.exit(3), 20);\n`;
     await errorsAfter(() => {
       save(controllerFile, ends);

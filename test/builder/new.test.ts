@@ -177,12 +177,12 @@ describe('npm run new', () => {
         });
         expect(operation.get).to.have.nested.property('responses.401');
         expect(operation.get).to.have.nested.property('responses.403');
-        const answer = 'responses.200.content.application/json';
+        const response = 'responses.200.content.application/json';
         expect(operation.get).to.have.nested.property(
-          `${answer}.schema.$ref`,
+          `${response}.schema.$ref`,
           `#/components/schemas/${type}List`,
         );
-        expect(operation.get).to.have.nested.property(`${answer}.example`);
+        expect(operation.get).to.have.nested.property(`${response}.example`);
         expect(tags).to.deep.include({ name: tag, description: `The ${tag.toLowerCase()}.` });
         expect(components.schemas[type]?.example).to.be.an('object');
       });
@@ -212,7 +212,7 @@ describe('npm run new', () => {
       }
     });
 
-    it('of which none is taken away by --undo once it was changed', () => {
+    it('of which --undo removes none that was changed', () => {
       const file = 'src/weather/weather.models.ts';
       const text = read(file);
       writeFileSync(project.path(file), `${text}// Changed.\n`);
@@ -224,7 +224,7 @@ describe('npm run new', () => {
       writeFileSync(project.path(file), text);
     });
 
-    it('and of which nothing is left where they are taken away by --undo', () => {
+    it('of which --undo leaves nothing', () => {
       for (const { words, folder } of features) {
         const { status, stdout, stderr } = make(...words, '--undo');
         expect({ status, stderr }).to.deep.equal({ status: 0, stderr: '' });
@@ -244,7 +244,7 @@ describe('npm run new', () => {
     });
   });
 
-  it('makes a feature with a table, and takes it away', () => {
+  it('makes a feature with a table, and removes it again', () => {
     const migrations = read('src/migrations/index.ts');
     expect(make('invoices', '--with', 'table').stderr).to.equal('');
     expect(read('src/migrations/index.ts')).to.match(/^ {2}'0001-invoices': invoices,$/m);

@@ -9,8 +9,8 @@ import { mergeContracts, type RawContract } from '../../src/contract/merge-contr
 import { adminPassword } from '../support/api-client.js';
 import { checkout } from '../support/checkout.js';
 import { temporaryFolder } from '../support/folders.js';
-import { npm } from '../support/npm.js';
-import { newPostgresDatabase } from '../support/postgres.js';
+import { runNpm } from '../support/npm.js';
+import { createPostgresDatabase } from '../support/postgres.js';
 import { reservePort } from '../support/ports.js';
 import { Command, endProcesses, ServiceProcess, type Settings } from '../support/service-process.js';
 import { readJwt } from '../support/tokens.js';
@@ -25,7 +25,7 @@ describe('A project on the packed package', () => {
 
   before(function () {
     this.timeout(300_000);
-    npm(checkout, 'pack', '--ignore-scripts', '--pack-destination', folder.path(''));
+    runNpm(checkout, 'pack', '--ignore-scripts', '--pack-destination', folder.path(''));
     const [packed = ''] = readdirSync(folder.path('')).filter((name) => name.endsWith('.tgz'));
     project = folder.path('my-api');
     from = join(project, 'node_modules/latchkey');
@@ -48,7 +48,7 @@ describe('A project on the packed package', () => {
       devDependencies: Object.fromEntries(needed) as Record<string, string>,
     };
     writeFileSync(join(project, 'package.json'), JSON.stringify(manifest));
-    npm(project, 'install', '--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund');
+    runNpm(project, 'install', '--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund');
     const compiled = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '--project', '.'], {
       cwd: project,
       encoding: 'utf8',
@@ -81,9 +81,12 @@ describe('A project on the packed package', () => {
     LATCHKEY_ADMIN_PASSWORD: adminPassword,
   });
   const start = (settings: Settings): Promise<ServiceProcess> =>
-    new ServiceProcess({ folder: project, from, settings }, `http://127.0.0.1:${settings['PORT']}`).ready();
+    new ServiceProcess(
+      { folder: project, from, settings },
+      `http://127.0.0.1:${settings['PORT']}`,
+    ).waitUntilReady();
   const run = (words: readonly string[], settings: Settings = {}, cwd = project): Promise<Command> =>
-    new Command(words, { folder: cwd, from, settings }).ended();
+    new Command(words, { folder: cwd, from, settings }).waitForEnd();
   const reports = async (service: ServiceProcess, token: string): Promise<unknown[]> => {
     const response = await call(service, 'GET', '/reports', token);
     expect(response.status).to.equal(200);
@@ -117,7 +120,7 @@ describe('A project on the packed package', () => {
 
   for (const kind of ['sqlite', 'postgres'] as const) {
     it(`serves its operations with its own table on ${kind}, beside Latchkey’s`, async () => {
-      const url = kind === 'sqlite' ? `sqlite:${folder.path('first.db')}` : await newPostgresDatabase();
+      const url = kind === 'sqlite' ? `sqlite:${folder.path('first.db')}` : await createPostgresDatabase();
       const service = await start(await settingsFor(url));
       const { access_token: token } = await service.api.login();
       expect(readJwt(token).claims).to.include({ tier: 'gold' });
@@ -148,7 +151,7 @@ describe('A project on the packed package', () => {
     expect((await call(before, 'POST', '/reports', token, { title: 'Moved' })).status).to.equal(204);
     await before.end();
 
-    const target = await newPostgresDatabase();
+    const target = await createPostgresDatabase();
     const dry = await run(['copy', `sqlite:${file}`, '--dry-run'], { ...settings, DATABASE_URL: target });
     expect(dry.stdout)
       .to.match(/^reports +1$/m)

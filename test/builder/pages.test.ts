@@ -1,22 +1,22 @@
 import { readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { PageReader } from '../support/page-reader.js';
-import { newPostgresDatabase } from '../support/postgres.js';
+import { createPostgresDatabase } from '../support/postgres.js';
 import { reservePort } from '../support/ports.js';
 import { copyEnvironment, ProjectCopy } from '../support/project-copy.js';
 import { hasPython, PythonEnvironment } from '../support/python.js';
 import { checkout } from '../support/checkout.js';
-import { blocksOf, type Block } from '../support/shown-commands.js';
+import { readBlocks, type Block } from '../support/shown-commands.js';
 
 const python = new PythonEnvironment('interop-venv');
 const read = (page: string): string => readFileSync(join(checkout, page), 'utf8');
 
 /** What a reader types, command by command, in a clone: of a page, or of two of which one goes on from the other. A `text` is tried elsewhere. */
 const pages: Readonly<Record<string, readonly Block[]>> = {
-  'docs/tutorial.md': blocksOf(read('docs/tutorial.md')),
+  'docs/tutorial.md': readBlocks(read('docs/tutorial.md')),
   'README.md and docs/add-an-operation.md': [
-    ...blocksOf(read('README.md'), 'Quick start'),
-    ...blocksOf(read('docs/add-an-operation.md')),
+    ...readBlocks(read('README.md'), 'Quick start'),
+    ...readBlocks(read('docs/add-an-operation.md')),
   ],
 };
 
@@ -46,7 +46,7 @@ for (const [page, all] of Object.entries(pages)) {
         },
         instead: {
           '127.0.0.1:3000': `127.0.0.1:${port}`,
-          'postgres://latchkey:password@127.0.0.1:5432/latchkey': await newPostgresDatabase(),
+          'postgres://latchkey:password@127.0.0.1:5432/latchkey': await createPostgresDatabase(),
         },
       });
     });

@@ -1,5 +1,11 @@
 import { expect } from 'chai';
-import { blocksOf, checkJson, checkLines, fileOf, saidInComments } from '../support/shown-commands.js';
+import {
+  readBlocks,
+  checkJson,
+  checkLines,
+  readFileName,
+  readCommentedOutput,
+} from '../support/shown-commands.js';
 
 const page = `
 ## One
@@ -22,23 +28,23 @@ printed
 
 describe('What a page shows', () => {
   it('is read block by block, including blocks in lists', () => {
-    expect(blocksOf(page)).to.deep.equal([
+    expect(readBlocks(page)).to.deep.equal([
       { language: 'sh', text: 'first', line: 3 },
       { language: 'python', text: '# file.py\nprint(1)  # 1\n  indented', line: 9 },
       { language: '', text: 'printed', line: 15 },
     ]);
-    expect(blocksOf(page, 'One').map(({ text }) => text)).to.deep.equal(['first']);
-    expect(() => blocksOf('```sh title="x"\n```')).to.throw(
+    expect(readBlocks(page, 'One').map(({ text }) => text)).to.deep.equal(['first']);
+    expect(() => readBlocks('```sh title="x"\n```')).to.throw(
       'Line 1 begins a block in a way that is not known',
     );
   });
 
   it('may be a file, by its first line', () => {
-    expect(blocksOf(page).map(fileOf)).to.deep.equal([undefined, 'file.py', undefined]);
+    expect(readBlocks(page).map(readFileName)).to.deep.equal([undefined, 'file.py', undefined]);
   });
 
   it('may have expected output in comments', () => {
-    expect(saidInComments('print(x)  # 1\nfirst()  # not printed\nprint(y(2))  # 2')).to.equal('1\n2');
+    expect(readCommentedOutput('print(x)  # 1\nfirst()  # not printed\nprint(y(2))  # 2')).to.equal('1\n2');
   });
 
   it('is compared with the output: each line, in order', () => {
@@ -68,7 +74,7 @@ describe('What a page shows', () => {
     ] as const) {
       expect(() => {
         checkJson(shown, printed);
-      }, JSON.stringify(shown)).to.throw(/^the answer.* is shown as .*, and is /);
+      }, JSON.stringify(shown)).to.throw(/^the response.* is shown as .*, and is /);
     }
   });
 });

@@ -9,7 +9,7 @@ import { PackedProject } from '../support/packed-project.js';
 import { copyEnvironment } from '../support/project-copy.js';
 import { reservePort } from '../support/ports.js';
 import { hasPython } from '../support/python.js';
-import { endProcesses, newFolder, ServiceProcess } from '../support/service-process.js';
+import { endProcesses, createFolder, ServiceProcess } from '../support/service-process.js';
 
 const password = 'a long enough password';
 const controller = `import { existsSync } from 'node:fs';
@@ -65,7 +65,7 @@ export class PicturesController {
 
 const picture = Buffer.from('a picture');
 
-describe('A project with an operation that takes files', function () {
+describe('A project with an operation that accepts files', function () {
   this.timeout(600_000); // it packs, installs, builds, and makes clients
   const folder = temporaryFolder();
   let project: PackedProject;
@@ -79,10 +79,10 @@ describe('A project with an operation that takes files', function () {
     writeFileSync(project.path('src/pictures/pictures.controller.ts'), controller);
     expect(project.npmRun('build').stderr).to.equal('');
     const port = String(await reservePort());
-    const settings = { PORT: port, LATCHKEY_ADMIN_PASSWORD: password, TMPDIR: await newFolder() };
+    const settings = { PORT: port, LATCHKEY_ADMIN_PASSWORD: password, TMPDIR: await createFolder() };
     const from = project.path('node_modules/latchkey');
     service = new ServiceProcess({ folder: project.folder, from, settings }, `http://127.0.0.1:${port}`);
-    await service.ready();
+    await service.waitUntilReady();
     const login = supertest(service.api.url).post('/login').send({ username: 'admin', password });
     ({ access_token: token } = (await login.expect(200)).body as { access_token: string });
   });
@@ -92,7 +92,7 @@ describe('A project with an operation that takes files', function () {
     supertest(service.api.url).post(path).set('Authorization', `Bearer ${token}`);
   const png = { filename: 'a.png', contentType: 'image/png' };
 
-  it('is not built with limits that are none, and is told where they are', () => {
+  it('is not built with invalid limits, and is told where they are', () => {
     const file = project.path('src/pictures/pictures.controller.ts');
     for (const [right, wrong, says] of [
       ['maxSize: 1000,', 'maxSize: 0,', /maxSize 0 is no size\. Write a number of bytes, or '5 MB'\.$/m],
@@ -110,7 +110,7 @@ describe('A project with an operation that takes files', function () {
     expect(project.latchkey('build').status).to.equal(0);
   });
 
-  it('has them in its contract, with their limits', () => {
+  it('has files in its contract, with their limits', () => {
     const { paths } = JSON.parse(readFileSync(project.path('generated/openapi.json'), 'utf8')) as {
       readonly paths: object;
     };
@@ -125,7 +125,7 @@ describe('A project with an operation that takes files', function () {
     );
   });
 
-  it('takes a file in memory, and several on disk', async () => {
+  it('accepts a file in memory, and several on disk', async () => {
     const { body } = await post('/pictures')
       .attach('picture', picture, png)
       .field('title', 'July')
@@ -141,7 +141,7 @@ describe('A project with an operation that takes files', function () {
     ]);
   });
 
-  it('refuses what does not fit', async () => {
+  it('refuses files that exceed a limit', async () => {
     const codes = async (request: Test, status: number): Promise<string> =>
       ((await request.expect(status)).body as { code: string }).code;
     const large = Buffer.alloc(1001);

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { expect } from 'chai';
-import { newClientKey } from '../support/client-keys.js';
+import { createClientKey } from '../support/client-keys.js';
 import { databaseKinds } from '../support/databases.js';
 import { temporaryFolder } from '../support/folders.js';
 import { readJsonLines, runCommand } from '../support/run-command.js';
@@ -51,7 +51,7 @@ for (const kind of databaseKinds) {
       expect(scope).to.equal('');
     });
 
-    it('users create takes a password from a file', async () => {
+    it('users create accepts a password from a file', async () => {
       const said = await succeed('users', 'create', 'ada', '--password-file', passwordFile(password));
       expect(said).to.match(/^"ada" is created, with the id [0-9a-f-]{36}\.\n$/);
       await app.login('ada', password);
@@ -70,7 +70,7 @@ for (const kind of databaseKinds) {
       await expectRefusal(1, /it is empty/, 'users', 'create', 'x', '--password-file', passwordFile(''));
     });
 
-    it('users create takes no password as an argument, and does not repeat it', async () => {
+    it('users create accepts no password as an argument, and does not repeat it', async () => {
       for (const words of [['hunter2'], ['--password=hunter2'], ['--password', 'hunter2']]) {
         const { exitCode, stderr } = await run('users', 'create', 'x', ...words);
         expect(exitCode).to.equal(2);
@@ -165,7 +165,7 @@ for (const kind of databaseKinds) {
       await expectRefusal(1, /session/i, 'sessions', 'end', 'ada', unknown);
     });
 
-    it('keys rotate and revoke, and secret rotate, are taken up by the running service', async () => {
+    it('keys rotate, keys revoke and secret rotate take effect in the running service', async () => {
       const published = async (): Promise<string[]> => {
         const { body } = await app.get('/.well-known/jwks.json').expect(200);
         return (body as { keys: { kid: string }[] }).keys.map(({ kid }) => kid);
@@ -254,14 +254,14 @@ for (const kind of databaseKinds) {
       expect(await succeed('clients', 'list')).to.equal('There are no clients.\n');
     });
 
-    it('clients create takes public keys from a file, and refuses what is none', async () => {
+    it('clients create accepts public keys from a file, and refuses anything else', async () => {
       const keys = folder.path('keys.json');
       const create = ['clients', 'create', 'With keys', '--auth-method', 'private_key_jwt', '--jwks', keys];
       writeFileSync(keys, 'no JSON');
       await expectRefusal(1, /cannot be read as a JSON Web Key Set/, ...create);
       writeFileSync(keys, '{"keys": 4}');
       await expectRefusal(1, /keys must be/, ...create);
-      writeFileSync(keys, JSON.stringify({ keys: [newClientKey().jwk] }));
+      writeFileSync(keys, JSON.stringify({ keys: [createClientKey().jwk] }));
       const [client = {}] = await readJson(...create);
       expect(client).to.have.property('jwks');
       expect(client).not.to.have.property('client_secret');

@@ -52,7 +52,7 @@ for (const kind of databaseKinds) {
       expect(table).to.match(/Z +user_disabled +1 +operator \S.* +user Ada/);
     });
 
-    it('audit verify and list obey no control character that somebody has written', async () => {
+    it('audit verify and list print control characters as their numbers', async () => {
       const { queries } = app.services.database;
       await app.services.auditChain.run();
       const row = await queries.selectFrom('audit').selectAll().orderBy('sequence').executeTakeFirstOrThrow();
@@ -85,7 +85,7 @@ for (const kind of databaseKinds) {
       );
     });
 
-    it('refuses an event, a time and a count that there are not', async () => {
+    it('refuses an unknown event, an invalid time and an invalid count', async () => {
       for (const [words, says] of [
         [['list', '--event', 'user_disable'], /Allowed choices are login, /],
         [['list', '--from', 'yesterday'], /^--from must be a day such as 2026-11-29 \(UTC\)/],
@@ -114,7 +114,7 @@ for (const kind of databaseKinds) {
       );
     });
 
-    it('audit export prints what happened in a time', async () => {
+    it('audit export prints what happened in a span of time', async () => {
       const all = await readEntries('export');
       const disabled = all.find(({ event }) => event === 'user_disabled');
       const after = new Date(Date.parse(disabled?.at ?? '') + 1).toISOString();
@@ -160,7 +160,7 @@ for (const kind of databaseKinds) {
       expect(json.exitCode).to.equal(5);
       expect(JSON.parse(json.stdout))
         .to.deep.include({ ok: false })
-        .and.nested.include({ 'fault.sequence': 3 });
+        .and.nested.include({ 'error.sequence': 3 });
     });
   });
 }

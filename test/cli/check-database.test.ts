@@ -8,10 +8,10 @@ import { parseDatabaseUrl, type DatabaseUrl } from '../../src/database/database-
 import type { Database } from '../../src/database/database.js';
 import { openDatabase } from '../../src/database/open-database.js';
 import { captureOutput } from '../support/command-output.js';
-import { databaseKinds, newDatabaseUrl } from '../support/databases.js';
+import { databaseKinds, createDatabaseUrl } from '../support/databases.js';
 import { reportMigrations } from '../support/own-project.js';
 import { addSession, addUser } from '../support/records.js';
-import { rejection } from '../support/rejections.js';
+import { catchRejection } from '../support/rejections.js';
 import { TestApp, testSecret } from '../support/test-app.js';
 
 for (const kind of databaseKinds) {
@@ -19,7 +19,7 @@ for (const kind of databaseKinds) {
     let database: Database;
     let url: DatabaseUrl;
     beforeEach(async () => {
-      url = parseDatabaseUrl(await newDatabaseUrl(kind));
+      url = parseDatabaseUrl(await createDatabaseUrl(kind));
       database = openDatabase(url);
       await database.migrate();
     });
@@ -28,7 +28,14 @@ for (const kind of databaseKinds) {
     it('finds no errors in an intact database, and changes nothing', async () => {
       const user = await addUser(database.queries, { password_hash: '$argon2id$…' });
       await addSession(database.queries, user);
+      const read = () =>
+        Promise.all([
+          database.queries.selectFrom('users').selectAll().execute(),
+          database.queries.selectFrom('sessions').selectAll().execute(),
+        ]);
+      const before = await read();
       expect(await findDatabaseErrors(database)).to.deep.equal([]);
+      expect(await read()).to.deep.equal(before);
     });
 
     it('finds rows that refer to rows that do not exist', async () => {
@@ -56,9 +63,9 @@ for (const kind of databaseKinds) {
     it('finds usernames with a wrong key, and malformed password hashes', async () => {
       const user = await addUser(database.queries);
       await database.queries.updateTable('users').set({ username_key: 'other' }).execute();
-      const faults = await findDatabaseErrors(database);
-      expect(faults).to.have.length(2);
-      for (const fault of faults) expect(fault).to.include(user.id);
+      const errors = await findDatabaseErrors(database);
+      expect(errors).to.have.length(2);
+      for (const error of errors) expect(error).to.include(user.id);
     });
 
     it('finds revocations with a higher version than their user has', async () => {
@@ -115,14 +122,14 @@ for (const kind of databaseKinds) {
     });
 
     it('reports that an installation is intact, and whether the secret decrypts its keys', async () => {
-      const url = await newDatabaseUrl(kind);
+      const url = await createDatabaseUrl(kind);
       const app = await TestApp.start({ database: kind, settings: { DATABASE_URL: url } });
       try {
         const { output, printed } = captureOutput();
         await checkDatabase(output, settings(url, testSecret));
         expect(printed()).to.include('The database is sound.');
         const json = captureOutput(true);
-        const error = await rejection(
+        const error = await catchRejection(
           checkDatabase(json.output, settings(url, 'another secret, which is long enough')),
         );
         expect(JSON.parse(json.printed())).to.have.property('sound', false);

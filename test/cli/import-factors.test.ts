@@ -15,12 +15,12 @@ import {
   getRequestOptions,
   getTokensByPasskey,
   logInWithPasskey,
-  newAuthenticator,
+  createAuthenticator,
   passkeySettings,
   signLogin,
 } from '../support/passkeys.js';
 import { readJsonLines, runCommand } from '../support/run-command.js';
-import { beginLogin, codeOf, enrollTotp, loginWithCode } from '../support/second-factors.js';
+import { beginLogin, computeCode, enrollTotp, loginWithCode } from '../support/second-factors.js';
 import { TestApp } from '../support/test-app.js';
 import { readJwt } from '../support/tokens.js';
 import { toBase32 } from '../../src/import/foreign-factors.js';
@@ -52,7 +52,7 @@ for (const kind of databaseKinds) {
       await app.patch(`/users/${id}`, body, (await app.login()).access_token).expect(200);
     };
     const deviceFor = (handle: string) => {
-      const device = newAuthenticator();
+      const device = createAuthenticator();
       const user = { id: handle, name: 'x', displayName: 'x' };
       device.create({ challenge: 'x', rp: { id: 'latchkey.test', name: 'x' }, user });
       return device;
@@ -81,7 +81,12 @@ for (const kind of databaseKinds) {
       expect(imported.stdout).to.match(/^1 have a second factor, 1 of them without recovery codes/m);
       await setPassword('xy12@example.com');
       app.clock.advance(60);
-      const { status } = await loginWithCode(app, 'xy12@example.com', password, codeOf(betterAuth.totp, app));
+      const { status } = await loginWithCode(
+        app,
+        'xy12@example.com',
+        password,
+        computeCode(betterAuth.totp, app),
+      );
       expect(status).to.equal(200);
       const { access_token: token } = await getTokensByPasskey(app, device);
       expect(readJwt(token).claims).to.deep.include({ acr: 'aal2', amr: ['hwk', 'user', 'mfa'] });
@@ -108,10 +113,10 @@ for (const kind of databaseKinds) {
       const secret = toBase32(Buffer.from(value));
       // A code that may have been used there is not taken here.
       const loginToken = await beginLogin(app, 'grace', password);
-      const early = { login_token: loginToken, code: codeOf(secret, app) };
+      const early = { login_token: loginToken, code: computeCode(secret, app) };
       await app.post('/login/second-factor', early).expect(403);
       app.clock.advance(30);
-      expect((await loginWithCode(app, 'grace', password, codeOf(secret, app))).status).to.equal(200);
+      expect((await loginWithCode(app, 'grace', password, computeCode(secret, app))).status).to.equal(200);
       await getTokensByPasskey(app, alone);
       await logInWithPasskey(app, await signLogin(app, second)).expect(401);
       const options = await getRequestOptions(app, { login_token: loginToken });
@@ -122,7 +127,7 @@ for (const kind of databaseKinds) {
       await logInWithPasskey(app, await signLogin(app, alone, impostor)).expect(401);
     });
 
-    it('reports what cannot be taken over by place, and imports the user without it when told so', async () => {
+    it('reports by place what cannot be imported, and imports the user without it when told so', async () => {
       const key = { credentialId: Buffer.from('broken'), publicKey: Buffer.from('no key') };
       const credentials = [
         buildKeycloakTotp('w8L2nFvQ4zR7tYk1XcMb', { algorithm: 'HmacSHA512', digits: 8 }),
@@ -143,15 +148,15 @@ for (const kind of databaseKinds) {
       await app.login('linus', password);
     });
 
-    it('writes no secret unless asked, and takes back all that it writes', async () => {
+    it('exports no secret unless asked, and imports again all that it has exported', async () => {
       const created = await app.createUser('barbara', password);
       const { access_token: admin } = await app.login();
       const contact = { email: 'barbara@example.com', email_verified: true, language: 'de' };
       await app.patch(`/users/${created.id}`, contact, admin).expect(200);
       const tokens = await app.login('barbara', password);
       const { secret, recoveryCodes } = await enrollTotp(app, tokens);
-      const { body } = await loginWithCode(app, 'barbara', password, codeOf(secret, app));
-      const device = newAuthenticator({ synced: true });
+      const { body } = await loginWithCode(app, 'barbara', password, computeCode(secret, app));
+      const device = createAuthenticator({ synced: true });
       await addPasskey(app, (body as TokenSet).access_token, device, { name: 'Zoë’s phone' });
 
       const bare = folder.path('bare.ndjson');
@@ -195,7 +200,7 @@ for (const kind of databaseKinds) {
           ...{ imported: 1, withFactors: 1, withoutRecoveryCodes: 0, withoutFactors: 0 },
         });
         app.clock.advance(60);
-        const { status } = await loginWithCode(other, contact.email, password, codeOf(secret, other));
+        const { status } = await loginWithCode(other, contact.email, password, computeCode(secret, other));
         expect(status).to.equal(200);
         const withCode = await loginWithCode(other, 'barbara', password, recoveryCodes[0] ?? '');
         expect(withCode.status).to.equal(200);
@@ -217,8 +222,8 @@ for (const kind of databaseKinds) {
       }
     });
 
-    it('goes on after an interruption, and takes nobody’s passkey twice', async () => {
-      const device = newAuthenticator();
+    it('continues after an interruption, and imports no passkey twice', async () => {
+      const device = createAuthenticator();
       const line = (number: number, more: object = {}): string =>
         JSON.stringify({
           id: `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`,
@@ -255,7 +260,7 @@ for (const kind of databaseKinds) {
       expect(count).to.equal(251);
     });
 
-    it('refuses what no authenticator has for its user alone, and imports the rest of the batch', async () => {
+    it('refuses a passkey that no authenticator can have, for its user alone, and imports the rest of the batch', async () => {
       const at = (count: number) => `5c6f6a3c-5d1e-4a44-8c5b-${String(count).padStart(12, '0')}`;
       const device = deviceFor('cmVmdXNlZA');
       const passkey = {
@@ -286,7 +291,7 @@ for (const kind of databaseKinds) {
       await setPassword('harmless');
     });
 
-    it('refuses fields that are none', async () => {
+    it('refuses invalid fields', async () => {
       const lines = [
         { username: 'a', recovery_code_hashes: ['x'] },
         { username: 'b', passkeys: {} },

@@ -30,7 +30,7 @@ for (const kind of databaseKinds) {
       return path;
     };
 
-    it('tells what is wrong by place, says what to do, and exits with 5', async () => {
+    it('reports by place what is wrong, says what to do, and exits with 5', async () => {
       const { exitCode, stdout, stderr } = await run(
         'import',
         'users',
@@ -46,7 +46,7 @@ for (const kind of databaseKinds) {
       expect((await run('users', 'list', '--json')).stdout).not.to.include('linus');
     });
 
-    it('imports what is right, and the rest when it is told how', async () => {
+    it('imports what is valid, and the rest when it is told how', async () => {
       const database = flaskDatabase();
       const words = ['import', 'users', database, '--from', 'flask', '--json'];
       const first = await run(...words);

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { Invitation, InvitationPage } from '../../src/accounts/invitations.models.js';
 import { databaseKinds } from '../support/databases.js';
 import { readJsonLines, runCommand } from '../support/run-command.js';
-import { messagesTo } from '../support/messages.js';
+import { listMessagesTo } from '../support/messages.js';
 import { TestApp } from '../support/test-app.js';
 
 const id = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/;
@@ -26,7 +26,7 @@ for (const kind of databaseKinds) {
         | Invitation
         | undefined;
     async function readToken(address: string): Promise<string> {
-      const [message] = await messagesTo(app, address);
+      const [message] = await listMessagesTo(app, address);
       return /invitation\?token=(\S+)/.exec(message?.text ?? '')?.[1] ?? expect.fail();
     }
     const accept = async (address: string, username: string) =>

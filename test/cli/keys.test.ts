@@ -9,7 +9,7 @@ import type { Services } from '../../src/server/services.js';
 import { StartError } from '../../src/start-error.js';
 import { captureOutput } from '../support/command-output.js';
 import { temporaryFolder } from '../support/folders.js';
-import { rejection } from '../support/rejections.js';
+import { catchRejection } from '../support/rejections.js';
 import { TestApp } from '../support/test-app.js';
 
 const pem = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({
@@ -40,7 +40,7 @@ describe('latchkey keys', () => {
     command: (services: Services, output: Output, ...words: Words) => Promise<void>,
     ...parameters: Words
   ): Promise<void> {
-    expect(await rejection(run(command, ...parameters)))
+    expect(await catchRejection(run(command, ...parameters)))
       .to.be.instanceOf(Error)
       .with.property('message')
       .that.matches(words);
@@ -140,7 +140,7 @@ describe('latchkey keys', () => {
       rotateSecret(services, output, services.config),
     );
     const config = readConfig({ DATABASE_URL: 'postgres://127.0.0.1/x', LATCHKEY_SECRET: 'x'.repeat(32) });
-    expect(await rejection(rotateSecret(app.services, captureOutput().output, config))).to.be.instanceOf(
+    expect(await catchRejection(rotateSecret(app.services, captureOutput().output, config))).to.be.instanceOf(
       StartError,
     );
   });

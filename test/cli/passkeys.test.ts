@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { databaseKinds } from '../support/databases.js';
-import { addPasskey, newAuthenticator, passkeySettings } from '../support/passkeys.js';
+import { addPasskey, createAuthenticator, passkeySettings } from '../support/passkeys.js';
 import { readJsonLines, runCommand } from '../support/run-command.js';
 import { TestApp } from '../support/test-app.js';
 
@@ -11,7 +11,7 @@ for (const kind of databaseKinds) {
     before(async () => {
       app = await TestApp.start({ database: kind, settings: passkeySettings });
       const { access_token: token } = await app.login();
-      ({ id } = await addPasskey(app, token, newAuthenticator(), { name: 'Phone' }));
+      ({ id } = await addPasskey(app, token, createAuthenticator(), { name: 'Phone' }));
     });
     after(() => app.close());
 

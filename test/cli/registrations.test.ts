@@ -34,7 +34,7 @@ for (const kind of databaseKinds) {
       expect(listed[0]).to.include({ email: 'ada@example.com', sent: true, known: true });
     });
 
-    it('says by users verify-email that an address is its user’s', async () => {
+    it('users verify-email marks the address of a user as verified', async () => {
       const { access_token: admin } = await app.login();
       await app.post('/users', { username: 'bea', password, email: 'bea@example.com' }, admin).expect(201);
       expect((await run('users', 'verify-email', 'bea')).stdout).to.equal(

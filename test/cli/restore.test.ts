@@ -82,7 +82,7 @@ describe('latchkey restore', () => {
     expect(existsSync(target)).to.be.false;
   });
 
-  it('refuses a damaged backup, and what is none', async () => {
+  it('refuses a damaged backup, and a file that is no backup', async () => {
     await copyFile(folder.path('backup.db'), folder.path('damaged.db'));
     truncateSync(folder.path('damaged.db'), 16_384);
     await expectRefusal(/^The backup cannot be used: .*Nothing was replaced\.$/m, [
@@ -107,7 +107,7 @@ describe('latchkey restore', () => {
     await expectRefusal(/is not whole without that log/, [folder.path('copied.db')]);
   });
 
-  it('is not stopped by the empty log of what has only read, but by a process that has the database open', async () => {
+  it('is not stopped by the empty log of a reader, but by a process that has the database open', async () => {
     const database = openTestDatabase({ kind: 'sqlite', file: target });
     await database.migrate();
     await database.close();
@@ -119,7 +119,7 @@ describe('latchkey restore', () => {
     expect(existsSync(`${target}-shm`)).to.be.true;
   });
 
-  it('takes an empty log away that nobody uses', async () => {
+  it('removes an empty log that no process uses', async () => {
     const database = openTestDatabase({ kind: 'sqlite', file: target });
     await database.migrate();
     await database.close();
@@ -132,7 +132,7 @@ describe('latchkey restore', () => {
     expect(await readEvents()).to.include('database_restored');
   });
 
-  it('refuses a secret that does not open the keys, or none', async () => {
+  it('refuses a secret that does not decrypt the keys, or none', async () => {
     await expectRefusal(/does not open the keys/, [folder.path('backup.db')], {
       LATCHKEY_SECRET: 'another secret, which is long enough',
     });

@@ -6,7 +6,7 @@ import { parseDatabaseUrl } from '../../src/database/database-url.js';
 import type { ProjectMigration } from '../../src/database/migrations/context.js';
 import { listMigrationNames } from '../../src/database/migrations/index.js';
 import project from '../../src/project.js';
-import { databaseKinds, newDatabaseUrl, openTestDatabase } from '../support/databases.js';
+import { databaseKinds, createDatabaseUrl, openTestDatabase } from '../support/databases.js';
 import { TestClock } from '../support/clock.js';
 import { readJsonLines, runCommand } from '../support/run-command.js';
 import { TestApp, testSecret } from '../support/test-app.js';
@@ -21,7 +21,7 @@ for (const kind of databaseKinds) {
     let environment: Record<string, string>;
     let url: string;
     beforeEach(async () => {
-      url = await newDatabaseUrl(kind);
+      url = await createDatabaseUrl(kind);
       environment = {
         DATABASE_URL: url,
         LATCHKEY_SECRET: testSecret,
@@ -80,7 +80,7 @@ for (const kind of databaseKinds) {
       }
     });
 
-    it('migrate refuses a migration of the project that was edited, and takes it with --accept-edited', async () => {
+    it('migrate refuses a migration of the project that was edited, and accepts it with --accept-edited', async () => {
       const migrateWith = (column: string, ...words: string[]): ReturnType<typeof runCommand> =>
         runCommand(
           ['migrate', ...words],
@@ -130,7 +130,7 @@ for (const kind of databaseKinds) {
       expect(database).to.include({ kind, reachable: true }).and.deep.include({ pending: later });
     });
 
-    it('config check finds a secret that does not open the keys', async () => {
+    it('config check finds a secret that does not decrypt the keys', async () => {
       const app = await TestApp.start({ database: kind, settings: environment });
       await app.close();
       expect(await run('config', 'check')).to.include({ exitCode: 0 });
@@ -166,7 +166,7 @@ describe('latchkey config check', () => {
   it('prints a warning once, also that messages which a setting needs are not sent', async () => {
     const check = async (settings: Record<string, string>) => {
       const environment = {
-        DATABASE_URL: await newDatabaseUrl('sqlite'),
+        DATABASE_URL: await createDatabaseUrl('sqlite'),
         LOG_FORMAT: 'json',
         ...settings,
       };
@@ -195,7 +195,7 @@ describe('latchkey config check', () => {
   });
 
   it('makes no SQLite file', async () => {
-    const url = await newDatabaseUrl('sqlite');
+    const url = await createDatabaseUrl('sqlite');
     const folder = dirname(url.replace('sqlite:', ''));
     const environment = { DATABASE_URL: url };
     const { exitCode, stdout } = await runCommand(['config', 'check'], {
@@ -226,12 +226,12 @@ describe('latchkey config check', () => {
 
 describe('latchkey version', () => {
   it('prints the version, the runtime and the last migration', async () => {
-    const surroundings = { environment: {}, clock: new TestClock() };
-    const { stdout } = await runCommand(['version'], surroundings);
+    const context = { environment: {}, clock: new TestClock() };
+    const { stdout } = await runCommand(['version'], context);
     expect(stdout).to.match(
       /^Latchkey 1\.2\.3\nNode\.js \d+\S* on \S+, SQLite 3\.\S+\nIts last migration is \d{4}-/,
     );
-    const [document] = readJsonLines((await runCommand(['version', '--json'], surroundings)).stdout);
+    const [document] = readJsonLines((await runCommand(['version', '--json'], context)).stdout);
     expect(document)
       .to.include({ version: '1.2.3' })
       .and.have.keys('version', 'node', 'platform', 'sqlite', 'migration');

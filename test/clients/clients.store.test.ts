@@ -2,11 +2,11 @@ import { expect } from 'chai';
 import { v7 } from 'uuid';
 import { clientsStore } from '../../src/clients/clients.store.js';
 import { addClient, minute, recordTime } from '../support/records.js';
-import { storeContract } from '../support/store-contract.js';
+import { describeStore } from '../support/store-contract.js';
 
 const later = recordTime + minute;
 
-storeContract('The clients store', (on) => {
+describeStore('The clients store', (on) => {
   it('stores a client unchanged', async () => {
     const client = await addClient(on.queries, {
       secret_hash: null,

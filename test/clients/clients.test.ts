@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { v7 } from 'uuid';
 import type { ClientPage, CreatedClient, RegisteredClient } from '../../src/clients/clients.models.js';
 import { formatCodePoint } from '../../src/text/freeform-text.js';
-import { newClientKey, newClientRsaKey } from '../support/client-keys.js';
+import { createClientKey, createClientRsaKey } from '../support/client-keys.js';
 import { TestApp } from '../support/test-app.js';
 
 const nobody = v7();
@@ -49,8 +49,8 @@ describe('/clients', () => {
         await app.request(method, path).send(sent).expect(401);
         const refused = await app.request(method, path, tokens[lacking]).send(sent).expect(403);
         expect(refused.body).to.include({ code: 'insufficient_scope' });
-        const answer = await app.request(method, path, tokens[permission]).send(sent).expect(allowed);
-        if (allowed === 404) expect(answer.body).to.include({ code: 'client_not_found' });
+        const response = await app.request(method, path, tokens[permission]).send(sent).expect(allowed);
+        if (allowed === 404) expect(response.body).to.include({ code: 'client_not_found' });
       });
     }
   });
@@ -96,7 +96,7 @@ describe('/clients', () => {
     });
 
     it('accepts public keys instead of a secret, and stores only their public members', async () => {
-      const { jwk } = newClientKey({ kid: 'first', alg: 'ES256' });
+      const { jwk } = createClientKey({ kid: 'first', alg: 'ES256' });
       const client = await create({
         token_endpoint_auth_method: 'private_key_jwt',
         jwks: { keys: [{ ...jwk, use: 'sig', key_ops: ['verify'], ext: true }] },
@@ -111,8 +111,8 @@ describe('/clients', () => {
       expect(row?.actor_id).to.be.a('string');
     });
 
-    const { jwk } = newClientKey();
-    const { privateKey, jwk: rsa } = newClientRsaKey(1024);
+    const { jwk } = createClientKey();
+    const { privateKey, jwk: rsa } = createClientRsaKey(1024);
     const keys = (...list: object[]) => ({
       token_endpoint_auth_method: 'private_key_jwt',
       jwks: { keys: list },
@@ -240,7 +240,7 @@ describe('/clients', () => {
 
     it('refuses keys for a client with a secret, and another authentication method for any client', async () => {
       const { client_id: id } = await create();
-      const { body } = await app.patch(`/clients/${id}`, { jwks: { keys: [newClientKey().jwk] } }, admin);
+      const { body } = await app.patch(`/clients/${id}`, { jwks: { keys: [createClientKey().jwk] } }, admin);
       expect(body.errors).to.have.all.keys('jwks');
       await app.patch(`/clients/${id}`, { token_endpoint_auth_method: 'private_key_jwt' }, admin).expect(422);
     });
@@ -266,7 +266,7 @@ describe('/clients', () => {
     it('refuses a client with keys', async () => {
       const { client_id: id } = await create({
         token_endpoint_auth_method: 'private_key_jwt',
-        jwks: { keys: [newClientKey().jwk] },
+        jwks: { keys: [createClientKey().jwk] },
       });
       const { body } = await app.post(`/clients/${id}/secret`, undefined, admin).expect(409);
       expect(body).to.include({ code: 'client_has_no_secret' });

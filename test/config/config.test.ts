@@ -5,7 +5,7 @@ import { settings } from '../../src/config/settings.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-function faultsOf(environment: Environment, reader?: 'service'): readonly string[] {
+function listErrors(environment: Environment, reader?: 'service'): readonly string[] {
   try {
     readConfig(environment, reader);
     return [];
@@ -736,9 +736,9 @@ for (const [key, { name }] of Object.entries(settings)) {
     it('is refused with one sentence that names it', () => {
       expect(bad[name]).not.to.be.undefined;
       for (const text of bad[name] ?? []) {
-        const faults = faultsOf({ [name]: text });
-        expect(faults, JSON.stringify(text)).to.have.length(1);
-        expect(faults[0]).to.match(new RegExp(`^${name} (is ".*", but )?must .+\\.$`, 's'));
+        const errors = listErrors({ [name]: text });
+        expect(errors, JSON.stringify(text)).to.have.length(1);
+        expect(errors[0]).to.match(new RegExp(`^${name} (is ".*", but )?must .+\\.$`, 's'));
       }
     });
   });
@@ -746,8 +746,8 @@ for (const [key, { name }] of Object.entries(settings)) {
 
 describe('Invalid settings', () => {
   it('are reported all at once', () => {
-    const faults = faultsOf({ PORT: 'x', LOG_LEVEL: 'x', DATABASE_URL: 'postgres://127.0.0.1/latchkey' });
-    expect(faults.map((fault) => fault.split(' ')[0])).to.deep.equal([
+    const errors = listErrors({ PORT: 'x', LOG_LEVEL: 'x', DATABASE_URL: 'postgres://127.0.0.1/latchkey' });
+    expect(errors.map((error) => error.split(' ')[0])).to.deep.equal([
       'PORT',
       'LOG_LEVEL',
       'LATCHKEY_SECRET',
@@ -755,7 +755,7 @@ describe('Invalid settings', () => {
   });
 
   it('are repeated in the message, so that a typing error is seen', () => {
-    expect(faultsOf({ PORT: '30o0' })).to.deep.equal([
+    expect(listErrors({ PORT: '30o0' })).to.deep.equal([
       'PORT is "30o0", but must be a whole number from 0 to 65535.',
     ]);
   });
@@ -766,11 +766,11 @@ describe('Invalid settings', () => {
       LATCHKEY_ADMIN_PASSWORD: ' \t ',
       DATABASE_URL: 'mysql://root:hunter2@127.0.0.1',
     };
-    const faults = faultsOf(secrets);
-    expect(faults).to.have.length(3);
-    for (const fault of faults) {
-      for (const secret of Object.values(secrets)) expect(fault).not.to.include(secret);
-      expect(fault).not.to.include('hunter2');
+    const errors = listErrors(secrets);
+    expect(errors).to.have.length(3);
+    for (const error of errors) {
+      for (const secret of Object.values(secrets)) expect(error).not.to.include(secret);
+      expect(error).not.to.include('hunter2');
     }
   });
 });
@@ -778,63 +778,63 @@ describe('Invalid settings', () => {
 describe('LATCHKEY_LISTEN', () => {
   it('needs an issuer to listen when ready on any free port', () => {
     const settings = { LATCHKEY_LISTEN: 'when_ready', PORT: '0' };
-    expect(faultsOf(settings)).to.deep.equal([
+    expect(listErrors(settings)).to.deep.equal([
       'LATCHKEY_LISTEN is when_ready and PORT is 0: set LATCHKEY_ISSUER, which would be the address that is listened on.',
     ]);
-    expect(faultsOf({ ...settings, LATCHKEY_ISSUER: 'https://login.example.com' })).to.deep.equal([]);
-    expect(faultsOf({ LATCHKEY_LISTEN: 'when_ready' })).to.deep.equal([]);
+    expect(listErrors({ ...settings, LATCHKEY_ISSUER: 'https://login.example.com' })).to.deep.equal([]);
+    expect(listErrors({ LATCHKEY_LISTEN: 'when_ready' })).to.deep.equal([]);
   });
 });
 
 describe('LATCHKEY_PASSKEY_ORIGINS', () => {
   it('are all of one domain, which LATCHKEY_PASSKEY_RP_ID names where the first does not', () => {
     const origins = { LATCHKEY_PASSKEY_ORIGINS: 'https://app.example.com,https://login.example.com' };
-    expect(faultsOf(origins)).to.deep.equal([
+    expect(listErrors(origins)).to.deep.equal([
       'LATCHKEY_PASSKEY_ORIGINS has https://login.example.com, whose pages cannot use passkeys of app.example.com: set LATCHKEY_PASSKEY_RP_ID to a domain that all of them are in.',
     ]);
-    expect(faultsOf({ ...origins, LATCHKEY_PASSKEY_RP_ID: 'example.com' })).to.deep.equal([]);
-    expect(faultsOf({ ...origins, LATCHKEY_PASSKEY_RP_ID: 'ample.com' })).to.have.length(1);
-    expect(faultsOf({ ...origins, LATCHKEY_PASSKEY_RP_ID: 'off' })).to.deep.equal([]);
+    expect(listErrors({ ...origins, LATCHKEY_PASSKEY_RP_ID: 'example.com' })).to.deep.equal([]);
+    expect(listErrors({ ...origins, LATCHKEY_PASSKEY_RP_ID: 'ample.com' })).to.have.length(1);
+    expect(listErrors({ ...origins, LATCHKEY_PASSKEY_RP_ID: 'off' })).to.deep.equal([]);
   });
 
   it('of apps alone need a domain', () => {
     const app = { LATCHKEY_PASSKEY_ORIGINS: 'android:apk-key-hash:Ab' };
-    expect(faultsOf(app)).to.deep.equal([
+    expect(listErrors(app)).to.deep.equal([
       'LATCHKEY_PASSKEY_RP_ID must be set where LATCHKEY_PASSKEY_ORIGINS has apps alone.',
     ]);
-    expect(faultsOf({ ...app, LATCHKEY_PASSKEY_RP_ID: 'example.com' })).to.deep.equal([]);
+    expect(listErrors({ ...app, LATCHKEY_PASSKEY_RP_ID: 'example.com' })).to.deep.equal([]);
   });
 });
 
 describe('The domain of passkeys', () => {
   const app = { LATCHKEY_APP_URL: 'https://app.example.com' };
-  const faults = (settings: Record<string, string>): readonly string[] => faultsOf(settings, 'service');
+  const errors = (settings: Record<string, string>): readonly string[] => listErrors(settings, 'service');
 
   it('has to be chosen where the application and the service are different sites', () => {
     const other = { ...app, LATCHKEY_ISSUER: 'https://login.example.org/auth' };
-    expect(faults(other)).to.deep.equal([
+    expect(errors(other)).to.deep.equal([
       'LATCHKEY_PASSKEY_RP_ID must be set, because LATCHKEY_APP_URL (https://app.example.com) and LATCHKEY_ISSUER (https://login.example.org) are different sites, and passkeys work on one: set it to app.example.com if your pages ask for passkeys, to login.example.org if the pages of the service do, or to off. Later it cannot be changed without losing the passkeys that there are.',
     ]);
     for (const id of ['app.example.com', 'example.com', 'login.example.org', 'off'])
-      expect(faults({ ...other, LATCHKEY_PASSKEY_RP_ID: id })).to.deep.equal([]);
-    expect(faults({ ...other, LATCHKEY_PASSKEY_ORIGINS: 'https://shop.example.net' })).to.deep.equal([]);
+      expect(errors({ ...other, LATCHKEY_PASSKEY_RP_ID: id })).to.deep.equal([]);
+    expect(errors({ ...other, LATCHKEY_PASSKEY_ORIGINS: 'https://shop.example.net' })).to.deep.equal([]);
   });
 
   it('follows from URLs that may be one site, or of which one has no passkeys', () => {
     for (const issuer of ['https://login.example.com', 'https://example.com', 'http://10.0.0.1:3000'])
-      expect(faults({ ...app, LATCHKEY_ISSUER: issuer })).to.deep.equal([]);
+      expect(errors({ ...app, LATCHKEY_ISSUER: issuer })).to.deep.equal([]);
     for (const settings of [app, {}, { LATCHKEY_APP_URL: 'http://localhost:5173' }])
-      expect(faults(settings)).to.deep.equal([]);
+      expect(errors(settings)).to.deep.equal([]);
   });
 
   it('is one that some page is in', () => {
     const id = { LATCHKEY_PASSKEY_RP_ID: 'example.net' };
-    const fault =
+    const error =
       'LATCHKEY_PASSKEY_RP_ID is example.net, and neither LATCHKEY_APP_URL nor LATCHKEY_ISSUER is a page of it: set LATCHKEY_PASSKEY_ORIGINS to the pages that ask for passkeys, such as https://example.net, or LATCHKEY_PASSKEY_RP_ID to off.';
-    expect(faults({ ...app, ...id })).to.deep.equal([fault]);
-    expect(faults(id)).to.deep.equal([fault]);
-    expect(faults({ ...id, LATCHKEY_APP_URL: 'https://www.example.net' })).to.deep.equal([]);
-    expect(faults({ LATCHKEY_PASSKEY_RP_ID: 'localhost' })).to.deep.equal([]);
+    expect(errors({ ...app, ...id })).to.deep.equal([error]);
+    expect(errors(id)).to.deep.equal([error]);
+    expect(errors({ ...id, LATCHKEY_APP_URL: 'https://www.example.net' })).to.deep.equal([]);
+    expect(errors({ LATCHKEY_PASSKEY_RP_ID: 'localhost' })).to.deep.equal([]);
   });
 });
 
@@ -849,8 +849,8 @@ describe('PostgreSQL', () => {
     });
 
     it(`requires LATCHKEY_SECRET with ${url}`, () => {
-      const [fault, ...others] = faultsOf({ DATABASE_URL: url });
-      expect(fault).to.match(/^LATCHKEY_SECRET must be set/);
+      const [error, ...others] = listErrors({ DATABASE_URL: url });
+      expect(error).to.match(/^LATCHKEY_SECRET must be set/);
       expect(others).to.deep.equal([]);
     });
   }
@@ -867,8 +867,8 @@ describe('PostgreSQL', () => {
   });
 
   it('reports a secret that is too short once', () => {
-    const faults = faultsOf({ DATABASE_URL: 'postgres://127.0.0.1/latchkey', LATCHKEY_SECRET: 'short' });
-    expect(faults).to.deep.equal(['LATCHKEY_SECRET must have 32 characters or more.']);
+    const errors = listErrors({ DATABASE_URL: 'postgres://127.0.0.1/latchkey', LATCHKEY_SECRET: 'short' });
+    expect(errors).to.deep.equal(['LATCHKEY_SECRET must have 32 characters or more.']);
   });
 });
 

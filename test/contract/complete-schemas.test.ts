@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { completeSchemas } from '../../src/contract/complete-schemas.js';
 import type { Document, Schema } from '../../src/contract/openapi.js';
 
-/** The schemas that are left when an operation answers with the first of them. */
+/** The schemas that are left when an operation responds with the first of them. */
 function completed(schemas: Record<string, Schema>): Record<string, Schema> {
   const [first = ''] = Object.keys(schemas);
   const document = {

@@ -39,7 +39,7 @@ for (const [path, file, mediaType] of [
       ['its ETag among others', () => `"other", ${etag}`],
       ['any', () => '*'],
     ] as const) {
-      it(`is 304, without a body, to who has ${what} (RFC 9110 §13.1.2)`, async () => {
+      it(`is 304, without a body, to a client that has ${what} (RFC 9110 §13.1.2)`, async () => {
         const { text, headers } = await app.get(path).set('If-None-Match', header()).expect(304);
         expect(app.logged).to.deep.equal([]);
         expect(text).to.equal('');

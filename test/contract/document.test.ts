@@ -36,7 +36,15 @@ const operations = Object.entries(document.paths).flatMap(([path, ofPath]) =>
   })),
 );
 
-/** Of what an operation answers when all is well. */
+function listDescriptions(value: unknown): string[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, member]: [string, unknown]) => {
+    if (name === 'example') return [];
+    return name === 'description' && typeof member === 'string' ? [member] : listDescriptions(member);
+  });
+}
+
+/** Media types of the successful responses of an operation. */
 function mediaTypesOf(operation: string): string[] {
   if (operation === 'GET /openapi.yaml') return ['application/yaml'];
   if (operation === 'GET /metrics') return ['text/plain', 'application/openmetrics-text'];
@@ -112,6 +120,12 @@ describe('The contract', () => {
     expect(new Set(ids).size).to.equal(ids.length);
   });
 
+  it('describes its models in whole sentences: tsoa ends a comment at an @ that it takes for a tag', () => {
+    const descriptions = listDescriptions(document.components['schemas']);
+    expect(descriptions).not.to.be.empty;
+    expect(descriptions.filter((text) => !/\.\)?$/.test(text))).to.deep.equal([]);
+  });
+
   it('has no dangling references', () => {
     const references = [...JSON.stringify(document).matchAll(/"\$ref":"#\/components\/([^/]+)\/([^"]+)"/g)];
     expect(references).not.to.be.empty;
@@ -123,9 +137,9 @@ describe('The contract', () => {
     describe(operation.name, () => {
       const { security, responses, requestBody, parameters = [] } = operation;
       const bodies = Object.values(requestBody?.content ?? {});
-      const answers = Object.entries(responses);
+      const described = Object.entries(responses);
       const isOAuth = operation.name.startsWith('POST /oauth/');
-      const media = answers.flatMap(([, { content }]) => Object.values(content ?? {}));
+      const media = described.flatMap(([, { content }]) => Object.values(content ?? {}));
 
       it('has an id, one tag that is described, a summary and a description', () => {
         expect(operation.operationId).to.match(/^[a-z][A-Za-z0-9]+$/);
@@ -135,10 +149,10 @@ describe('The contract', () => {
         expect(operation.description).to.match(/^[A-Z][^]*\.$/);
       });
 
-      it('describes each parameter and each answer', () => {
+      it('describes each parameter and each response', () => {
         for (const { name, description } of parameters)
           expect(description, name).to.be.a('string').and.not.be.empty;
-        for (const [status, { description }] of answers) expect(description, status).not.to.be.empty;
+        for (const [status, { description }] of described) expect(description, status).not.to.be.empty;
       });
 
       it('has a named schema and an example for each body', () => {
@@ -148,9 +162,9 @@ describe('The contract', () => {
         }
       });
 
-      it(`has a body with each answer that has something to say, and errors as ${isOAuth ? 'OAuth' : 'problem+json'}`, () => {
+      it(`has a body in each response that has something to say, and errors as ${isOAuth ? 'OAuth' : 'problem+json'}`, () => {
         const saysNothing = ['204', '304', ...(operation.name === 'POST /oauth/revoke' ? ['200'] : [])];
-        for (const [status, { content }] of answers) {
+        for (const [status, { content }] of described) {
           const isError = status === 'default' || Number(status) >= 400;
           const types = Object.entries(content ?? {}).map(([type, { schema }]) => [type, schema.$ref]);
           if (saysNothing.includes(status)) expect(types).to.be.empty;

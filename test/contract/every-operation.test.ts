@@ -5,12 +5,12 @@ import { isPartOfEnrollment } from '../../src/http/security-requirements.js';
 import { readContract } from '../support/repository-contract.js';
 import type { CookieSession, TokenSet } from '../../src/sessions/sessions.models.js';
 import { checkAgainstContract } from '../support/contract.js';
-import { cookieHeader, cookiesOf } from '../support/cookies.js';
+import { formatCookies, readCookies } from '../support/cookies.js';
 import { createClient } from '../support/oauth-clients.js';
 import { occupyCores } from '../support/occupied-cores.js';
-import { rawRequest } from '../support/raw-request.js';
-import { newAuthenticator, passkeySettings } from '../support/passkeys.js';
-import { newPostgresDatabase } from '../support/postgres.js';
+import { sendRawRequest } from '../support/raw-request.js';
+import { createAuthenticator, passkeySettings } from '../support/passkeys.js';
+import { createPostgresDatabase } from '../support/postgres.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { adminPassword, TestApp } from '../support/test-app.js';
 import { until } from '../support/until.js';
@@ -58,7 +58,7 @@ describe('Every operation responds, as the contract says, to a request', () => {
           await send(method, pathOf(template, '%E0%A4%A')).expect(400);
           return;
         }
-        const { status, headers, text } = await rawRequest(
+        const { status, headers, text } = await sendRawRequest(
           app.url,
           `${method.toUpperCase()} ${template} HTTP/1.1\r\nHost: a\r\nA header without a colon\r\n\r\n`,
         );
@@ -144,7 +144,7 @@ describe('Without a database', () => {
   let cookies: string;
   let csrf: string;
   before(async () => {
-    const url = await newPostgresDatabase();
+    const url = await createPostgresDatabase();
     proxy = await TcpProxy.to(Number(new URL(url).port));
     app = await TestApp.start({
       database: 'postgres',
@@ -163,7 +163,7 @@ describe('Without a database', () => {
     const login = await app
       .post('/login/cookies', { username: 'admin', password: adminPassword })
       .expect(200);
-    cookies = cookieHeader(cookiesOf(login));
+    cookies = formatCookies(readCookies(login));
     csrf = (login.body as CookieSession).refresh_csrf_token;
     proxy.hold();
     await until(() => !app.services.feed.isCurrent());
@@ -174,7 +174,7 @@ describe('Without a database', () => {
     await proxy.close();
   });
 
-  const credential = newAuthenticator().get({ challenge: 'AAAA', rpId: 'latchkey.test' });
+  const credential = createAuthenticator().get({ challenge: 'AAAA', rpId: 'latchkey.test' });
   const refreshToken = (): object => ({ refresh_token: tokens.refresh_token });
   const special: Readonly<Record<string, () => Test>> = {
     'POST /login': () => app.post('/login', { username: 'admin', password: adminPassword }),
@@ -311,7 +311,7 @@ describe('An operation with a limit on requests or client authentications', () =
       });
       const body = path.endsWith('options')
         ? {}
-        : { credential: newAuthenticator().get({ challenge: 'AAAA', rpId: 'latchkey.test' }) };
+        : { credential: createAuthenticator().get({ challenge: 'AAAA', rpId: 'latchkey.test' }) };
       await limited.post(path, body).expect(404);
       expect((await limited.post(path, body).expect(429)).body).to.include({ code: 'too_many_requests' });
       await limited.close();

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { mergeContracts, type RawContract } from '../../src/contract/merge-contracts.js';
-import { latchkeyContract } from '../support/own-project.js';
+import { readLatchkeyContract } from '../support/own-project.js';
 
 const operation = (operationId: string): RawContract['document']['paths'][string][string] => ({
   operationId,
@@ -23,7 +23,7 @@ const raw = (
 });
 
 describe('A contract that is merged of two', () => {
-  const latchkey = latchkeyContract();
+  const latchkey = readLatchkeyContract();
 
   it('has the title of the project, and the operations, models and tags of both', () => {
     const own = raw(

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { readContract } from '../support/repository-contract.js';
 import { databaseKinds } from '../support/databases.js';
-import { createClient, inBasic } from '../support/oauth-clients.js';
+import { createClient, toBasicCredentials } from '../support/oauth-clients.js';
 import { TestApp } from '../support/test-app.js';
 
 interface Schema {
@@ -58,7 +58,7 @@ for (const database of databaseKinds) {
           LATCHKEY_LOGIN_FREE_ATTEMPTS_PER_ADDRESS: '1000',
         },
       });
-      basic = inBasic(await createClient(app));
+      basic = toBasicCredentials(await createClient(app));
     });
     after(() => app.close());
 

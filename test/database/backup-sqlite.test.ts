@@ -3,7 +3,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { expect } from 'chai';
 import { backupSqlite } from '../../src/database/backup-sqlite.js';
 import { temporaryFolder } from '../support/folders.js';
-import { rejection } from '../support/rejections.js';
+import { catchRejection } from '../support/rejections.js';
 
 describe('A backup of a SQLite file', () => {
   const folder = temporaryFolder();
@@ -40,21 +40,21 @@ describe('A backup of a SQLite file', () => {
     expect(readdirSync(folder.path('.')).filter((name) => name.includes('unfinished'))).to.deep.equal([]);
   });
 
-  it('fails where its file is taken away meanwhile, and nothing has its name', async () => {
+  it('fails where its file is removed meanwhile, and leaves no file with its name', async () => {
     const removed = backupSqlite(at('source.db'), at('gone.db'), () => {
       for (const name of readdirSync(folder.path('.'))) if (name.startsWith('gone.db.')) rmSync(at(name));
     });
-    expect(await rejection(removed))
+    expect(await catchRejection(removed))
       .to.have.property('message')
       .that.matches(/cannot be made/);
     expect(existsSync(at('gone.db'))).to.equal(false);
   });
 
-  it('does not take the place of a file that was made meanwhile', async () => {
+  it('does not replace a file that was created meanwhile', async () => {
     const late = backupSqlite(at('source.db'), at('late.db'), () => {
       writeFileSync(at('late.db'), 'of another');
     });
-    expect(await rejection(late))
+    expect(await catchRejection(late))
       .to.have.property('message')
       .that.matches(/late\.db already exists/);
     expect(readFileSync(at('late.db'), 'utf8')).to.equal('of another');

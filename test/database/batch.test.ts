@@ -1,9 +1,9 @@
 import { expect } from 'chai';
 import { usersStore } from '../../src/users/users.store.js';
 import { addUser } from '../support/records.js';
-import { storeContract } from '../support/store-contract.js';
+import { describeStore } from '../support/store-contract.js';
 
-storeContract('A batch', (on) => {
+describeStore('A batch', (on) => {
   const nameOf = async (id: string): Promise<string | undefined> =>
     (await usersStore.findStored(on.queries, id))?.username;
   const rename = (id: string, username: string) => ({

@@ -3,9 +3,9 @@ import { sql } from 'kysely';
 import { isUniqueViolation } from '../../src/database/constraint-errors.js';
 import type { UserRow } from '../../src/database/schema.js';
 import { addUser } from '../support/records.js';
-import { storeContract } from '../support/store-contract.js';
+import { describeStore } from '../support/store-contract.js';
 
-storeContract('A violation of what is unique', (on) => {
+describeStore('A violation of what is unique', (on) => {
   const failure = (query: { execute(): Promise<unknown> }): Promise<unknown> =>
     query.execute().then(
       () => undefined,

@@ -22,11 +22,11 @@ import type { Schema } from '../../src/database/schema.js';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
 import { getSealingContext, unseal } from '../../src/keys/stored-keys.js';
 import { KeySealing } from '../../src/keys/key-sealing.js';
-import { newClientKey } from '../support/client-keys.js';
-import { newDatabase, openTestDatabase } from '../support/databases.js';
+import { createClientKey } from '../support/client-keys.js';
+import { createDatabase, openTestDatabase } from '../support/databases.js';
 import { temporaryFolder } from '../support/folders.js';
 import { assertionType, createClient, revoke, signAssertion } from '../support/oauth-clients.js';
-import { newPostgresDatabase } from '../support/postgres.js';
+import { createPostgresDatabase } from '../support/postgres.js';
 import { queryOn } from '../support/postgres-server.js';
 import { expectLive } from '../support/session-rounds.js';
 import { TestApp, testSecret } from '../support/test-app.js';
@@ -76,7 +76,7 @@ describe('A copy of an installation from SQLite to PostgreSQL', () => {
     [live, ended] = [await app.login('ada', password), await app.login('ada', password)];
     await app.post('/logout', { refresh_token: ended.refresh_token }).expect(204);
     await app.post('/login', { username: 'ada', password: 'a wrong one' }).expect(401);
-    const pair = newClientKey();
+    const pair = createClientKey();
     const jwks = { keys: [pair.jwk] };
     client = await createClient(app, { token_endpoint_auth_method: 'private_key_jwt', jwks });
     assertion = signAssertion(pair.privateKey, client.client_id, app.clock.now() / 1000);
@@ -283,7 +283,7 @@ describe('A copy of an installation from SQLite to PostgreSQL', () => {
   }
 
   async function emptyTarget(): Promise<Database> {
-    const target = await newDatabase('postgres');
+    const target = await createDatabase('postgres');
     await target.migrate();
     return target;
   }
@@ -327,7 +327,7 @@ describe('A copy of an installation from SQLite to PostgreSQL', () => {
   });
 
   it('logs no user out, and keeps every revocation', async () => {
-    const url = await newPostgresDatabase();
+    const url = await createPostgresDatabase();
     const target = openTestDatabase({ kind: 'postgres', url });
     await target.migrate();
     await copied(target);
@@ -344,8 +344,8 @@ describe('A copy of an installation from SQLite to PostgreSQL', () => {
     }
   });
 
-  it('has a chain of the audit that goes on where the source’s ended', async () => {
-    const url = await newPostgresDatabase();
+  it('has an audit chain that continues where the source’s ended', async () => {
+    const url = await createPostgresDatabase();
     const target = openTestDatabase({ kind: 'postgres', url });
     await target.migrate();
     await copied(target);
@@ -354,11 +354,11 @@ describe('A copy of an installation from SQLite to PostgreSQL', () => {
     const moved = await TestApp.start({ settings, clock: app.clock });
     try {
       const before = await moved.services.verifyAudit();
-      expect(before).to.include({ fault: undefined, seals: 1 });
+      expect(before).to.include({ error: undefined, seals: 1 });
       expect(before.unchained).to.be.above(0);
       await moved.services.auditChain.run();
-      const { fault, rows, notes, unchained } = await moved.services.verifyAudit();
-      expect({ fault, notes, unchained }).to.deep.equal({ fault: undefined, notes: [], unchained: 0 });
+      const { error, rows, notes, unchained } = await moved.services.verifyAudit();
+      expect({ error, notes, unchained }).to.deep.equal({ error: undefined, notes: [], unchained: 0 });
       expect(rows).to.equal(before.rows + before.unchained);
     } finally {
       await moved.close();
@@ -395,7 +395,7 @@ describe('A copy of an installation from SQLite to PostgreSQL', () => {
   });
 
   it('continues after a connection that broke in a transaction', async () => {
-    const url = await newPostgresDatabase();
+    const url = await createPostgresDatabase();
     const target = openTestDatabase({ kind: 'postgres', url });
     await target.migrate();
     const source = await contents(app.services.database);
@@ -416,7 +416,7 @@ describe('A copy of an installation from SQLite to PostgreSQL', () => {
   });
 
   it('keeps a service from starting on it until it is complete', async () => {
-    const url = await newPostgresDatabase();
+    const url = await createPostgresDatabase();
     const target = openTestDatabase({ kind: 'postgres', url });
     await target.migrate();
     await interrupted(target, 3);

@@ -8,7 +8,7 @@ import { SqliteSnapshot, type Counts } from '../../src/database/copy-source.js';
 import type { Database } from '../../src/database/database.js';
 import { planOwnTables, previewOwnTables } from '../../src/database/own-copy.js';
 import type { ProjectMigrations } from '../../src/latchkey.js';
-import { newDatabase, openTestDatabase } from '../support/databases.js';
+import { createDatabase, openTestDatabase } from '../support/databases.js';
 import { temporaryFolder } from '../support/folders.js';
 import { addUser } from '../support/records.js';
 
@@ -33,7 +33,7 @@ describe('A copy of a project’s own tables', () => {
   let made = 0;
   let target: Database;
   beforeEach(async () => {
-    target = await newDatabase('postgres');
+    target = await createDatabase('postgres');
   });
   afterEach(() => target.close());
 
@@ -80,7 +80,7 @@ describe('A copy of a project’s own tables', () => {
     return (error as Error).message;
   }
 
-  it('takes rows along with the users that they belong to, whatever the tables are called', async () => {
+  it('copies rows with the users that they belong to, whatever the names of the tables', async () => {
     const project = migrationOf(
       `create table "order" (id text primary key, "group" text references users (id));
        create table notes (order_id text references "order" (id), "a ""b""" text, primary key (order_id, "a ""b"""))`,
@@ -99,7 +99,7 @@ describe('A copy of a project’s own tables', () => {
     await target.migrate({ project });
   });
 
-  it('makes of SQLite’s values what PostgreSQL’s types stand for, exactly', async () => {
+  it('converts SQLite’s values to PostgreSQL’s types exactly', async () => {
     const columns =
       'big, small, flag, exact, price, ratio, short_ratio, data, raw, day, moment, local, which';
     const project = migrationOf(
@@ -201,7 +201,7 @@ describe('A copy of a project’s own tables', () => {
     });
   }
 
-  it('takes JSON and texts that only look like those', async () => {
+  it('copies JSON and texts that only resemble the refused ones', async () => {
     const project = migrationOf(
       'create table t (id integer primary key, v text, w text)',
       'create table t (id integer primary key, v jsonb, w text)',
@@ -282,7 +282,7 @@ describe('A copy of a project’s own tables', () => {
     });
   }
 
-  it('leaves a table that has no rows and that PostgreSQL does not need', async () => {
+  it('skips a table that has no rows and that PostgreSQL does not have', async () => {
     const project = migrationOf('create table t (id text primary key)', 'select 1');
     expect(await copy(await source(project, ''), project)).not.to.have.property('t');
   });
@@ -323,7 +323,7 @@ describe('A copy of a project’s own tables', () => {
     expect(await rowsOf('c')).to.deep.equal([{ id: '1', a_id: '4' }]);
   });
 
-  it('sets the numbers that columns give by themselves on, past those of deleted rows where SQLite keeps them', async () => {
+  it('continues the numbers that columns generate, past those of deleted rows where SQLite keeps them', async () => {
     const project = migrationOf(
       `create table numbered (id integer primary key autoincrement, name text);
        create table serials (id integer primary key, name text);
@@ -355,7 +355,7 @@ describe('A copy of a project’s own tables', () => {
     expect(await rowsOf('t')).to.deep.equal([{ id: '1', name: 'ada', loud: 'ADA' }]);
   });
 
-  it('takes a table without a primary key along, rows that are alike too', async () => {
+  it('copies a table without a primary key, including equal rows', async () => {
     const project = migrationOf('create table t (name text)');
     await copy(await source(project, `insert into t values ('a'), ('a'), ('b'), (null)`), project, {
       rowsPerBatch: 1,
@@ -377,7 +377,7 @@ describe('A copy of a project’s own tables', () => {
     );
     for (let done = 1; done <= 7; done += 1) {
       await target.close();
-      target = await newDatabase('postgres');
+      target = await createDatabase('postgres');
       await target.migrate({ project });
       const interruption = new AbortController();
       let left = done;
@@ -423,13 +423,13 @@ describe('A copy of a project’s own tables', () => {
     expect(await rowsOf('kinds')).to.deep.equal([{ id: 'made by a migration' }, { id: 'made later' }]);
 
     await target.close();
-    target = await newDatabase('postgres');
+    target = await createDatabase('postgres');
     await target.migrate({ project });
     const error: unknown = await copy(file, project).catch((reason: unknown) => reason);
     expect((error as Error).message).to.match(/^The target is not empty: its table "kinds" has rows\./);
   });
 
-  it('finds where something has changed a row on the way', async () => {
+  it('finds a row that was changed during the copy', async () => {
     const project = migrationOf('create table t (id integer primary key, v numeric)');
     const file = await source(project, 'insert into t values (1, 1.5)');
     const snapshot = new SqliteSnapshot(file);

@@ -57,7 +57,7 @@ describe('A PostgreSQL URL', () => {
       .that.includes({ cert: readFileSync(server, 'utf8'), key: readFileSync(key, 'utf8') });
   });
 
-  for (const [parameters, fault] of [
+  for (const [parameters, error] of [
     [
       'sslmode=prefer',
       'must have one of disable, require, verify-ca, verify-full as its sslmode, and has "prefer"',
@@ -81,7 +81,7 @@ describe('A PostgreSQL URL', () => {
     ],
   ] as const) {
     it(`is refused with ${parameters.replaceAll(`${certificates}/`, '')}`, () => {
-      expect(() => parseDatabaseUrl(url(parameters))).to.throw(fault);
+      expect(() => parseDatabaseUrl(url(parameters))).to.throw(error);
       expect(() => parseDatabaseUrl(url(parameters))).not.to.throw('password@');
     });
   }
@@ -136,7 +136,7 @@ describe('The target of a PostgreSQL URL', () => {
     expect(target(url('options=endpoint%3Dx'))).to.deep.include({ settings: [], options: 'endpoint=x' });
   });
 
-  for (const [text, fault] of [
+  for (const [text, error] of [
     [`${at}#x?sslmode=verify-full`, 'must not have a "#": nothing after it would be read'],
     [`${at}#`, 'must not have a "#"'],
     [url('target_session_attrs=any'), 'must have read-write or primary as its target_session_attrs'],
@@ -156,7 +156,7 @@ describe('The target of a PostgreSQL URL', () => {
     ['postgres://u:100%@a/x', 'percent-encoded'],
   ] as const) {
     it(`is refused: ${text}`, () => {
-      expect(() => parseDatabaseUrl(text)).to.throw(fault);
+      expect(() => parseDatabaseUrl(text)).to.throw(error);
     });
   }
 

@@ -2,12 +2,12 @@ import { expect } from 'chai';
 import { sql } from 'kysely';
 import type { Database } from '../../src/database/database.js';
 import { openTestDatabase } from '../support/databases.js';
-import { newPostgresDatabase } from '../support/postgres.js';
+import { createPostgresDatabase } from '../support/postgres.js';
 
 describe('A deadlock of two transactions on PostgreSQL', () => {
   let database: Database;
   before(async () => {
-    database = openTestDatabase({ kind: 'postgres', url: await newPostgresDatabase() });
+    database = openTestDatabase({ kind: 'postgres', url: await createPostgresDatabase() });
     await sql`create table counters (id int primary key, count int not null)`.execute(database.queries);
     await sql`insert into counters values (1, 0), (2, 0)`.execute(database.queries);
   });

@@ -4,9 +4,9 @@ import { expect } from 'chai';
 import { sql } from 'kysely';
 import { createMigrationProvider } from '../../src/database/migrations/index.js';
 import type { Database } from '../../src/database/database.js';
-import { databaseKinds, newDatabase, openTestDatabase } from '../support/databases.js';
+import { databaseKinds, createDatabase, openTestDatabase } from '../support/databases.js';
 import { temporaryFolder } from '../support/folders.js';
-import { newPostgresDatabase } from '../support/postgres.js';
+import { createPostgresDatabase } from '../support/postgres.js';
 import { addUser } from '../support/records.js';
 import { toUsernameKey } from '../../src/usernames/username.js';
 import { computeSkeletonKey } from '../../src/usernames/username-scripts.js';
@@ -73,7 +73,7 @@ for (const kind of databaseKinds) {
   describe(`The migrations on ${kind}`, () => {
     let database: Database;
     beforeEach(async () => {
-      database = await newDatabase(kind);
+      database = await createDatabase(kind);
     });
     afterEach(() => database.close());
 
@@ -105,14 +105,14 @@ for (const kind of databaseKinds) {
         );
         expect(done.rows.map((row) => row.name)).to.deep.equal(names.slice(0, index + 1));
         await database.migrate();
-        const fresh = await newDatabase(kind);
+        const fresh = await createDatabase(kind);
         await fresh.migrate();
         expect(await shapeOf(database)).to.deep.equal(await shapeOf(fresh));
         await fresh.close();
       });
     }
 
-    it('give the oldest of similar names the skeleton, in tables of any size', async () => {
+    it('give the skeleton to the oldest of similar names, in tables of any size', async () => {
       await database.migrate({ upTo: '0004-revocations-in-order' });
       const names = [
         'scope',
@@ -258,7 +258,7 @@ describe('Concurrent migrations by several processes', () => {
   const folder = temporaryFolder();
 
   it('run once on PostgreSQL', async () => {
-    const url = await newPostgresDatabase();
+    const url = await createPostgresDatabase();
     const replicas = Array.from({ length: 3 }, () => openTestDatabase({ kind: 'postgres', url }));
     await Promise.all(replicas.map((replica) => replica.migrate()));
     const [first] = replicas;

@@ -10,16 +10,16 @@ import { keysStore } from '../../src/keys/keys.store.js';
 import { usersStore } from '../../src/users/users.store.js';
 import { openTestDatabase } from '../support/databases.js';
 import { temporaryFolder } from '../support/folders.js';
-import { newPostgresDatabase } from '../support/postgres.js';
+import { createPostgresDatabase } from '../support/postgres.js';
 import { cutConnections } from '../support/postgres-server.js';
 import { addUser } from '../support/records.js';
-import { storeContract } from '../support/store-contract.js';
+import { describeStore } from '../support/store-contract.js';
 import { until } from '../support/until.js';
 import { openFeed } from '../../src/revocations/open-feed.js';
 import type { FeedHandler } from '../../src/revocations/feed.js';
 
 /** The limits in these tests are short, and a busy machine may exceed them. */
-const untilItAnswers = (database: Database): Promise<void> =>
+const untilItResponds = (database: Database): Promise<void> =>
   until(() =>
     database.ping().then(
       () => true,
@@ -27,7 +27,7 @@ const untilItAnswers = (database: Database): Promise<void> =>
     ),
   );
 
-storeContract('The database', (on) => {
+describeStore('The database', (on) => {
   const inside = async ({ database }: { database: Database }, name: string, fails: boolean): Promise<void> =>
     database.transaction(async (transaction) => {
       await addUser(transaction, { username: `${name}, first` });
@@ -103,7 +103,7 @@ storeContract('The database', (on) => {
 describe('The database on several PostgreSQL connections', () => {
   let url: string;
   before(async () => {
-    url = await newPostgresDatabase();
+    url = await createPostgresDatabase();
   });
 
   it('runs one exclusive transaction at a time among all processes', async () => {
@@ -147,7 +147,7 @@ describe('The database on several PostgreSQL connections', () => {
     const database = openTestDatabase({ kind: 'postgres', url }, { statementTimeout: 1000 });
     const slow = await sql`select pg_sleep(600)`.execute(database.queries).catch((reason: unknown) => reason);
     expect(slow).to.be.an.instanceof(DatabaseUnavailable);
-    await untilItAnswers(database);
+    await untilItResponds(database);
     await database.close();
   });
 
@@ -155,14 +155,14 @@ describe('The database on several PostgreSQL connections', () => {
     const database = openTestDatabase({ kind: 'postgres', url }, { statementTimeout: 1000, poolSize: 1 });
     await database.longRunning.transaction(async (transaction) => {
       await sql`select pg_sleep(1.1)`.execute(transaction);
-      await untilItAnswers(database);
+      await untilItResponds(database);
     });
     await database.close();
   });
 
   it('waits for a free connection for a limited time', async () => {
     const database = openTestDatabase({ kind: 'postgres', url }, { connectTimeout: 1000, poolSize: 1 });
-    await untilItAnswers(database); // its connection is established
+    await untilItResponds(database); // its connection is established
     const waited = await database.transaction(async () => database.ping().catch((reason: unknown) => reason));
     expect(waited).to.be.an.instanceof(DatabaseUnavailable);
     await database.ping();
@@ -171,8 +171,9 @@ describe('The database on several PostgreSQL connections', () => {
 
   it('does not respond without a server', async () => {
     const nowhere = openTestDatabase({ kind: 'postgres', url: 'postgres://127.0.0.1:1/nothing' });
-    const answers = [1, 2].map(() => nowhere.ping().catch((reason: unknown) => reason));
-    for (const answer of await Promise.all(answers)) expect(answer).to.be.an.instanceof(DatabaseUnavailable);
+    const responses = [1, 2].map(() => nowhere.ping().catch((reason: unknown) => reason));
+    for (const response of await Promise.all(responses))
+      expect(response).to.be.an.instanceof(DatabaseUnavailable);
     await nowhere.close();
   });
 });

@@ -14,7 +14,7 @@ import { reservePort } from '../support/ports.js';
 import {
   certificates,
   cutConnections,
-  newDatabaseOn,
+  createDatabaseOn,
   PostgresServer,
   queryOn,
 } from '../support/postgres-server.js';
@@ -54,7 +54,7 @@ describe('A database’s password is disclosed in no message', () => {
   before(async () => {
     // The server that TEST_POSTGRES_URL names may require no password, and have no certificate.
     server = await PostgresServer.start();
-    url = await newDatabaseOn(server.url);
+    url = await createDatabaseOn(server.url);
     await queryOn(
       url,
       `create role ${user} superuser login password E'${password.replaceAll(/['\\]/g, (each) => `\\${each}`)}'`,
@@ -176,16 +176,16 @@ describe('A database’s password is disclosed in no message', () => {
     await queryOn(url, `alter role ${user} nologin`);
     await cutConnections(url);
     await until(async () => (await service.get('/health/ready')).status === 503);
-    const answers = [
+    const responses = [
       await service.post('/login', { username: 'admin', password: 'x' }),
       await service.get('/health/ready'),
     ];
     await queryOn(url, `alter role ${user} login`);
     await until(async () => (await service.get('/health/ready')).status === 200);
     await service.login();
-    expect(answers.map(({ status }) => status)).to.deep.equal([503, 503]);
+    expect(responses.map(({ status }) => status)).to.deep.equal([503, 503]);
     const said = [
-      ...answers.map(({ text }) => text),
+      ...responses.map(({ text }) => text),
       ...service.logged.map((line) => JSON.stringify(line)),
     ].join('\n');
     expect(said).to.include('not permitted to log in').and.to.include('works again');

@@ -6,7 +6,7 @@ import type { Database } from '../../src/database/database.js';
 import { openTestDatabase } from '../support/databases.js';
 import { toDomainError, toConnectionError } from '../../src/database/postgres-errors.js';
 import { toDatabaseError, toErrorData } from '../../src/database/sqlite-errors.js';
-import { newPostgresDatabase } from '../support/postgres.js';
+import { createPostgresDatabase } from '../support/postgres.js';
 
 type Meaning = 'unavailable' | 'read-only' | 'error';
 
@@ -96,7 +96,7 @@ describe('A database error', () => {
 describe('A statement that PostgreSQL rolled back because of others', () => {
   let database: Database;
   before(async () => {
-    database = openTestDatabase({ kind: 'postgres', url: await newPostgresDatabase() });
+    database = openTestDatabase({ kind: 'postgres', url: await createPostgresDatabase() });
     await sql`create sequence attempts`.execute(database.queries);
     await sql`create table counted (id int primary key, n int)`.execute(database.queries);
     await sql`insert into counted values (1, 0), (2, 0)`.execute(database.queries);
@@ -159,7 +159,7 @@ describe('A statement that PostgreSQL rolled back because of others', () => {
 describe('A statement that was prepared before another replica changed the tables', () => {
   it('is prepared again, alone or in a transaction, on every connection', async () => {
     const database = openTestDatabase(
-      { kind: 'postgres', url: await newPostgresDatabase() },
+      { kind: 'postgres', url: await createPostgresDatabase() },
       { poolSize: 3 },
     );
     await sql`create table changing (id int, name text)`.execute(database.queries);

@@ -5,7 +5,7 @@ import { sessionSettings } from '../../src/database/postgres-session.js';
 import { parseDatabaseUrl } from '../../src/database/database-url.js';
 import type { AccessTokenClaims } from '../../src/tokens/access-token-claims.js';
 import { queryOn } from '../support/postgres-server.js';
-import { newPostgresDatabase } from '../support/postgres.js';
+import { createPostgresDatabase } from '../support/postgres.js';
 import { TestApp } from '../support/test-app.js';
 import { until } from '../support/until.js';
 
@@ -67,7 +67,7 @@ describe('A PostgreSQL session', () => {
 
   for (const [name, value] of Object.entries(hostile)) {
     it(`does not use the database’s ${name}`, async () => {
-      const url = await newPostgresDatabase();
+      const url = await createPostgresDatabase();
       await setIn(url, name, value, 'database');
       const app = await TestApp.start({ settings: { DATABASE_URL: url } });
       try {
@@ -79,7 +79,7 @@ describe('A PostgreSQL session', () => {
   }
 
   it('uses none of a role’s settings, on any of its connections', async () => {
-    const url = await newPostgresDatabase();
+    const url = await createPostgresDatabase();
     for (const [name, value] of Object.entries(hostile)) await setIn(url, name, value, 'role');
     const database = openTestDatabase({ kind: 'postgres', url }, { statementTimeout: 1234 });
     try {
@@ -116,7 +116,7 @@ describe('A PostgreSQL session', () => {
   });
 
   it('keeps settings for commits beyond this machine’s disk', async () => {
-    const url = await newPostgresDatabase();
+    const url = await createPostgresDatabase();
     await setIn(url, 'synchronous_commit', 'remote_apply', 'database');
     const database = openTestDatabase({ kind: 'postgres', url });
     const { rows } = await sql`show synchronous_commit`.execute(database.queries);
@@ -125,7 +125,7 @@ describe('A PostgreSQL session', () => {
   });
 
   it('has the URL’s options, set after it is connected', async () => {
-    const url = await newPostgresDatabase();
+    const url = await createPostgresDatabase();
     await queryOn(url, 'create schema "of its own"');
     const options = encodeURIComponent('-c search_path="of\\ its\\ own" --work-mem=5MB');
     const database = openTestDatabase(parseDatabaseUrl(`${url}?options=${options}`));
@@ -139,7 +139,7 @@ describe('A PostgreSQL session', () => {
 
 describe('A database that cannot be used', () => {
   async function refusal(prepare: (url: string) => Promise<unknown>, options = ''): Promise<string> {
-    const url = await newPostgresDatabase();
+    const url = await createPostgresDatabase();
     await prepare(url);
     const database = openTestDatabase(parseDatabaseUrl(`${url}${options}`));
     const reason = await database.migrate().then(
@@ -157,7 +157,7 @@ describe('A database that cannot be used', () => {
   });
 
   it('has an encoding that lacks characters', async () => {
-    const url = await newPostgresDatabase();
+    const url = await createPostgresDatabase();
     const name = `${new URL(url).pathname.slice(1)}_latin1`;
     await queryOn(url, `create database ${name} encoding 'LATIN1' template template0`);
     const database = openTestDatabase({ kind: 'postgres', url: url.replace(/[^/]+$/, name) });
@@ -169,7 +169,7 @@ describe('A database that cannot be used', () => {
   });
 
   it('has a role that runs no triggers, and may not run them', async () => {
-    const url = await newPostgresDatabase();
+    const url = await createPostgresDatabase();
     const name = new URL(url).pathname.slice(1);
     await queryOn(url, `create role ${name} login password 'x'; grant create on schema public to ${name}`);
     await queryOn(url, `alter role ${name} in database ${name} set session_replication_role = replica`);

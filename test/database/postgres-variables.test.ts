@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import { ConfigError, readConfig, findSettingWarnings } from '../../src/config/config.js';
 import { parsePostgresUrl } from '../../src/database/postgres-url.js';
 import { openTestDatabase } from '../support/databases.js';
-import { newPostgresDatabase } from '../support/postgres.js';
+import { createPostgresDatabase } from '../support/postgres.js';
 
 type Environment = Readonly<Record<string, string>>;
 
@@ -49,7 +49,7 @@ async function sessionOf(text: string): Promise<Session | undefined> {
 
 describe('PostgreSQL’s own environment variables', () => {
   it('add what the URL leaves out; options are set after connecting, as poolers require', async () => {
-    const { hostname, port, username, password, pathname } = new URL(await newPostgresDatabase());
+    const { hostname, port, username, password, pathname } = new URL(await createPostgresDatabase());
     const database = pathname.slice(1);
     const variables = {
       PGHOST: hostname,
@@ -71,7 +71,7 @@ describe('PostgreSQL’s own environment variables', () => {
   });
 
   it('do not override the URL, and the others are never used', async () => {
-    const text = await newPostgresDatabase();
+    const text = await createPostgresDatabase();
     const variables = {
       PGHOST: 'nowhere.invalid',
       PGPORT: '1',
@@ -96,7 +96,7 @@ describe('PostgreSQL’s own environment variables', () => {
     );
   });
 
-  for (const [parameters, variables, fault] of [
+  for (const [parameters, variables, error] of [
     ['', { PGSSLMODE: 'verify-full' }, 'PGSSLMODE'],
     ['', { PGSSLMODE: 'require' }, 'PGSSLMODE'],
     ['', { PGREQUIRESSL: '1' }, 'PGREQUIRESSL'],
@@ -105,15 +105,15 @@ describe('PostgreSQL’s own environment variables', () => {
     ['?sslmode=disable', { PGSSLMODE: 'verify-full', PGREQUIRESSL: '1' }, undefined],
     ['?sslmode=require&channel_binding=prefer', { PGCHANNELBINDING: 'require' }, undefined],
   ] as const) {
-    it(`${fault === undefined ? 'let' : 'refuse'} ${JSON.stringify(variables)} with "${parameters}"`, () => {
+    it(`${error === undefined ? 'let' : 'refuse'} ${JSON.stringify(variables)} with "${parameters}"`, () => {
       const environment = {
         ...variables,
         DATABASE_URL: `${url}${parameters}`,
         LATCHKEY_SECRET: 'a secret of the tests, long enough',
       };
       const read = (): unknown => readConfig(environment);
-      if (fault === undefined) expect(read).not.to.throw();
-      else expect(read).to.throw(ConfigError, new RegExp(`^${fault} requires protection, but is ignored`));
+      if (error === undefined) expect(read).not.to.throw();
+      else expect(read).to.throw(ConfigError, new RegExp(`^${error} requires protection, but is ignored`));
     });
   }
 

@@ -3,8 +3,8 @@ import { CompiledQuery, sql } from 'kysely';
 import type { Database } from '../../src/database/database.js';
 import type { ProjectMigration, ProjectMigrations } from '../../src/latchkey.js';
 import { StartError } from '../../src/start-error.js';
-import { databaseKinds, newDatabase, openTestDatabase } from '../support/databases.js';
-import { newPostgresDatabase } from '../support/postgres.js';
+import { databaseKinds, createDatabase, openTestDatabase } from '../support/databases.js';
+import { createPostgresDatabase } from '../support/postgres.js';
 
 const create = (table: string): ProjectMigration => ({
   async up(database) {
@@ -29,7 +29,7 @@ for (const kind of databaseKinds) {
   describe(`A project's migrations on ${kind}`, () => {
     let database: Database;
     beforeEach(async () => {
-      database = await newDatabase(kind);
+      database = await createDatabase(kind);
     });
     afterEach(() => database.close());
 
@@ -316,7 +316,7 @@ for (const kind of databaseKinds) {
 
 describe("A project's migrations in several replicas", () => {
   it('run once', async () => {
-    const url = await newPostgresDatabase();
+    const url = await createPostgresDatabase();
     const replicas = [1, 2, 3].map(() => openTestDatabase({ kind: 'postgres', url }));
     let ran = 0;
     const project: ProjectMigrations = {

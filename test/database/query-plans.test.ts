@@ -28,10 +28,11 @@ import { importedUsersStore } from '../../src/import/imported-users.store.js';
 import { listNarrowFilters, userListStore } from '../../src/users/user-list.store.js';
 import type { UserFilters } from '../../src/users/user-list-query.js';
 import { addressesStore } from '../../src/users/addresses.store.js';
+import { passwordHashesStore } from '../../src/users/password-hashes.store.js';
 import { usersStore } from '../../src/users/users.store.js';
-import { explaining } from '../support/recorded-database.js';
+import { explainQueries } from '../support/recorded-database.js';
 import { recordTime } from '../support/records.js';
-import { storeContract } from '../support/store-contract.js';
+import { describeStore } from '../support/store-contract.js';
 import { sessionEndingsStore } from '../../src/sessions/session-endings.store.js';
 import { sessionEpochsStore } from '../../src/users/session-epochs.store.js';
 
@@ -131,16 +132,16 @@ const queriesOf: Readonly<Record<string, (queries: Queries) => Promise<unknown>>
   'expired attempts': (queries) => loginAttemptsStore.deleteExpired(queries, now, 50),
   'expired assertions': (queries) => usedAssertionsStore.deleteExpired(queries, now, 50),
   'retired keys': (queries) => keysStore.deleteRetired(queries, now),
-  'sessions of before an epoch': (queries) =>
+  'sessions from before an epoch': (queries) =>
     sessionEndingsStore.revokeBefore(queries, { userId: id, epoch: 3, now, limit: 50 }),
   'whether there were sessions': (queries) => sessionEndingsStore.hasOfEpoch(queries, id, 3),
   'sessions beyond a limit': (queries) =>
     sessionsStore.revokeOldest(queries, { ...live, keep: 3, exceptId: id, limit: 20 }),
   'sessions of a deleted user': (queries) => sessionEndingsStore.deleteSome(queries, id, 50),
-  'a deleted user': (queries) => sessionEpochsStore.remove(queries, id),
+  'a deleted user': (queries) => usersStore.removeDeleted(queries, id),
   'holders of a deleted role': (queries) => rolesStore.removeFromSome(queries, 'a', 50),
   'uses of sessions': (queries) => sessionsStore.recordUses(queries, [{ id, at: now }]),
-  'the kinds of imported hashes': (queries) => usersStore.foreignHashFamilies(queries),
+  'the kinds of imported hashes': (queries) => passwordHashesStore.listForeignFamilies(queries),
   'who was imported': (queries) => importedUsersStore.findImported(queries, 'shop', ['1', '2']),
   'who was imported and deleted': (queries) => deletedForeignIdsStore.find(queries, 'shop', ['1', '2']),
   'whose names are taken': (queries) =>
@@ -157,12 +158,12 @@ const queriesOf: Readonly<Record<string, (queries: Queries) => Promise<unknown>>
   ...auditQueries,
   'a page of the chain of the audit': (queries) =>
     auditListStore.listChained(queries, { after: 5, until: 90, limit: 50 }),
-  'rows of before the chain of the audit': (queries) => auditChainStore.findOutside(queries, 5),
+  'rows from before the audit chain': (queries) => auditChainStore.findOutside(queries, 5),
   'a row of the chain of the audit': (queries) => auditListStore.findPlace(queries, 5),
   'the places of a time in the chain of the audit': (queries) =>
     auditListStore.findSpan(queries, { from: now, to: now + 1 }),
   'where a receiver of the audit begins': (queries) => auditOutputsStore.add(queries, 'syslog', now),
-  'the end of all sessions of a user': (queries) => sessionEpochsStore.raiseSessionEpoch(queries, id),
+  'the end of all sessions of a user': (queries) => sessionEpochsStore.raise(queries, id),
 };
 
 const orders = ['created_at', 'username', 'logged_in', 'never_logged_in'] as const;
@@ -221,12 +222,12 @@ const small = ['keys', 'roles', 'counters', 'page', 'used', 'few', 'counted', 'a
 /** How SQLite and PostgreSQL report a full table scan or a sort. */
 const slow = [/^SCAN (?!.* USING (?:COVERING )?INDEX)(\w+)/, /Seq Scan on (\w+)/, /TEMP B-TREE/, /\bSort$/];
 
-storeContract('The plans', (on) => {
+describeStore('The plans', (on) => {
   /** The lines of plans that read or sort a whole table. */
   const findSlow = async (query: (queries: Queries) => Promise<unknown>): Promise<string[]> => {
     const plans: string[] = [];
     await query(
-      explaining(on.database, (statement, plan) => {
+      explainQueries(on.database, (statement, plan) => {
         for (const line of plan) {
           const found = slow.map((pattern) => pattern.exec(line)).find((match) => match !== null);
           if (found && !small.includes(found[1] ?? '')) plans.push(`${line}\n  in: ${statement}`);

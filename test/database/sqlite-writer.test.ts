@@ -113,6 +113,24 @@ describe('The writer of a SQLite file', () => {
     expect(committed()).to.deep.equal([1, 2]);
   });
 
+  it('waits for a transaction of another connection of this process, which ends meanwhile', async () => {
+    const other = new SqliteWriter(file, 1000);
+    try {
+      const transaction = await other.begin();
+      await other.execute({ sql: 'insert into numbers values (1)', parameters: [] }, transaction);
+      const waiting = insert(2);
+      waiting.catch(() => undefined);
+      for (const number of [3, 4, 5]) {
+        await other.execute({ sql: 'insert into numbers values (?)', parameters: [number] }, transaction);
+      }
+      await other.end(transaction, 'commit');
+      await waiting;
+      expect(committed()).to.deep.equal([1, 2, 3, 4, 5]);
+    } finally {
+      await other.close();
+    }
+  });
+
   it('rolls back a transaction’s statements, and no other ones', async () => {
     const first = insert(1);
     const failing = await writer.begin();

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { expect } from 'chai';
 import { sql } from 'kysely';
 import { openSqlite } from '../../src/database/sqlite.js';
-import { newDatabase, openTestDatabase } from '../support/databases.js';
+import { createDatabase, openTestDatabase } from '../support/databases.js';
 import { temporaryFolder } from '../support/folders.js';
 
 describe('SQLite', () => {
@@ -24,7 +24,7 @@ describe('SQLite', () => {
   }
 
   it('has STRICT tables', async () => {
-    const database = await newDatabase('sqlite');
+    const database = await createDatabase('sqlite');
     await database.migrate();
     const { rows } = await sql<{ name: string; strict: number }>`select name, strict from pragma_table_list
       where schema = 'main' and type = 'table' and name not like 'sqlite_%' and name not like 'kysely_%'`.execute(

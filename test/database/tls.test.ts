@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { sql } from 'kysely';
 import { parseDatabaseUrl } from '../../src/database/database-url.js';
 import { openTestDatabase } from '../support/databases.js';
-import { certificates, newDatabaseOn, PostgresServer } from '../support/postgres-server.js';
+import { certificates, createDatabaseOn, PostgresServer } from '../support/postgres-server.js';
 
 /** The server's certificate is for `localhost`, and its URL names 127.0.0.1. */
 describe('TLS to PostgreSQL', () => {
@@ -13,7 +13,7 @@ describe('TLS to PostgreSQL', () => {
   before(async () => {
     // The one that TEST_POSTGRES_URL names may have another certificate, or none.
     server = await PostgresServer.start();
-    byAddress = await newDatabaseOn(server.url);
+    byAddress = await createDatabaseOn(server.url);
     byName = byAddress.replace('127.0.0.1', 'localhost');
   });
   after(() => server.remove());

@@ -101,7 +101,7 @@ describe('The files of deploy/', () => {
   });
 
   for (const proxy of proxies) {
-    it(`have a configuration that ${proxy.name} takes`, function () {
+    it(`have a configuration that ${proxy.name} accepts`, function () {
       if (!hasProgram(proxy.program)) this.skip();
       const { check } = proxy.configure(folder.path('.'), { own: 1443, redirect: 1080, replicas: [1, 2] });
       const { status, stderr } = spawnSync(proxy.program, check, { encoding: 'utf8' });
@@ -109,7 +109,7 @@ describe('The files of deploy/', () => {
     });
   }
 
-  it('have settings that the service takes', () => {
+  it('have settings that the service accepts', () => {
     const [configMap] = parseAllDocuments(read('kubernetes/latchkey.yaml')).map(
       (document) => document.toJS() as ConfigMap,
     );
@@ -141,7 +141,7 @@ describe('The files of deploy/', () => {
     expect(ignored).to.include('**/.env');
   });
 
-  it('let Prometheus to the metrics of both replicas, and nobody else', () => {
+  it('let Prometheus alone reach the metrics of both replicas', () => {
     expect(compose['x-latchkey'].environment).to.include({ LATCHKEY_METRICS_PORT: '9464' });
     expect(read('compose/compose.yaml')).not.to.match(/ports:.*9464/);
     const documents = parseAllDocuments(read('kubernetes/latchkey.yaml')).map(
@@ -185,7 +185,7 @@ describe('The files of deploy/', () => {
     expect(lines.slice(-4)).to.deep.equal(['users', 'create', 'a b', '']);
   });
 
-  it('have two replicas in the compose file that may write nowhere and do nothing as root', () => {
+  it('have two replicas in the compose file that may write nowhere and have no capabilities of root', () => {
     for (const name of ['latchkey-1', 'latchkey-2']) {
       expect(compose.services[name]).to.deep.include({
         read_only: true,

@@ -6,9 +6,9 @@ import { parse } from 'yaml';
 import { adminPassword } from '../support/api-client.js';
 import { checkout } from '../support/checkout.js';
 import { reservePort } from '../support/ports.js';
-import { newPostgresDatabase } from '../support/postgres.js';
+import { createPostgresDatabase } from '../support/postgres.js';
 import { ProxyLoad } from '../support/proxy-load.js';
-import { endProcesses, Installation, newFolder, type ServiceProcess } from '../support/service-process.js';
+import { endProcesses, Installation, createFolder, type ServiceProcess } from '../support/service-process.js';
 import { until } from '../support/until.js';
 import { hasProgram, host, proxies, RunningProxy } from './proxies.js';
 
@@ -49,7 +49,7 @@ for (const proxy of proxies) {
     it(`are restarted ${restarts} times under load, and no request fails`, async function () {
       if (!hasProgram(proxy.program)) this.skip();
       const settings = {
-        DATABASE_URL: await newPostgresDatabase(),
+        DATABASE_URL: await createPostgresDatabase(),
         LATCHKEY_SECRET: 'a secret of the tests, long enough',
         LATCHKEY_ISSUER: `https://${host}`,
         LATCHKEY_ADMIN_PASSWORD: adminPassword,
@@ -59,7 +59,7 @@ for (const proxy of proxies) {
       };
       const installations = [await Installation.make(settings), await Installation.make(settings)] as const;
       const services: ServiceProcess[] = await Promise.all(installations.map((each) => each.start()));
-      const folder = await newFolder();
+      const folder = await createFolder();
       const port = await reservePort();
       const { run } = proxy.configure(folder, {
         own: port,

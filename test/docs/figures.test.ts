@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path';
 import { expect } from 'chai';
-import { linksOf } from '../support/markdown.js';
+import { listLinks } from '../support/markdown.js';
 import { listFiles, readPage } from '../support/pages.js';
 
 interface Figure {
@@ -27,7 +27,7 @@ function findUnmeasured(page: string): string[] {
   return readPage(page)
     .split(/\n\s*\n|\n(?=- )/)
     .flatMap((paragraph) => {
-      const results = linksOf(paragraph)
+      const results = listLinks(paragraph)
         .map((link) => join(dirname(page), link))
         .filter((path) => path.startsWith('bench/results/'));
       if (results.length === 0) return [];

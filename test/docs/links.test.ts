@@ -3,7 +3,13 @@ import { existsSync, globSync, statSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { expect } from 'chai';
 import { checkout } from '../support/checkout.js';
-import { anchorsOf, linksOf, misreadCode, pathsOf, undefinedReferences } from '../support/markdown.js';
+import {
+  listAnchors,
+  listLinks,
+  findMisreadCode,
+  listPaths,
+  findUndefinedReferences,
+} from '../support/markdown.js';
 import { listFiles, readPage as read } from '../support/pages.js';
 
 const pages = listFiles('*.md');
@@ -20,7 +26,7 @@ function brokenLink(page: string, link: string): string | undefined {
   const [path = '', anchor] = link.split('#');
   const target = path === '' ? page : normalize(join(dirname(page), path));
   if (target.startsWith('..') || !existsSync(join(checkout, target))) return `${link}: there is no ${target}`;
-  if (anchor !== undefined && !anchorsOf(read(target)).has(anchor))
+  if (anchor !== undefined && !listAnchors(read(target)).has(anchor))
     return `${link}: ${target} has no such heading`;
   return undefined;
 }
@@ -32,20 +38,20 @@ describe('The pages', () => {
 
   for (const page of pages) {
     it(`${page}: each relative link leads somewhere`, () => {
-      const broken = linksOf(read(page)).flatMap((link) => brokenLink(page, link) ?? []);
-      expect([...broken, ...undefinedReferences(read(page))]).to.deep.equal([]);
+      const broken = listLinks(read(page)).flatMap((link) => brokenLink(page, link) ?? []);
+      expect([...broken, ...findUndefinedReferences(read(page))]).to.deep.equal([]);
     });
   }
 
   for (const page of pages) {
     it(`${page}: each code span ends where it was meant to`, () => {
-      expect(misreadCode(read(page))).to.deep.equal([]);
+      expect(findMisreadCode(read(page))).to.deep.equal([]);
     });
   }
 
   for (const page of mapsOfTheCode) {
     it(`${page}: each file that it names exists`, () => {
-      const missing = pathsOf(read(page)).filter(
+      const missing = listPaths(read(page)).filter(
         (path) => globSync(path.replace(/:\d+$/, ''), { cwd: checkout }).length === 0,
       );
       expect(missing).to.deep.equal([]);
@@ -81,7 +87,7 @@ describe('The pages', () => {
   for (const folder of ['docs', 'docs/decisions']) {
     it(`${folder}/README.md lists each page of its folder`, () => {
       const index = `${folder}/README.md`;
-      const linked = new Set(linksOf(read(index)).map((link) => normalize(join(folder, link))));
+      const linked = new Set(listLinks(read(index)).map((link) => normalize(join(folder, link))));
       const unlisted = pages.filter(
         (page) => dirname(page) === folder && page !== index && !linked.has(page),
       );
@@ -104,23 +110,23 @@ describe('The check of links', () => {
   ].join('\n');
 
   it('reads links, images and references, and none in code', () => {
-    expect(linksOf(page)).to.deep.equal(['b.md', 'd.png', 'i.md']);
-    expect(undefinedReferences(page)).to.deep.equal([]);
-    expect(undefinedReferences('[g][nothing]')).to.deep.equal(['nothing']);
+    expect(listLinks(page)).to.deep.equal(['b.md', 'd.png', 'i.md']);
+    expect(findUndefinedReferences(page)).to.deep.equal([]);
+    expect(findUndefinedReferences('[g][nothing]')).to.deep.equal(['nothing']);
   });
 
   it('finds code spans that a backtick inside ends too early', () => {
-    expect(misreadCode("`f('\\`<x>\\`')`in a text")).to.have.length(2);
-    expect(misreadCode('`` f(`x`) `` in a text, `a\nb`, and `\\d`')).to.deep.equal([]);
-    expect(misreadCode('fails`a`')).to.deep.equal(['s`a`']);
+    expect(findMisreadCode("`f('\\`<x>\\`')`in a text")).to.have.length(2);
+    expect(findMisreadCode('`` f(`x`) `` in a text, `a\nb`, and `\\d`')).to.deep.equal([]);
+    expect(findMisreadCode('fails`a`')).to.deep.equal(['s`a`']);
   });
 
   it('computes the anchors of headings as GitHub does', () => {
-    expect([...anchorsOf(page)]).to.deep.equal(['top', 'a-b-c--d', 'a-b-c--d-1']);
+    expect([...listAnchors(page)]).to.deep.equal(['top', 'a-b-c--d', 'a-b-c--d-1']);
   });
 
   it('finds the files that a page names', () => {
-    expect(pathsOf(page)).to.deep.equal(['src/x.ts', 'test/*/y.ts']);
+    expect(listPaths(page)).to.deep.equal(['src/x.ts', 'test/*/y.ts']);
   });
 
   it('reports what is broken', () => {

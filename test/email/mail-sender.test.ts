@@ -68,7 +68,7 @@ describe('Sending by SMTP', () => {
     expect(await send(server.url)).to.equal(undefined);
   });
 
-  it('tells a server that cannot be reached, or says nothing, from a refused message', async () => {
+  it('distinguishes a server that cannot be reached, or does not respond, from a refused message', async () => {
     server = await MailServer.start();
     expect(await send('smtp://127.0.0.1:1')).to.be.instanceOf(ServerFailure);
     server.onRecipient = () => new SmtpReply(550, 'No');
@@ -83,7 +83,7 @@ describe('Sending by SMTP', () => {
     expect(await send(server.url)).to.be.instanceOf(ServerFailure);
   });
 
-  it('ends a conversation that the server does not go on with', async () => {
+  it('ends a conversation that the server does not continue', async () => {
     server = await MailServer.start();
     server.onMessage = () => new Promise(() => undefined);
     const error = await send(server.url, { idleTimeout: 300 });

@@ -56,7 +56,7 @@ describe('Messages of a project', () => {
       (error: unknown) => (error as Error).message,
     );
 
-  it('take the place of those that come with Latchkey, and add languages', async () => {
+  it('replace those that come with Latchkey, and add languages', async () => {
     const all = new MessageTemplates(
       'en',
       await read({

@@ -93,7 +93,7 @@ for (const kind of databaseKinds) {
       expect(server.received).to.be.empty;
     });
 
-    it('takes what is enqueued again under a key for the same message', async () => {
+    it('treats what is enqueued again under a key as the same message', async () => {
       await enqueue({ key: 'the key' });
       await run();
       await enqueue({ key: 'the key' });
@@ -123,7 +123,7 @@ for (const kind of databaseKinds) {
       expect(await rows()).to.be.empty;
     });
 
-    it('drops what is to nobody, with a row that takes the same time', async () => {
+    it('writes a row for a message to nobody as for any other, and drops it unsent', async () => {
       await enqueue({ to: 'nobody' });
       expect(await rows()).to.have.length(1);
       expect(await app.services.outbox.list(queries(), { limit: 10 })).to.be.empty;
@@ -177,7 +177,7 @@ for (const kind of databaseKinds) {
       expect(server.received).to.be.empty;
     });
 
-    it('gives up what has expired before a server took it', async () => {
+    it('gives up what has expired before a server accepted it', async () => {
       server.onRecipient = () => new SmtpReply(450, 'Later');
       await enqueue({ expiresAt: app.clock.now() + 45_000 });
       await run();
@@ -190,7 +190,7 @@ for (const kind of databaseKinds) {
       expect(await onlyRow()).to.include({ state: 'given_up', last_error: '450 Later' });
     });
 
-    it('waits for a server that takes no message, without giving any up', async () => {
+    it('waits for a server that accepts no message, without giving any up', async () => {
       server.onSender = () => new SmtpReply(550, 'Not from this address');
       await enqueue();
       await enqueue();
@@ -215,7 +215,7 @@ for (const kind of databaseKinds) {
       expect(server.received).to.have.length(2);
     });
 
-    it('tries a server that took no message once more at a restart, without waiting', async () => {
+    it('tries a server that accepted no message once more at a restart, without waiting', async () => {
       server.onSender = () => new SmtpReply(550, 'Not from this address');
       await enqueue();
       await run();
@@ -286,7 +286,7 @@ for (const kind of databaseKinds) {
       expect(await rows()).to.be.empty;
     });
 
-    it('is opened after the secret was replaced', async () => {
+    it('is decrypted after the secret was replaced', async () => {
       await enqueue();
       const { ring, database } = app.services;
       const other = 'another secret of the tests, long enough';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { adminPassword } from '../support/api-client.js';
-import { newDatabaseOn, PostgresServer, queryOn } from '../support/postgres-server.js';
+import { createDatabaseOn, PostgresServer, queryOn } from '../support/postgres-server.js';
 import { endProcesses, Installation, type ServiceProcess } from '../support/service-process.js';
 
 const settings = {
@@ -16,7 +16,7 @@ describe('A database that accepts no writes', () => {
 
   before(async () => {
     postgres = await PostgresServer.start();
-    url = await newDatabaseOn(postgres.url);
+    url = await createDatabaseOn(postgres.url);
     // Nothing listens at the first host.
     const hosts = url.replace('@', '@127.0.0.1:1,');
     const installation = await Installation.make({
@@ -54,7 +54,7 @@ describe('A database that accepts no writes', () => {
       await service.api.get('/health/live').expect(200);
       await setReadOnly(false);
       await expectLogins(200);
-      await service.ready();
+      await service.waitUntilReady();
     }
     const lines = service.stdout.split('\n').filter((line) => line.includes('"the database failed'));
     expect(lines.length).to.be.within(1, 2);

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { setTimeout as wait } from 'node:timers/promises';
 import { adminPassword } from '../support/api-client.js';
 import { FleetLoad } from '../support/fleet-load.js';
-import { cutConnections, newDatabaseOn, PostgresServer } from '../support/postgres-server.js';
+import { cutConnections, createDatabaseOn, PostgresServer } from '../support/postgres-server.js';
 import { endProcesses, Installation, type ServiceProcess } from '../support/service-process.js';
 
 const clients = 8;
@@ -19,7 +19,7 @@ describe('Two replicas on one PostgreSQL, under load', () => {
 
   before(async () => {
     postgres = await PostgresServer.start();
-    url = await newDatabaseOn(postgres.url);
+    url = await createDatabaseOn(postgres.url);
     const settings = {
       DATABASE_URL: url,
       LATCHKEY_SECRET: 'a secret of the tests, long enough',
@@ -47,7 +47,7 @@ describe('Two replicas on one PostgreSQL, under load', () => {
   /** No replica is restarted: each recovers by itself. */
   async function expectRecovery(): Promise<void> {
     await Promise.race([
-      Promise.all(replicas.map((replica) => replica.ready())),
+      Promise.all(replicas.map((replica) => replica.waitUntilReady())),
       wait(recovery).then(() => expect.fail(`Not ready ${recovery} ms after the database was there again.`)),
     ]);
   }
@@ -60,7 +60,7 @@ describe('Two replicas on one PostgreSQL, under load', () => {
     await wait(1500);
     await load.end();
     await load.expectRemembered();
-    expect(load.faults, load.summary).to.deep.equal([]);
+    expect(load.errors, load.summary).to.deep.equal([]);
     expect(load.sessions.length, load.summary).to.be.above(clients);
   }
 
@@ -89,7 +89,7 @@ describe('Two replicas on one PostgreSQL, under load', () => {
       await postgres.startAgain();
     });
     expect(
-      Object.keys(load.answers).filter((key) => key.endsWith(' 503')),
+      Object.keys(load.responses).filter((key) => key.endsWith(' 503')),
       load.summary,
     ).not.to.be.empty;
   });
@@ -103,7 +103,7 @@ describe('Two replicas on one PostgreSQL, under load', () => {
       await postgres.startAgain();
     });
     expect(
-      Object.keys(load.answers).filter((key) => key.endsWith(' 503')),
+      Object.keys(load.responses).filter((key) => key.endsWith(' 503')),
       load.summary,
     ).not.to.be.empty;
   });
@@ -127,7 +127,7 @@ describe('Two replicas on one PostgreSQL, under load', () => {
       postgres.thaw();
     });
     expect(
-      Object.keys(load.answers).filter((key) => key.endsWith(' 503')),
+      Object.keys(load.responses).filter((key) => key.endsWith(' 503')),
       load.summary,
     ).not.to.be.empty;
   });
@@ -136,7 +136,7 @@ describe('Two replicas on one PostgreSQL, under load', () => {
     const restarted = installations[1] ?? expect.fail();
     await replicas[1]?.end();
     await postgres.stop();
-    const early = await restarted.spawn().listening();
+    const early = await restarted.spawn().waitUntilListening();
     await early.api.get('/health/live').expect(200);
     await early.api.get('/health/ready').expect(503);
     await wait(1000);
@@ -154,7 +154,7 @@ describe('Two replicas on one PostgreSQL, under load', () => {
     await under(load, async () => {
       there.pop();
       replicas[1]?.signal('SIGKILL');
-      await replicas[1]?.ended();
+      await replicas[1]?.waitForEnd();
       await wait(1000);
       replicas[1] = await restarted.start();
       there.push(victim);

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { adminPassword } from '../support/api-client.js';
 import { hasPgbouncer, Pgbouncer } from '../support/pgbouncer.js';
-import { newDatabaseOn, PostgresServer } from '../support/postgres-server.js';
+import { createDatabaseOn, PostgresServer } from '../support/postgres-server.js';
 import { endProcesses, Installation, type Settings } from '../support/service-process.js';
 import { until } from '../support/until.js';
 
@@ -23,7 +23,7 @@ describe('PgBouncer between the service and PostgreSQL', () => {
   async function settings(mode: 'session' | 'transaction' | 'statement'): Promise<Settings> {
     pgbouncer = await Pgbouncer.start(postgres.port, mode);
     return {
-      DATABASE_URL: pgbouncer.through(await newDatabaseOn(postgres.url)),
+      DATABASE_URL: pgbouncer.through(await createDatabaseOn(postgres.url)),
       LATCHKEY_SECRET: 'a secret of the tests, long enough',
       LATCHKEY_ISSUER: 'http://latchkey.test',
       LATCHKEY_ADMIN_PASSWORD: adminPassword,

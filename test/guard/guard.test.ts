@@ -6,11 +6,11 @@ import { SignJWT } from 'jose';
 import { serviceActor } from '../../src/audit/actor.js';
 import { guard, Refusal, type GuardOptions } from '../../src/guard/guard.js';
 import { checkout } from '../support/checkout.js';
-import { clientToken, createClient, issuer, revoke } from '../support/oauth-clients.js';
+import { requestClientToken, createClient, issuer, revoke } from '../support/oauth-clients.js';
 import { GuardedApi } from '../support/guarded-api.js';
 import { until } from '../support/until.js';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
-import { codeOf, enrollTotp, loginWithCode } from '../support/second-factors.js';
+import { computeCode, enrollTotp, loginWithCode } from '../support/second-factors.js';
 import { TestApp } from '../support/test-app.js';
 import { base64url, readJwt, signJwt } from '../support/tokens.js';
 
@@ -19,7 +19,7 @@ describe('A service behind a guard', () => {
   let api: GuardedApi;
   before(async () => {
     app = await TestApp.start();
-    api = await GuardedApi.following(app);
+    api = await GuardedApi.startFollowing(app);
   });
   after(async () => {
     await api.close();
@@ -38,7 +38,7 @@ describe('A service behind a guard', () => {
 
     it("a client's own token", async () => {
       const client = await createClient(app, { scope: 'users:read reports:read' });
-      const { access_token: token } = await clientToken(app, client);
+      const { access_token: token } = await requestClientToken(app, client);
       const { body } = await api.get('/own/both', token).expect(200);
       expect(body.subject).to.equal(client.client_id);
     });
@@ -53,7 +53,7 @@ describe('A service behind a guard', () => {
   });
 
   /** Checks that the guard responds as the service does on one of its own operations. */
-  async function answersAlike(own: string, guarded: string, token?: string): Promise<string> {
+  async function compareWithService(own: string, guarded: string, token?: string): Promise<string> {
     const expected = await app.get(own, token);
     const { status, headers, body } = await api.get(guarded, token).expect(expected.status);
     expect(headers['www-authenticate']).to.equal(expected.headers['www-authenticate']);
@@ -65,7 +65,7 @@ describe('A service behind a guard', () => {
 
   describe('responds like the service to a request', () => {
     it('without a token', async () => {
-      expect(await answersAlike('/me', '/own/any')).to.equal('authentication_required');
+      expect(await compareWithService('/me', '/own/any')).to.equal('authentication_required');
       await api.get('/own/any').set('Authorization', 'Basic YTpi').expect(401);
     });
 
@@ -97,21 +97,21 @@ describe('A service behind a guard', () => {
     it('without the permission', async () => {
       await app.createUser('ada', 'the password of ada');
       const { access_token: token } = await app.login('ada', 'the password of ada');
-      expect(await answersAlike('/users', '/own/users', token)).to.equal('insufficient_scope');
+      expect(await compareWithService('/users', '/own/users', token)).to.equal('insufficient_scope');
     });
 
     it('of a user with a one-time password', async () => {
       await app.createUser('bea', 'the password of bea', ['admin']);
       const password = await app.services.users.resetPassword('bea', serviceActor);
       const { access_token: token } = await app.login('bea', password);
-      expect(await answersAlike('/users', '/own/users', token)).to.equal('password_change_required');
+      expect(await compareWithService('/users', '/own/users', token)).to.equal('password_change_required');
     });
 
     it('with an expired token', async () => {
       const { access_token: token } = await app.login();
       await api.get('/own/any', token).expect(200);
       app.clock.advance(900);
-      expect(await answersAlike('/me', '/own/any', token)).to.equal('invalid_token');
+      expect(await compareWithService('/me', '/own/any', token)).to.equal('invalid_token');
     });
 
     it('with a token of an ended session', async () => {
@@ -119,7 +119,7 @@ describe('A service behind a guard', () => {
       await api.get('/own/any', token).expect(200);
       await app.post('/logout', {}, token).expect(204);
       await until(async () => (await api.get('/own/any', token)).status === 401);
-      expect(await answersAlike('/me', '/own/any', token)).to.equal('invalid_token');
+      expect(await compareWithService('/me', '/own/any', token)).to.equal('invalid_token');
     });
   });
 
@@ -127,7 +127,7 @@ describe('A service behind a guard', () => {
     const password = 'the password of fox';
     await app.createUser('fox', password);
     const { secret } = await enrollTotp(app, await app.login('fox', password));
-    const { body } = await loginWithCode(app, 'fox', password, codeOf(secret, app));
+    const { body } = await loginWithCode(app, 'fox', password, computeCode(secret, app));
     const { access_token: token } = body as TokenSet;
     await api.get('/own/mfa-300', token).expect(200);
     app.clock.advance(301);
@@ -215,7 +215,7 @@ describe('A service behind a guard', () => {
 
     it('for another audience', async () => {
       const client = await createClient(app, { audiences: ['https://elsewhere.example'] });
-      const { access_token: token } = await clientToken(app, client);
+      const { access_token: token } = await requestClientToken(app, client);
       expect(await detailOf(token)).to.include('for another service');
     });
 

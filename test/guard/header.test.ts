@@ -3,7 +3,7 @@ import { serviceActor } from '../../src/audit/actor.js';
 import { Refusal } from '../../src/guard/guard.js';
 import { GuardedApi } from '../support/guarded-api.js';
 import { issuer } from '../support/oauth-clients.js';
-import { rejection } from '../support/rejections.js';
+import { catchRejection } from '../support/rejections.js';
 import { until } from '../support/until.js';
 import { TestApp } from '../support/test-app.js';
 
@@ -33,7 +33,7 @@ describe('A guard of a service with another header or scheme for access tokens',
         },
         serviceActor,
       );
-      api = await GuardedApi.following(app, {
+      api = await GuardedApi.startFollowing(app, {
         client: { id: client.id, secret },
         headerName,
         headerType,
@@ -42,8 +42,8 @@ describe('A guard of a service with another header or scheme for access tokens',
       const value = headerType === 'none' ? token : `${headerType} ${token}`;
       await api.get('/own/any').set(headerName, value).expect(200);
       const respond = api.guard.protect((_request, { subject }) => new Response(subject));
-      const answer = await respond(new Request('http://api.test', { headers: { [headerName]: value } }));
-      expect(answer.status).to.equal(200);
+      const response = await respond(new Request('http://api.test', { headers: { [headerName]: value } }));
+      expect(response.status).to.equal(200);
 
       const scheme = headerType === 'none' ? 'Bearer' : headerType;
       const missing = await api.get('/own/any').expect(401);
@@ -55,7 +55,7 @@ describe('A guard of a service with another header or scheme for access tokens',
         .get('/own/any')
         .set(other[0] ?? '', `${other[1]} ${token}`)
         .expect(401);
-      const refusal = await rejection(api.guard.check(`${value}x`));
+      const refusal = await catchRejection(api.guard.check(`${value}x`));
       expect(refusal).to.be.instanceOf(Refusal);
       expect((refusal as Refusal).headers['WWW-Authenticate']).to.match(
         new RegExp(`^${scheme} realm="latchkey", error="invalid_token"`),

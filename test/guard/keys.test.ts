@@ -11,7 +11,7 @@ describe('The public keys in a guard', () => {
   let api: GuardedApi;
   beforeEach(async () => {
     app = await TestApp.start({ settings: { LATCHKEY_JWKS_MAX_AGE: '60' } });
-    api = await GuardedApi.following(app, { whenStale: 'accept' });
+    api = await GuardedApi.startFollowing(app, { whenStale: 'accept' });
   });
   afterEach(async () => {
     await api.close();
@@ -102,7 +102,9 @@ describe('The public keys in a guard', () => {
   });
 
   it('are read from the URL in the options', async () => {
-    const own = await GuardedApi.following(app, { jwksUri: `${app.url}/.well-known/jwks.json?from=options` });
+    const own = await GuardedApi.startFollowing(app, {
+      jwksUri: `${app.url}/.well-known/jwks.json?from=options`,
+    });
     await own.get('/own/any', await token()).expect(200);
     expect(own.network.count(jwks)).to.equal(1);
     await own.close();

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { guard, Refusal, type Guard } from '../../src/guard/guard.js';
 import { startTestIssuer, type TestIssuer } from '../../src/guard/testing.js';
 import { GuardedApi } from '../support/guarded-api.js';
-import { rawRequest } from '../support/raw-request.js';
+import { sendRawRequest } from '../support/raw-request.js';
 import { TestApp } from '../support/test-app.js';
 
 describe('A guard for whose requests a token is optional', () => {
@@ -10,7 +10,7 @@ describe('A guard for whose requests a token is optional', () => {
   let api: GuardedApi;
   before(async () => {
     app = await TestApp.start();
-    api = await GuardedApi.following(app);
+    api = await GuardedApi.startFollowing(app);
     await app.createUser('ada', 'the password of ada');
   });
   after(async () => {
@@ -32,14 +32,14 @@ describe('A guard for whose requests a token is optional', () => {
     expect(body.subject).to.equal(me.id);
   });
 
-  it('refuses a token that is not good, or lacks a permission', async () => {
+  it('refuses a token that is not valid, or lacks a permission', async () => {
     for (const header of ['Bearer x', 'Bearer', 'Bearer a, Bearer b'])
       await api.get('/own/optional').set('Authorization', header).expect(401);
     const { access_token: token } = await app.login('ada', 'the password of ada');
     await api.get('/own/optional', token).expect(403);
   });
 
-  it('says so where its caller is asked for all the same', async () => {
+  it('throws where its caller is requested all the same', async () => {
     const request = new Request('http://api.test/');
     const handle = api.guard.protect(
       (each, caller) => {
@@ -67,9 +67,9 @@ describe('A guard', () => {
     await issuer.close();
   });
 
-  it('hands refusals to the error handler where it is told so', async () => {
+  it('passes refusals to the error handler where it is told so', async () => {
     const app = await TestApp.start();
-    const api = await GuardedApi.following(app, { refusals: 'throw' });
+    const api = await GuardedApi.startFollowing(app, { refusals: 'throw' });
     // The contract's form of errors is not that of the handler.
     const none = await fetch(`${api.url}/own/any`);
     expect(none.status).to.equal(401);
@@ -84,7 +84,7 @@ describe('A guard', () => {
     await app.close();
   });
 
-  it('throws a refusal that has its answer', async () => {
+  it('throws a refusal that has its response', async () => {
     const handle = latchkey.protect(() => new Response());
     const refusal = await handle(new Request('http://api.test/')).catch((error: unknown) => error);
     expect(refusal).to.include({ status: 401, statusCode: 401, code: 'authentication_required' });
@@ -96,7 +96,7 @@ describe('A guard', () => {
     expect(await response.json()).to.deep.equal(refusal.problem);
   });
 
-  it('takes no requirement that means nothing, wherever it stands', () => {
+  it('accepts no requirement without an effect, wherever it is given', () => {
     for (const bad of ['', 'a b', 'fresh:soon', 'mfa:soon']) {
       expect(() => latchkey.requires(bad, { optional: true })).to.throw(TypeError, 'is no demand');
       expect(() => latchkey.protect(() => new Response(), bad)).to.throw(TypeError, 'is no demand');
@@ -109,12 +109,12 @@ describe('A guard', () => {
 describe('A guard that is sent the header twice', () => {
   it('refuses both, as the service does', async () => {
     const app = await TestApp.start();
-    const api = await GuardedApi.following(app);
+    const api = await GuardedApi.startFollowing(app);
     const { access_token: token } = await app.login();
     const twice = (path: string): string =>
       `GET ${path} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${token}\r\nauthorization: Bearer ${token}\r\nConnection: close\r\n\r\n`;
-    expect((await rawRequest(app.url, twice('/me'))).status).to.equal(401);
-    const { status, text } = await rawRequest(api.url, twice('/own/any'));
+    expect((await sendRawRequest(app.url, twice('/me'))).status).to.equal(401);
+    const { status, text } = await sendRawRequest(api.url, twice('/own/any'));
     expect(status).to.equal(401);
     expect(text).to.include('invalid_token');
     await api.close();

@@ -32,7 +32,7 @@ describe('A guard whose feed', () => {
 
     it('includes earlier revocations', async () => {
       await logOut(token);
-      api = await GuardedApi.following(app);
+      api = await GuardedApi.startFollowing(app);
       await api.get('/own/any', token).expect(401);
       expect(api.network.count('/oauth/introspect')).to.equal(0);
     });
@@ -40,7 +40,7 @@ describe('A guard whose feed', () => {
 
   describe('was interrupted', () => {
     it('continues where it was, with the revocations since', async () => {
-      api = await GuardedApi.following(app);
+      api = await GuardedApi.startFollowing(app);
       api.network.goDown();
       await logOut(token);
       app.clock.advance(30);
@@ -55,7 +55,7 @@ describe('A guard whose feed', () => {
     });
 
     it('continues with a new access token if the old one is refused', async () => {
-      api = await GuardedApi.following(app);
+      api = await GuardedApi.startFollowing(app);
       app.clock.advance(900); // the client's token has expired
       app.services.revocationFeed.sendHeartbeats();
       await until(() => api.network.count('/revocations/stream') > 1);
@@ -68,7 +68,7 @@ describe('A guard whose feed', () => {
 
   describe('is older than its bound', () => {
     it('asks the service about each token, once within the bound', async () => {
-      api = await GuardedApi.following(app, { bound: 5 });
+      api = await GuardedApi.startFollowing(app, { bound: 5 });
       api.advance(5);
       await api.get('/own/any', token).expect(200);
       expect(api.network.count('/oauth/introspect')).to.equal(0);
@@ -83,7 +83,7 @@ describe('A guard whose feed', () => {
     });
 
     it('refuses a token that the service reports as revoked', async () => {
-      api = await GuardedApi.following(app);
+      api = await GuardedApi.startFollowing(app);
       await api.get('/own/any', token).expect(200);
       api.network.blocked.add('/revocations/stream');
       api.network.cut();
@@ -94,7 +94,7 @@ describe('A guard whose feed', () => {
     });
 
     it('refuses all with 503 if the service cannot be asked, and asks again a second later', async () => {
-      api = await GuardedApi.following(app);
+      api = await GuardedApi.startFollowing(app);
       await api.get('/own/any', token).expect(200);
       api.network.goDown();
       api.advance(4);
@@ -108,7 +108,7 @@ describe('A guard whose feed', () => {
     });
 
     it('refuses a token that it knows to be revoked, whether or not the service can be asked', async () => {
-      api = await GuardedApi.following(app);
+      api = await GuardedApi.startFollowing(app);
       await logOut(token);
       await until(async () => (await api.get('/own/any', token)).status === 401);
       api.network.goDown();
@@ -117,7 +117,7 @@ describe('A guard whose feed', () => {
     });
 
     it('refuses all without asking, if whenStale is refuse', async () => {
-      api = await GuardedApi.following(app, { whenStale: 'refuse' });
+      api = await GuardedApi.startFollowing(app, { whenStale: 'refuse' });
       await api.get('/own/any', token).expect(200);
       api.advance(4);
       await api.get('/own/any', token).expect(503);
@@ -125,7 +125,7 @@ describe('A guard whose feed', () => {
     });
 
     it('accepts tokens with one warning, if whenStale is accept', async () => {
-      api = await GuardedApi.following(app, { whenStale: 'accept', bound: 2 });
+      api = await GuardedApi.startFollowing(app, { whenStale: 'accept', bound: 2 });
       for (let round = 1; round <= 2; round += 1) {
         api.advance(3);
         for (let times = 0; times < 3; times += 1) await api.get('/own/any', token).expect(200);
@@ -170,14 +170,14 @@ describe('A guard whose feed', () => {
     });
 
     it('ends with the guard, and leaves nothing open', async () => {
-      api = await GuardedApi.following(app);
+      api = await GuardedApi.startFollowing(app);
       await api.guard.close();
       await until(() => app.services.revocationFeed.readers === 0);
     });
   });
 
   it('drops expired revocations', async () => {
-    api = await GuardedApi.following(app);
+    api = await GuardedApi.startFollowing(app);
     await logOut(token);
     await until(() => api.guard.size > 0);
     app.clock.advance(86_400);

@@ -8,12 +8,12 @@ import { expect } from 'chai';
 import type { CookieSession } from '../../src/sessions/sessions.models.js';
 import { adminPassword } from '../support/api-client.js';
 import { checkout } from '../support/checkout.js';
-import { cookieHeader, cookiesOf } from '../support/cookies.js';
+import { formatCookies, readCookies } from '../support/cookies.js';
 import { temporaryFolder } from '../support/folders.js';
 import { reservePort } from '../support/ports.js';
-import { rawRequest } from '../support/raw-request.js';
+import { sendRawRequest } from '../support/raw-request.js';
 import { endProcesses, Installation, type ServiceProcess } from '../support/service-process.js';
-import { blocksOf } from '../support/shown-commands.js';
+import { readBlocks } from '../support/shown-commands.js';
 
 const page = readFileSync(join(checkout, 'docs/gateways.md'), 'utf8');
 
@@ -106,7 +106,7 @@ for (const gateway of gateways) {
 
     /** Starts the gateway with what the page shows, changed. */
     async function start(name: string, change: (shown: string) => string): Promise<string> {
-      const [block] = blocksOf(page, gateway.name);
+      const [block] = readBlocks(page, gateway.name);
       const port = await reservePort();
       const shown = change(block?.text ?? '')
         .replaceAll('127.0.0.1:3000', new URL(service.api.url).host)
@@ -152,7 +152,7 @@ for (const gateway of gateways) {
       'X_AUTH-Username': 'admin',
     };
 
-    it('passes a request on with who calls, and nothing that the client says of that itself', async () => {
+    it('forwards a request with the headers of its caller, and none of the client’s own', async () => {
       const { body: me } = await service.api.get('/me', token).expect(200);
       const { status, text } = await ask('/reports?a=b', { headers: { ...bearer(), ...forged } });
       expect(status).to.equal(200);
@@ -163,7 +163,7 @@ for (const gateway of gateways) {
       });
     });
 
-    it('refuses what has no valid token', async () => {
+    it('refuses a request without a valid token', async () => {
       for (const headers of [{}, forged, bearer('x'), bearer(`${token}x`), { Authorization: 'Basic YTpi' }]) {
         const refused = await ask('/', { headers });
         expect(refused.status).to.equal(401);
@@ -172,7 +172,7 @@ for (const gateway of gateways) {
           expect(refused.headers.get('content-type')).to.equal('application/problem+json; charset=utf-8');
       }
       const twice = `Authorization: Bearer ${token}\r\nAuthorization: Bearer ${token}\r\n`;
-      const { status } = await rawRequest(
+      const { status } = await sendRawRequest(
         url,
         `GET / HTTP/1.1\r\nHost: a\r\n${twice}Connection: close\r\n\r\n`,
       );
@@ -188,7 +188,7 @@ for (const gateway of gateways) {
       expect((await ask('/', { headers: bearer(ended) })).status).to.equal(401);
     });
 
-    it('refuses who lacks the permission', async () => {
+    it('refuses a caller who lacks the permission', async () => {
       const { access_token: admin } = await service.api.login();
       const { status } = await ask('/', { headers: bearer(admin) });
       expect(status).to.equal(403);
@@ -199,7 +199,7 @@ for (const gateway of gateways) {
       const { status, text } = await ask('/', { method: 'POST', headers: bearer(), body });
       expect(status).to.equal(200);
       expect(JSON.parse(text)).to.include({ method: 'POST', length: body.length });
-      const { text: chunked, status: sent } = await rawRequest(
+      const { text: chunked, status: sent } = await sendRawRequest(
         url,
         `POST / HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${token}\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n3\r\nabc\r\n0\r\n\r\n`,
       );
@@ -209,7 +209,7 @@ for (const gateway of gateways) {
 
     it('lets an upgrade and an expectation reach the API', async () => {
       for (const extra of ['Upgrade: websocket\r\nConnection: Upgrade, close', 'Connection: close']) {
-        const { status } = await rawRequest(
+        const { status } = await sendRawRequest(
           url,
           `GET / HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${token}\r\n${extra}\r\n\r\n`,
         );
@@ -221,7 +221,7 @@ for (const gateway of gateways) {
       const login = await service.api
         .post('/login/cookies', { username: 'Zoë', password: 'the password of zoë' })
         .expect(200);
-      const Cookie = cookieHeader(cookiesOf(login));
+      const Cookie = formatCookies(readCookies(login));
       const csrf = (login.body as CookieSession).access_csrf_token;
       expect((await ask('/', { headers: { Cookie } })).status).to.equal(200);
       for (const spoofed of [{}, { 'X-Forwarded-Method': 'GET' }]) {
@@ -233,7 +233,7 @@ for (const gateway of gateways) {
       expect((await ask('/', { method: 'POST', headers: confirmed, body: 'a' })).status).to.equal(200);
     });
 
-    it('removes what a client says of itself where no token is needed', async () => {
+    it('removes the client’s own headers about its caller where no token is needed', async () => {
       const open = await start('optional', (shown) =>
         shown.replaceAll('permission=reports:read', 'optional=true'),
       );
@@ -245,14 +245,14 @@ for (const gateway of gateways) {
       expect((JSON.parse(known) as Seen).auth['x-auth-username']).to.equal('Zo%C3%AB');
     });
 
-    it('lets nothing through where it asks for what is no permission', async () => {
+    it('lets nothing through where the permission that it requires is invalid', async () => {
       const wrong = await start('wrong', (shown) => shown.replaceAll('reports:read', 'fresh:soon'));
       expect((await ask('/', { headers: bearer() }, wrong)).status).to.equal(
         gateway.passesRefusals ? 422 : 500,
       );
     });
 
-    it('lets nothing through while the service is away', async () => {
+    it('lets nothing through while the service is unreachable', async () => {
       await service.end('SIGKILL');
       expect((await ask('/', { headers: bearer() })).status).to.be.within(500, 504);
     });

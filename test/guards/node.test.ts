@@ -6,7 +6,7 @@ import { expect } from 'chai';
 import { guard, type Guard } from '../../src/guard/guard.js';
 import { temporaryFolder } from '../support/folders.js';
 import { until } from '../support/until.js';
-import { installPackages, npm } from '../support/npm.js';
+import { installPackages, runNpm } from '../support/npm.js';
 import { createGuardClient, issuer } from '../support/oauth-clients.js';
 import { checkout } from '../support/checkout.js';
 import { TestApp } from '../support/test-app.js';
@@ -90,7 +90,7 @@ describe('The package', () => {
   it('has a guard that depends on jose alone', () => {
     const place = folder.path('.');
     const packed = JSON.parse(
-      npm(checkout, 'pack', '--json', '--ignore-scripts', '--pack-destination', place),
+      runNpm(checkout, 'pack', '--json', '--ignore-scripts', '--pack-destination', place),
     ) as readonly { readonly filename: string }[] | Readonly<Record<string, { readonly filename: string }>>;
     const [file] = Object.values(packed);
     expect(spawnSync('tar', ['-xzf', file?.filename ?? '', '-C', '.'], { cwd: place }).status).to.equal(0);

@@ -33,14 +33,14 @@ describe('A guard, when the service is', () => {
     live = (await api.login()).access_token;
     ended = (await api.login()).access_token;
     await api.post('/logout', {}, ended).expect(204);
-    await until(async () => (await answer(ended)) === 401);
+    await until(async () => (await response(ended)) === 401);
   });
   after(async () => {
     await latchkey?.close();
     await endProcesses();
   });
 
-  async function answer(token: string): Promise<number> {
+  async function response(token: string): Promise<number> {
     try {
       await latchkey?.check(`Bearer ${token}`);
       return 200;
@@ -52,11 +52,11 @@ describe('A guard, when the service is', () => {
 
   /** What applies while the service is away: accepted within the bound, then refused, and never long without a response. */
   async function holdsOut(): Promise<void> {
-    expect(await answer(live)).to.equal(200);
+    expect(await response(live)).to.equal(200);
     await until(() => latchkey?.isCurrent === false);
     for (let times = 0; times < 3; times += 1) {
-      expect(await answer(live)).to.equal(503);
-      expect(await answer(ended)).to.equal(401);
+      expect(await response(live)).to.equal(503);
+      expect(await response(ended)).to.equal(401);
       await wait(200);
     }
   }
@@ -64,12 +64,12 @@ describe('A guard, when the service is', () => {
   /** What applies once it is back. */
   async function recovers(): Promise<void> {
     await until(() => latchkey?.isCurrent === true);
-    expect(await answer(ended)).to.equal(401);
-    expect(await answer(live)).to.equal(200);
+    expect(await response(ended)).to.equal(401);
+    expect(await response(live)).to.equal(200);
     const { access_token: token } = await service.api.login();
-    expect(await answer(token)).to.equal(200);
+    expect(await response(token)).to.equal(200);
     await service.api.post('/logout', {}, token).expect(204);
-    await until(async () => (await answer(token)) === 401);
+    await until(async () => (await response(token)) === 401);
   }
 
   it('frozen, accepts within its bound, then refuses, and recovers by itself', async () => {

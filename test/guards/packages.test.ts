@@ -6,7 +6,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { expect } from 'chai';
 import { adminPassword } from '../support/api-client.js';
 import { checkout } from '../support/checkout.js';
-import { snippetsOf } from '../support/docs-snippets.js';
+import { readSnippets } from '../support/docs-snippets.js';
 import { temporaryFolder } from '../support/folders.js';
 import { createGuardClient } from '../support/oauth-clients.js';
 import { packFiles } from '../support/packed.js';
@@ -39,7 +39,7 @@ function run(folder: string, command: string, ...words: readonly string[]): stri
 describe('@latchkey/guard, as it is packed', () => {
   const temporary = temporaryFolder();
   const running: ChildProcess[] = [];
-  const snippets = snippetsOf('packages/guard/README.md');
+  const snippets = readSnippets('packages/guard/README.md');
   let service: ServiceProcess;
   let environment: Readonly<Record<string, string>>;
   let port: number;
@@ -186,7 +186,7 @@ describe('latchkey-guard, as it is packed', () => {
   const minor = (version: string): number => Number(version.split('.')[1]);
   const usable = [...pythons].filter(([version]) => minor(version) >= 10).map(([version]) => version);
   const newest = usable.sort((one, other) => minor(one) - minor(other)).at(-1) ?? '3.10';
-  const examples = snippetsOf('guards/python/README.md');
+  const examples = readSnippets('guards/python/README.md');
 
   for (const version of new Set(['3.10', newest])) {
     it(`guards an API and gives tokens to its tests on Python ${version}`, function () {

@@ -8,19 +8,19 @@ import { generateSync } from 'otplib';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
 import { adminPassword } from '../support/api-client.js';
 import { checkout } from '../support/checkout.js';
-import { snippetsOf } from '../support/docs-snippets.js';
+import { readSnippets } from '../support/docs-snippets.js';
 import { temporaryFolder } from '../support/folders.js';
 import { installPackages } from '../support/npm.js';
 import { createGuardClient } from '../support/oauth-clients.js';
 import { packFiles } from '../support/packed.js';
 import { reservePort } from '../support/ports.js';
-import { rawRequest } from '../support/raw-request.js';
+import { sendRawRequest } from '../support/raw-request.js';
 import { endProcesses, Installation, type ServiceProcess } from '../support/service-process.js';
 import { until } from '../support/until.js';
 
 const majors = join(checkout, 'guards/node-majors');
 const page = 'docs/guard.md';
-const snippets = new Map(snippetsOf(page));
+const snippets = new Map(readSnippets(page));
 const nest = snippets.get('nestjs.ts') ?? '';
 snippets.set(
   'nestjs-on-fastify.ts',
@@ -248,7 +248,7 @@ describe(`In ${page}`, () => {
       expect(none.status, framework).to.equal(401);
       expect(JSON.parse(none.text), framework).to.deep.equal({ own: 'authentication_required' });
       const authorization = `Authorization: Bearer ${good}\r\n`;
-      const { status, text } = await rawRequest(
+      const { status, text } = await sendRawRequest(
         url,
         `GET / HTTP/1.1\r\nHost: a\r\n${authorization}${authorization}Connection: close\r\n\r\n`,
       );

@@ -7,12 +7,12 @@ import { sendEvents, type ServerSentEvent } from '../../src/http/event-stream.js
 
 describe('A stream of server-sent events', () => {
   let server: Server;
-  let answered: Promise<void>;
+  let sent: Promise<void>;
   let events: () => AsyncGenerator<ServerSentEvent>;
   let tooSlow: AbortController;
   before(async () => {
     const app = express().set('env', 'test');
-    app.get('/', (_request, response) => (answered = sendEvents(response, events(), tooSlow.signal)));
+    app.get('/', (_request, response) => (sent = sendEvents(response, events(), tooSlow.signal)));
     server = createServer(app).listen(0, '127.0.0.1');
     await once(server, 'listening');
   });
@@ -66,7 +66,7 @@ describe('A stream of server-sent events', () => {
     };
     const response = await open();
     tooSlow.abort();
-    await answered;
+    await sent;
     expect(asked).to.be.at.most(2); // the second one finds the connection closed
     response.resume();
     const [error] = (await once(response, 'error')) as [NodeJS.ErrnoException];
@@ -83,7 +83,7 @@ describe('A stream of server-sent events', () => {
       }
     };
     (await open()).destroy();
-    await answered;
+    await sent;
     expect(over).to.be.true;
   });
 });

@@ -41,8 +41,8 @@ describe('A request', () => {
     });
 
     it('cannot choose its id or its address', async () => {
-      const answer = await app.get('/health/live').set('X-Request-Id', 'chosen').expect(200);
-      expect(answer.get('X-Request-Id')).not.to.equal('chosen');
+      const response = await app.get('/health/live').set('X-Request-Id', 'chosen').expect(200);
+      expect(response.get('X-Request-Id')).not.to.equal('chosen');
       expect(await auditedAddress(app, '203.0.113.9')).to.equal('127.0.0.1');
     });
   });
@@ -95,8 +95,8 @@ describe('A request', () => {
 
     it('has the proxy’s X-Request-Id, in the response and in the log', async () => {
       const login = app.post('/login', { username: 'admin', password: 'wrong' });
-      const answer = await login.set('X-Request-Id', 'from-the.proxy_1').expect(401);
-      expect(answer.get('X-Request-Id')).to.equal('from-the.proxy_1');
+      const response = await login.set('X-Request-Id', 'from-the.proxy_1').expect(401);
+      expect(response.get('X-Request-Id')).to.equal('from-the.proxy_1');
       expect(app.logged.at(-1)).to.include({ requestId: 'from-the.proxy_1' });
     });
 
@@ -117,10 +117,10 @@ describe('A request', () => {
 
   it('is logged with its status at the level debug, and its path without the query', () =>
     withApp({ LOG_LEVEL: 'debug' }, async (app) => {
-      const answer = await app.get('/protected?token=secret').expect(401);
+      const response = await app.get('/protected?token=secret').expect(401);
       expect(app.logged.filter(({ msg }) => msg === 'request')).to.have.length(1);
       expect(app.logged.at(-1)).to.include({
-        requestId: answer.get('X-Request-Id'),
+        requestId: response.get('X-Request-Id'),
         method: 'GET',
         path: '/protected',
         status: 401,

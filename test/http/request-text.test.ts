@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { findTextError } from '../../src/http/request-text.js';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
 import { databaseKinds } from '../support/databases.js';
-import { rawRequest } from '../support/raw-request.js';
+import { sendRawRequest } from '../support/raw-request.js';
 import { TestApp } from '../support/test-app.js';
 
 const anyText = fc.oneof(
@@ -170,7 +170,7 @@ for (const database of databaseKinds) {
           `Authorization: Bearer ${admin}`,
           'Connection: close',
         ];
-        const { status } = await rawRequest(app.url, `${head.join('\r\n')}\r\n\r\n`);
+        const { status } = await sendRawRequest(app.url, `${head.join('\r\n')}\r\n\r\n`);
         expect(status).to.equal(400);
       }
     });

@@ -35,9 +35,9 @@ describe('setDefaultHeaders', () => {
       ],
       [['X-Secure', 'yes']],
     );
-    for (const [name, answer] of Object.entries(ways)) {
+    for (const [name, respond] of Object.entries(ways)) {
       app.get(`/${name}`, (_request, response) => {
-        answer(response);
+        respond(response);
       });
     }
     app.set('trust proxy', 'loopback');

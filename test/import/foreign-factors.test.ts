@@ -13,8 +13,8 @@ import {
   buildKeycloakTotp,
   readFactors,
 } from '../support/foreign-factors.js';
-import { newAuthenticator } from '../support/passkeys.js';
-import { newPostgresDatabase } from '../support/postgres.js';
+import { createAuthenticator } from '../support/passkeys.js';
+import { createPostgresDatabase } from '../support/postgres.js';
 
 const uuid = '0b9f6a3c-5d1e-4a44-8c5b-2f1d9e7a6b10';
 
@@ -65,7 +65,7 @@ describe('Second factors of other applications', () => {
     ['one secret', betterAuth.plain, { BETTER_AUTH_SECRET: betterAuth.secret }],
     ['several secrets', betterAuth.versioned, { BETTER_AUTH_SECRETS: betterAuth.versions }],
   ] as const) {
-    it(`of better-auth with ${what} are taken, and show the same codes`, async () => {
+    it(`of better-auth with ${what} are imported, and show the same codes`, async () => {
       const path = sqliteFile(buildBetterAuthTables('Xy12', sealed));
       const [factors] = await readFactors('better-auth', path, { environment });
       expect(factors).to.deep.equal({ totpSecret: betterAuth.totp, passkeys: [] });
@@ -94,7 +94,7 @@ describe('Second factors of other applications', () => {
   }
 
   it('of better-auth on PostgreSQL are read, too, with names in snake_case', async () => {
-    const url = await newPostgresDatabase();
+    const url = await createPostgresDatabase();
     const client = new pg.Client({ connectionString: url });
     await client.connect();
     await client.query(`create table "user" (id text primary key, email text, email_verified boolean, two_factor_enabled boolean, created_at timestamptz);
@@ -124,8 +124,8 @@ describe('Second factors of other applications', () => {
     expect(linus).to.deep.equal({ passkeys: [] });
   });
 
-  it('of Keycloak are taken, with secrets in characters and in base32', async () => {
-    const device = newAuthenticator();
+  it('of Keycloak are imported, with secrets in characters and in base32', async () => {
+    const device = createAuthenticator();
     const path = realm(
       { type: 'password', credentialData: '{"algorithm":"argon2"}', secretData: '{}' },
       buildKeycloakTotp('w8L2nFvQ4zR7tYk1XcMb'),
@@ -173,8 +173,8 @@ describe('Second factors of other applications', () => {
     expect(await readFactors('keycloak', realm(broken))).to.deep.equal(['credentialId must be base64']);
   });
 
-  it('of supabase/auth are taken where they are not encrypted', async () => {
-    const url = await newPostgresDatabase();
+  it('of supabase/auth are imported where they are not encrypted', async () => {
+    const url = await createPostgresDatabase();
     const client = new pg.Client({ connectionString: url });
     await client.connect();
     await client.query(`create schema auth;

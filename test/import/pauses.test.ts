@@ -12,7 +12,7 @@ for (const kind of databaseKinds) {
     });
     after(() => app.close());
 
-    it('others get time to write, where one process writes at a time and another one has written', async () => {
+    it('other processes get time to write, where one process writes at a time and another one has written', async () => {
       const { database, config } = app.services;
       const waits: number[] = [];
       const pauses = new Pauses(database, (milliseconds) => {

@@ -8,12 +8,13 @@ import { openSource, type SourceKind, type SourceOptions } from '../../src/impor
 import { parseForeignHash } from '../../src/passwords/foreign-hash.js';
 import { checkout } from '../support/checkout.js';
 import { temporaryFolder } from '../support/folders.js';
-import { newPostgresDatabase } from '../support/postgres.js';
-import { rejection as rejectionOf } from '../support/rejections.js';
+import { createPostgresDatabase } from '../support/postgres.js';
+import { catchRejection } from '../support/rejections.js';
 
 const password = 'correct horse battery';
 
-const rejection = async (failing: Promise<unknown>): Promise<Error> => (await rejectionOf(failing)) as Error;
+const catchError = async (failing: Promise<unknown>): Promise<Error> =>
+  (await catchRejection(failing)) as Error;
 
 async function readAll(
   kind: SourceKind,
@@ -87,8 +88,10 @@ describe('Users of other applications', () => {
 
     it('need a table that is there', async () => {
       const path = sqliteFile('other.db', 'create table x (id integer)');
-      expect((await rejection(readAll('django', path))).message).to.match(/no table auth_user.*--table/);
-      expect((await rejection(readAll('django', folder.path('none.db')))).message).to.match(/does not exist/);
+      expect((await catchError(readAll('django', path))).message).to.match(/no table auth_user.*--table/);
+      expect((await catchError(readAll('django', folder.path('none.db')))).message).to.match(
+        /does not exist/,
+      );
     });
   });
 
@@ -133,19 +136,19 @@ describe('Users of other applications', () => {
         passwordHash: 'x',
         roles: ['admin'],
       });
-      expect((await rejection(readAll('flask', path, { table: 'people' }))).message).to.match(
+      expect((await catchError(readAll('flask', path, { table: 'people' }))).message).to.match(
         /people \(nr, nick, secret, boss\) seems to be the id.*--column id=/,
       );
       expect(
-        (await rejection(readAll('flask', path, { ...options, columns: { id: 'no' } }))).message,
+        (await catchError(readAll('flask', path, { ...options, columns: { id: 'no' } }))).message,
       ).to.match(/no column no: it has nr/);
-      expect((await rejection(readAll('flask', path))).message).to.match(/no table user, users/);
+      expect((await catchError(readAll('flask', path))).message).to.match(/no table user, users/);
     });
   });
 
   describe('on PostgreSQL', () => {
     it('of supabase/auth are read in a snapshot, without deleted and anonymous ones', async () => {
-      const url = await newPostgresDatabase();
+      const url = await createPostgresDatabase();
       const client = new pg.Client(url);
       await client.connect();
       await client.query(`create schema auth; create table auth.users (id uuid primary key, email text, phone text,
@@ -173,7 +176,7 @@ describe('Users of other applications', () => {
     });
 
     it('are read in the order of their ids, however many', async () => {
-      const url = await newPostgresDatabase();
+      const url = await createPostgresDatabase();
       const client = new pg.Client(url);
       await client.connect();
       await client.query(`create table users (id serial primary key, username text, password_hash text);
@@ -186,7 +189,7 @@ describe('Users of other applications', () => {
     });
 
     it('need a server that responds', async () => {
-      const error = await rejection(readAll('django', 'postgres://nobody:secret@127.0.0.1:1/none'));
+      const error = await catchError(readAll('django', 'postgres://nobody:secret@127.0.0.1:1/none'));
       expect(error.message)
         .to.match(/cannot be opened/)
         .and.not.to.include('secret');
@@ -279,8 +282,8 @@ describe('Users of other applications', () => {
       ([service = '', old = '']) =>
         service.includes('clients create') && old.includes('"crypt", which is not known'),
     );
-    expect((await rejection(readAll('keycloak', file('x.json', '{}')))).message).to.match(/no "users"/);
-    expect((await rejection(readAll('keycloak', file('y.json', '{')))).message).to.match(/is not JSON/);
+    expect((await catchError(readAll('keycloak', file('x.json', '{}')))).message).to.match(/no "users"/);
+    expect((await catchError(readAll('keycloak', file('y.json', '{')))).message).to.match(/is not JSON/);
   });
 
   for (const [what, user, error] of [
@@ -354,7 +357,7 @@ describe('Users of other applications', () => {
       .to.have.property('error')
       .that.matches(/--firebase-hash-config/);
     const broken = file('broken', 'rounds: 8');
-    expect((await rejection(readAll('firebase', users, { firebaseHashConfig: broken }))).message).to.match(
+    expect((await catchError(readAll('firebase', users, { firebaseHashConfig: broken }))).message).to.match(
       /no mem_cost/,
     );
     return undefined;
@@ -414,7 +417,7 @@ describe('Users of other applications', () => {
       ['username;email', /"username;email" is not a field/],
     ] as const) {
       it(`of CSV with the first line ${heading} are refused at once`, async () => {
-        const error = await rejection(readAll('csv', file('heading.csv', `${heading}\na,b\n`)));
+        const error = await catchError(readAll('csv', file('heading.csv', `${heading}\na,b\n`)));
         expect(error.message).to.match(says);
       });
     }
@@ -423,9 +426,11 @@ describe('Users of other applications', () => {
       for (const kind of ['ndjson', 'csv', 'keycloak'] as const) {
         const path = folder.path(`latin1.${kind}`);
         writeFileSync(path, Buffer.from('username\njos\xe9\n', 'latin1'));
-        expect((await rejection(readAll(kind, path))).message).to.match(/UTF-8/);
+        expect((await catchError(readAll(kind, path))).message).to.match(/UTF-8/);
       }
-      expect((await rejection(readAll('csv', folder.path('.')))).message).to.match(/cannot be read \(EISDIR/);
+      expect((await catchError(readAll('csv', folder.path('.')))).message).to.match(
+        /cannot be read \(EISDIR/,
+      );
     });
 
     it('of CSV are read by the names in its first line', async () => {
@@ -440,7 +445,7 @@ describe('Users of other applications', () => {
         createdAt: Date.parse('2024-05-01'),
       });
       expect(grace).to.deep.include({ username: 'gra"ce', roles: [], disabled: false, createdAt: undefined });
-      const broken = await rejection(readAll('csv', file('broken.csv', 'username\n"ada\n')));
+      const broken = await catchError(readAll('csv', file('broken.csv', 'username\n"ada\n')));
       expect(broken.message).to.match(/broken\.csv is not CSV: Quote Not Closed/);
     });
   });

@@ -7,10 +7,11 @@ import type { Finding, ImportCounts, ImportOptions } from '../../src/import/impo
 import { readExportedUser } from '../../src/import/own-format.js';
 import { exportUsers } from '../../src/import/user-export.js';
 import { UserImport } from '../../src/import/user-import.js';
+import { foreignComputations } from '../../src/passwords/passwords.js';
 import type { Services } from '../../src/server/services.js';
 import { checkout } from '../support/checkout.js';
 import { databaseKinds } from '../support/databases.js';
-import { rejection } from '../support/rejections.js';
+import { catchRejection } from '../support/rejections.js';
 import { TestApp } from '../support/test-app.js';
 
 const password = 'correct horse battery';
@@ -144,7 +145,7 @@ for (const kind of databaseKinds) {
       expect(body).to.include({ username: withUuid.username, password_change_required: false });
     });
 
-    it('takes over times, and whether a user is disabled or has a password', async () => {
+    it('imports times, and whether a user is disabled or has a password', async () => {
       const disabled = foreign({
         passwordHash: hashOf('$2b$'),
         disabled: true,
@@ -169,7 +170,7 @@ for (const kind of databaseKinds) {
       });
     });
 
-    it('is told of by the audit, with the names and ids of that time', async () => {
+    it('is in the audit, with the names and ids of that time', async () => {
       const user = foreign({ roles: ['editor'] });
       await run([user]);
       const [row] = (await app.audited('user_imported')).filter(
@@ -215,7 +216,10 @@ for (const kind of databaseKinds) {
           yield record;
         }
       })();
-      expect(await rejection(runImport(app.services, broken))).to.have.property('message', 'interrupted');
+      expect(await catchRejection(runImport(app.services, broken))).to.have.property(
+        'message',
+        'interrupted',
+      );
       const { counts, findings } = await run(users);
       expect(findings).to.deep.equal([]);
       const whole = kind === 'sqlite' ? 700 : 500;
@@ -239,13 +243,13 @@ for (const kind of databaseKinds) {
         yield* records([foreign()]);
       })();
       if (kind === 'sqlite') fail();
-      const error = await rejection(
+      const error = await catchRejection(
         runImport({ ...app.services, database: { ...database, longRunning } }, slow),
       );
       expect(error).to.have.property('message', 'the disk is full');
     });
 
-    it('brings nobody back who was deleted here', async () => {
+    it('does not restore users who were deleted here', async () => {
       const [deleted, kept] = [foreign(), foreign({ id: '0b9f6a3c-5d1e-4a44-8c5b-2f1d9e7a6b99' })];
       await run([deleted, kept]);
       const { body } = await app.get(`/users?name=${deleted.username}`, admin).expect(200);
@@ -311,7 +315,7 @@ for (const kind of databaseKinds) {
       }
     });
 
-    it('maps, makes or leaves out roles and names, as it is told', async () => {
+    it('maps, creates or leaves out roles and names, as it is told', async () => {
       const [mapped, created, ignored, renamed, byEmail] = [
         foreign({ roles: ['admin', 'writer', 'gone'] }),
         foreign({ roles: ['guest'] }),
@@ -383,7 +387,7 @@ for (const kind of databaseKinds) {
       ]);
     });
 
-    it('does so over batches, over runs, and with users who were made here', async () => {
+    it('does so over batches, over runs, and with users created here', async () => {
       const addressOf = async ({ username }: ForeignUser | { readonly username: string }) => {
         const row = await app.services.database.queries
           .selectFrom('users')
@@ -429,7 +433,7 @@ for (const kind of databaseKinds) {
       }
     });
 
-    it('takes names that look alike where the settings allow them', async () => {
+    it('accepts names that look alike where the settings allow them', async () => {
       const [one, other] = [foreign({ username: 'paypal' }), foreign({ username: 'paypa1' })];
       const { findings, counts } = await run([one, other], { usernames: 'precis' });
       expect(findings).to.deep.equal([]);
@@ -451,6 +455,17 @@ for (const kind of databaseKinds) {
       await run([foreign({ passwordHash: hashOf('$scrypt$ln=10') })]);
       await app.services.cleanUp();
       expect(app.services.passwords.costsInUse).to.be.at.least(3);
+      const workOf = async (username: string): Promise<unknown[]> => {
+        const families: unknown[] = [];
+        const note = (message: unknown): void => void families.push((message as { family: string }).family);
+        foreignComputations.subscribe(note);
+        await app.post('/login', { username, password: 'a wrong password' }).expect(401);
+        foreignComputations.unsubscribe(note);
+        return families;
+      };
+      const expected = await workOf('nobody');
+      expect(expected).to.include('scrypt:1024:8:1');
+      expect(await workOf('admin')).to.have.members(expected);
     });
 
     it('reads again what was exported, with hashes', async () => {

@@ -29,13 +29,13 @@ def validate(service, token, audience, **_):
 def metadata(service, **_):
     """All that Authlib knows to check of the metadata, but for a list that it wants not to be empty."""
     found = AuthorizationServerMetadata(metadata_of(service))
-    faults = []
+    errors = []
     for key in found.REGISTRY_KEYS:
         try:
             getattr(found, f"validate_{key}")()
         except ValueError as error:
-            faults.append(str(error))
-    return faults
+            errors.append(str(error))
+    return errors
 
 
 def client_credentials(service, client, method, **wish):
@@ -57,8 +57,8 @@ def introspect(service, client, method, token, **_):
 
 def revoke(service, client, method, token, **_):
     session = session_of(service, client, method)
-    answer = session.revoke_token(endpoint(service, "revocation"), token=token)
-    return {"status": answer.status_code, "text": answer.text}
+    response = session.revoke_token(endpoint(service, "revocation"), token=token)
+    return {"status": response.status_code, "text": response.text}
 
 
 def session_of(service, client, method):

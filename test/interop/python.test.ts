@@ -3,10 +3,11 @@ import { expect } from 'chai';
 import { checkout } from '../support/checkout.js';
 import type { CreatedClient } from '../../src/clients/clients.models.js';
 import { adminPassword, type ApiClient } from '../support/api-client.js';
-import { newClientKey } from '../support/client-keys.js';
-import { clientToken, createClient } from '../support/oauth-clients.js';
+import { createClientKey } from '../support/client-keys.js';
+import { requestClientToken, createClient } from '../support/oauth-clients.js';
 import { hasPython, PythonEnvironment } from '../support/python.js';
 import { endProcesses, Installation } from '../support/service-process.js';
+import { readJwt } from '../support/tokens.js';
 
 const issuer = 'https://latchkey.example';
 const interop = join(checkout, 'test/interop');
@@ -17,7 +18,7 @@ describe('The service, with PyJWT and Authlib', () => {
   let api: ApiClient;
   let withSecret: CreatedClient;
   let withKey: CreatedClient;
-  const key = newClientKey();
+  const key = createClientKey();
 
   before(async function () {
     if (!hasPython()) {
@@ -61,7 +62,9 @@ describe('The service, with PyJWT and Authlib', () => {
   });
 
   it("issues clients' tokens that PyJWT validates, with their audience", async () => {
-    const { access_token: token } = await clientToken(api, withSecret, { resource: 'https://b.example' });
+    const { access_token: token } = await requestClientToken(api, withSecret, {
+      resource: 'https://b.example',
+    });
     expect(check('validate', { token, audience: 'https://b.example' })).to.include({
       sub: withSecret.client_id,
     });
@@ -84,7 +87,9 @@ describe('The service, with PyJWT and Authlib', () => {
         expires_in: 900,
       });
       const wish = { scope: 'reports:read', resource: 'https://a.example' };
-      expect(check('client_credentials', { ...as(method), ...wish })).to.include({ scope: 'reports:read' });
+      const narrowed = check('client_credentials', { ...as(method), ...wish });
+      expect(narrowed).to.include({ scope: 'reports:read' });
+      expect(readJwt(narrowed['access_token'] as string).claims['aud']).to.equal('https://a.example');
     });
 
     it(`lets Authlib introspect and revoke by ${method}`, async () => {

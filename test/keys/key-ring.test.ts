@@ -8,9 +8,9 @@ import { KeyRingError } from '../../src/keys/stored-keys.js';
 import { KeySealing } from '../../src/keys/key-sealing.js';
 import { keysStore } from '../../src/keys/keys.store.js';
 import { TestClock } from '../support/clock.js';
-import { databaseKinds, newDatabaseUrl, openTestDatabase } from '../support/databases.js';
+import { databaseKinds, createDatabaseUrl, openTestDatabase } from '../support/databases.js';
 import { completeKeyRing } from '../support/key-rings.js';
-import { rejection } from '../support/rejections.js';
+import { catchRejection } from '../support/rejections.js';
 import { testSecret } from '../support/test-app.js';
 
 for (const kind of databaseKinds) {
@@ -20,7 +20,7 @@ for (const kind of databaseKinds) {
     let url: string;
     let database: Database;
     before(async () => {
-      url = await newDatabaseUrl(kind);
+      url = await createDatabaseUrl(kind);
       database = openTestDatabase(readConfig({ DATABASE_URL: url, LATCHKEY_SECRET: testSecret }).databaseUrl);
       await database.migrate();
     });
@@ -87,7 +87,7 @@ for (const kind of databaseKinds) {
     it('refuses to open with another secret, and names the setting', async () => {
       await open();
       const opened = completeKeyRing(database, new KeySealing('another secret'), clock);
-      expect(await rejection(opened))
+      expect(await catchRejection(opened))
         .to.be.instanceOf(KeyRingError)
         .with.property('message')
         .that.matches(/^LATCHKEY_SECRET does not open the keys/);
@@ -102,13 +102,13 @@ for (const kind of databaseKinds) {
         .set({ sealed_key: one?.sealed_key ?? '' })
         .where('id', '=', two?.id ?? '')
         .execute();
-      expect(await rejection(open())).to.be.instanceOf(KeyRingError);
+      expect(await catchRejection(open())).to.be.instanceOf(KeyRingError);
     });
 
     it('refuses a signing key with an unknown algorithm', async () => {
       await open();
       await database.queries.updateTable('keys').set({ algorithm: 'ML-DSA-65' }).execute();
-      expect(await rejection(open()))
+      expect(await catchRejection(open()))
         .to.be.instanceOf(KeyRingError)
         .with.property('message')
         .that.includes('ML-DSA-65');

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { KeyRow } from '../../src/database/schema.js';
 import { keysStore } from '../../src/keys/keys.store.js';
 import { minute, recordTime } from '../support/records.js';
-import { storeContract } from '../support/store-contract.js';
+import { describeStore } from '../support/store-contract.js';
 
 const key = (id: string, activeAt: number): KeyRow => ({
   id,
@@ -15,7 +15,7 @@ const key = (id: string, activeAt: number): KeyRow => ({
   retired_at: null,
 });
 
-storeContract('The keys store', (on) => {
+describeStore('The keys store', (on) => {
   const youngest: KeyRow = { ...key('a', recordTime + minute), retired_at: recordTime + 2 * minute };
   const oldest: KeyRow = {
     ...key('z', recordTime),

@@ -6,8 +6,8 @@ import { maxAccessTokenLifetime } from '../../src/tokens/access-token-verifier.j
 import { KeyRingError } from '../../src/keys/stored-keys.js';
 import { KeySealing } from '../../src/keys/key-sealing.js';
 import { databaseKinds } from '../support/databases.js';
-import { rejection } from '../support/rejections.js';
-import { codeOf, enrollTotp, loginWithCode } from '../support/second-factors.js';
+import { catchRejection } from '../support/rejections.js';
+import { computeCode, enrollTotp, loginWithCode } from '../support/second-factors.js';
 import { TestApp } from '../support/test-app.js';
 import { readJwt, ResourceServer } from '../support/tokens.js';
 
@@ -317,7 +317,7 @@ for (const database of databaseKinds) {
         const tokens = await app.login();
         const { refresh_token: successor } = await app.refresh(tokens.refresh_token);
         await app.services.ring.reseal(() => new KeySealing(newSecret), serviceActor);
-        expect(await rejection(app.openAgain()))
+        expect(await catchRejection(app.openAgain()))
           .to.be.instanceOf(KeyRingError)
           .with.property('message')
           .that.matches(/^LATCHKEY_SECRET does not open/);
@@ -331,20 +331,22 @@ for (const database of databaseKinds) {
         await app.createUser('ada', password);
         const { secret } = await enrollTotp(app, await app.login('ada', password));
         await app.services.ring.reseal(() => new KeySealing(newSecret), serviceActor);
-        expect((await loginWithCode(app, 'ada', password, codeOf(secret, app))).status).to.equal(200);
+        expect((await loginWithCode(app, 'ada', password, computeCode(secret, app))).status).to.equal(200);
         app = await app.restart({ LATCHKEY_SECRET: newSecret });
         app.clock.advance(30);
-        expect((await loginWithCode(app, 'ada', password, codeOf(secret, app))).status).to.equal(200);
+        expect((await loginWithCode(app, 'ada', password, computeCode(secret, app))).status).to.equal(200);
       });
 
       it('is refused in a process that still has the old secret', async () => {
         await app.services.ring.reseal(() => new KeySealing(newSecret), serviceActor);
         for (const purpose of ['access', 'refresh'] as const)
-          expect(await rejection(app.services.ring.rotate(purpose, serviceActor))).to.be.instanceOf(
+          expect(await catchRejection(app.services.ring.rotate(purpose, serviceActor))).to.be.instanceOf(
             KeyRingError,
           );
         expect(
-          await rejection(app.services.ring.reseal(() => expect.fail('asked for a secret'), serviceActor)),
+          await catchRejection(
+            app.services.ring.reseal(() => expect.fail('asked for a secret'), serviceActor),
+          ),
         ).to.be.instanceOf(KeyRingError);
         await app.login();
         app = await app.restart({ LATCHKEY_SECRET: newSecret });

@@ -4,7 +4,7 @@ import { algorithms, isSymmetric } from '../../src/keys/algorithms.js';
 import { KeySealing } from '../../src/keys/key-sealing.js';
 import { createSealKeys } from '../../src/keys/seal-keys.js';
 import { TestClock } from '../support/clock.js';
-import { newDatabase } from '../support/databases.js';
+import { createDatabase } from '../support/databases.js';
 import { completeKeyRing } from '../support/key-rings.js';
 
 describe('The keys of the audit’s seals', () => {
@@ -13,7 +13,7 @@ describe('The keys of the audit’s seals', () => {
   const secrets = ['a shared secret of sixty-four characters or more, which HS512 needs!'];
   let database: Database;
   beforeEach(async () => {
-    database = await newDatabase('sqlite');
+    database = await createDatabase('sqlite');
     await database.migrate();
   });
   afterEach(() => database.close());

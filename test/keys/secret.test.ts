@@ -143,13 +143,14 @@ describe('The secret that encrypts the keys', () => {
       });
     });
 
-    it('is not requested, and nothing is written, if the keys cannot be decrypted', async () => {
-      const failing = (): Promise<void> => Promise.reject(new Error('not our keys'));
+    it('is not made, and nothing is written, if the keys cannot be decrypted', async () => {
+      const failing = (): Promise<void> => Promise.reject(new Error('other keys'));
       await replaceSecretFile(databaseFile, failing).then(
         () => expect.fail('It did not fail.'),
         () => undefined,
       );
       expect(existsSync(`${file}.new`)).to.be.false;
+      expect(read()).to.equal(sealedWith);
     });
 
     it('is the old one after a crash before the keys were encrypted, and the new one is deleted', async () => {

@@ -11,7 +11,7 @@ import {
   KeyImportError,
 } from '../../src/keys/signing-keys.js';
 import { temporaryFolder } from '../support/folders.js';
-import { rejection } from '../support/rejections.js';
+import { catchRejection } from '../support/rejections.js';
 import { TestApp } from '../support/test-app.js';
 import { readJwt, ResourceServer } from '../support/tokens.js';
 
@@ -236,7 +236,7 @@ describe('An operator’s own signing key', () => {
 });
 
 async function expectRejection(promise: Promise<unknown>, words: RegExp): Promise<void> {
-  expect(await rejection(promise))
+  expect(await catchRejection(promise))
     .to.have.property('message')
     .that.matches(words);
 }

@@ -4,18 +4,18 @@ import { v7 } from 'uuid';
 import type { CreatedClient } from '../../src/clients/clients.models.js';
 import { maxLeeway } from '../../src/tokens/access-token-verifier.js';
 import type { Form } from '../support/api-client.js';
-import { newClientKey, newClientRsaKey } from '../support/client-keys.js';
+import { createClientKey, createClientRsaKey } from '../support/client-keys.js';
 import { databaseKinds } from '../support/databases.js';
 import {
   assertionType,
   createClient,
-  inBasic,
-  inForm,
+  toBasicCredentials,
+  toFormCredentials,
   issuer,
   signAssertion,
 } from '../support/oauth-clients.js';
 import { TestApp } from '../support/test-app.js';
-import { encode } from '../support/tokens.js';
+import { encode, readJwt } from '../support/tokens.js';
 import { tokenVectors } from '../support/vectors.js';
 
 /** Nothing here is slowed down unless a test says so. */
@@ -41,9 +41,9 @@ for (const path of ['/oauth/token', '/oauth/introspect', '/oauth/revoke']) {
 
     it('accepts the secret in HTTP Basic and in the form, whichever of the two is registered', async () => {
       for (const other of [client, await createClient(app)]) {
-        await post({}, inBasic(other)).expect(200);
-        await post({ client_id: other.client_id }, inBasic(other)).expect(200);
-        await post(inForm(other)).expect(200);
+        await post({}, toBasicCredentials(other)).expect(200);
+        await post({ client_id: other.client_id }, toBasicCredentials(other)).expect(200);
+        await post(toFormCredentials(other)).expect(200);
       }
     });
 
@@ -52,7 +52,7 @@ for (const path of ['/oauth/token', '/oauth/introspect', '/oauth/revoke']) {
       const encoded = (text: string): string =>
         Array.from(text, (letter) => `%${letter.charCodeAt(0).toString(16)}`).join('');
       await post({}, encodeBasic(`${encoded(id)}:${encoded(secret)}`)).expect(200);
-      await post({}, inBasic(client).replace('Basic', 'bAsIc')).expect(200);
+      await post({}, toBasicCredentials(client).replace('Basic', 'bAsIc')).expect(200);
     });
 
     it('is refused without credentials, with a challenge', async () => {
@@ -92,10 +92,10 @@ for (const path of ['/oauth/token', '/oauth/introspect', '/oauth/revoke']) {
     it('is refused with more than one method at once', async () => {
       const assertion = { client_assertion_type: assertionType, client_assertion: 'x' };
       for (const [form, header] of [
-        [inForm(client), inBasic(client)],
-        [assertion, inBasic(client)],
-        [{ ...inForm(client), ...assertion }, undefined],
-        [{ client_id: v7() }, inBasic(client)],
+        [toFormCredentials(client), toBasicCredentials(client)],
+        [assertion, toBasicCredentials(client)],
+        [{ ...toFormCredentials(client), ...assertion }, undefined],
+        [{ client_id: v7() }, toBasicCredentials(client)],
         [{ client_secret: 'x' }, undefined],
       ] as const) {
         const { body } = await post(form, header).expect(400);
@@ -107,10 +107,10 @@ for (const path of ['/oauth/token', '/oauth/introspect', '/oauth/revoke']) {
       const { access_token: admin } = await app.login();
       const disabled = await createClient(app);
       await app.patch(`/clients/${disabled.client_id}`, { disabled: true }, admin).expect(200);
-      await post(inForm(disabled)).expect(401);
+      await post(toFormCredentials(disabled)).expect(401);
       const withKeys = await createClient(app, {
         token_endpoint_auth_method: 'private_key_jwt',
-        jwks: { keys: [newClientKey().jwk] },
+        jwks: { keys: [createClientKey().jwk] },
       });
       await post({ client_id: withKeys.client_id, client_secret: 'x' }).expect(401);
     });
@@ -118,9 +118,9 @@ for (const path of ['/oauth/token', '/oauth/introspect', '/oauth/revoke']) {
 }
 
 describe('Client authentication with private_key_jwt', () => {
-  const first = newClientKey({ kid: 'first' });
-  const second = newClientKey({ kid: 'second', alg: 'ES256' });
-  const stranger = newClientKey();
+  const first = createClientKey({ kid: 'first' });
+  const second = createClientKey({ kid: 'second', alg: 'ES256' });
+  const stranger = createClientKey();
   let app: TestApp;
   let client: CreatedClient;
   before(async () => {
@@ -179,9 +179,12 @@ describe('Client authentication with private_key_jwt', () => {
     }
   });
 
-  it('accepts typ client-authentication+jwt, JWT and none', async () => {
+  it('accepts an assertion with the typ client-authentication+jwt or JWT, and without one', async () => {
     for (const typ of ['JWT', 'jwt', 'client-authentication+jwt', 'application/client-authentication+jwt'])
       await post(sign({ header: { typ } })).expect(200);
+    const withoutType = sign();
+    expect(readJwt(withoutType).header).not.to.have.property('typ');
+    await post(withoutType).expect(200);
   });
 
   it('refuses a key that was registered before such keys were refused, and names it in the log', async () => {
@@ -215,7 +218,7 @@ describe('Client authentication with private_key_jwt', () => {
   });
 
   it('accepts RSA keys with both paddings', async () => {
-    const rsa = newClientRsaKey(2048);
+    const rsa = createClientRsaKey(2048);
     const { client_id: id } = await createClient(app, {
       token_endpoint_auth_method: 'private_key_jwt',
       jwks: { keys: [rsa.jwk] },
@@ -281,7 +284,7 @@ describe('Client authentication with private_key_jwt', () => {
   });
 
   it('refuses a replaced key, and revokes its tokens', async () => {
-    const old = newClientKey();
+    const old = createClientKey();
     const created = await createClient(app, {
       token_endpoint_auth_method: 'private_key_jwt',
       jwks: { keys: [old.jwk] },
@@ -289,7 +292,7 @@ describe('Client authentication with private_key_jwt', () => {
     const id = created.client_id;
     const { body } = await post(signAssertion(old.privateKey, id, now())).expect(200);
     const { access_token: admin } = await app.login();
-    const renewed = newClientKey();
+    const renewed = createClientKey();
     await app.patch(`/clients/${id}`, { jwks: { keys: [renewed.jwk] } }, admin).expect(200);
     await app.get('/protected', body.access_token as string).expect(401);
     await post(signAssertion(old.privateKey, id, now())).expect(401);
@@ -398,7 +401,7 @@ for (const database of databaseKinds) {
     after(() => app.close());
 
     it('accepts an assertion in only one of many concurrent requests', async () => {
-      const { privateKey, jwk } = newClientKey();
+      const { privateKey, jwk } = createClientKey();
       const { client_id: id } = await createClient(app, {
         token_endpoint_auth_method: 'private_key_jwt',
         jwks: { keys: [jwk] },
@@ -408,13 +411,15 @@ for (const database of databaseKinds) {
         client_assertion_type: assertionType,
         client_assertion: signAssertion(privateKey, id, app.clock.now() / 1000),
       };
-      const answers = await Promise.all(Array.from({ length: 5 }, () => app.postForm('/oauth/token', form)));
-      expect(answers.map(({ status }) => status).sort()).to.deep.equal([200, 401, 401, 401, 401]);
+      const responses = await Promise.all(
+        Array.from({ length: 5 }, () => app.postForm('/oauth/token', form)),
+      );
+      expect(responses.map(({ status }) => status).sort()).to.deep.equal([200, 401, 401, 401, 401]);
     });
 
     it('limits failures, but never the client with the correct secret', async () => {
       const client = await createClient(app);
-      const form = { grant_type: 'client_credentials', ...inForm(client) };
+      const form = { grant_type: 'client_credentials', ...toFormCredentials(client) };
       const fail = () => app.postForm('/oauth/token', { ...form, client_secret: 'wrong' });
       for (let count = 0; count < 6; count++) await fail().expect(401);
       const { body, headers } = await fail().expect(429);

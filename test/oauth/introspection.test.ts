@@ -4,7 +4,7 @@ import type { CreatedClient } from '../../src/clients/clients.models.js';
 import type { Schema } from '../../src/database/schema.js';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
 import { databaseKinds } from '../support/databases.js';
-import { clientToken, createClient, introspect } from '../support/oauth-clients.js';
+import { requestClientToken, createClient, introspect } from '../support/oauth-clients.js';
 import { TestApp } from '../support/test-app.js';
 import { openKeyRing, readJwt, signJwt } from '../support/tokens.js';
 
@@ -78,7 +78,7 @@ for (const database of databaseKinds) {
         scope: 'reports:read',
         audiences: ['https://a.example', 'https://b.example'],
       });
-      const told = await ask((await clientToken(app, other)).access_token);
+      const told = await ask((await requestClientToken(app, other)).access_token);
       expect(told).to.include({ active: true, client_id: other.client_id, sub: other.client_id });
       expect(told['aud']).to.deep.equal(['https://a.example', 'https://b.example']);
       expect(told).not.to.have.any.keys('username', 'sid');
@@ -87,16 +87,18 @@ for (const database of databaseKinds) {
     it("returns inactive for a token that is neither the client's own nor for it", async () => {
       const stranger = await createClient(app, { audiences: ['http://latchkey.test', 'https://a.example'] });
       const other = await createClient(app, { audiences: ['https://a.example'] });
-      const { access_token: ofOther } = await clientToken(app, other);
+      const { access_token: ofOther } = await requestClientToken(app, other);
       for (const token of [tokens.access_token, tokens.refresh_token, ofOther])
         expect(await ask(token, stranger)).to.deep.equal(inactive);
     });
 
     it("returns the claims of the client's own token, and of one for its id", async () => {
       const own = await createClient(app, { audiences: ['https://a.example'] });
-      expect(await ask((await clientToken(app, own)).access_token, own)).to.include({ active: true });
+      expect(await ask((await requestClientToken(app, own)).access_token, own)).to.include({ active: true });
       const other = await createClient(app, { audiences: [own.client_id, 'https://a.example'] });
-      expect(await ask((await clientToken(app, other)).access_token, own)).to.include({ active: true });
+      expect(await ask((await requestClientToken(app, other)).access_token, own)).to.include({
+        active: true,
+      });
     });
 
     it("returns the claims of tokens for the client's introspection audiences, and inactive for a refresh token", async () => {
@@ -104,7 +106,7 @@ for (const database of databaseKinds) {
         introspection_audiences: ['https://a.example', 'http://latchkey.test'],
       });
       const other = await createClient(app, { audiences: ['https://b.example', 'https://a.example'] });
-      const { access_token: ofOther } = await clientToken(app, other);
+      const { access_token: ofOther } = await requestClientToken(app, other);
       for (const token of [tokens.access_token, ofOther])
         expect(await ask(token, server)).to.include({ active: true });
       expect(await ask(tokens.refresh_token, server)).to.deep.equal(inactive);
@@ -177,7 +179,7 @@ for (const database of databaseKinds) {
 
     it("returns inactive for a disabled client's", async () => {
       const other = await createClient(app);
-      const { access_token: token } = await clientToken(app, other);
+      const { access_token: token } = await requestClientToken(app, other);
       await app.patch(`/clients/${other.client_id}`, { disabled: true }, admin).expect(200);
       expect(await ask(token)).to.deep.equal(inactive);
     });

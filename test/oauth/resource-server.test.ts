@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { createRemoteJWKSet, customFetch, errors, jwtVerify } from 'jose';
 import { serviceActor } from '../../src/audit/actor.js';
-import { createClient, clientToken, issuer } from '../support/oauth-clients.js';
+import { createClient, requestClientToken, issuer } from '../support/oauth-clients.js';
 import { TestApp } from '../support/test-app.js';
 
 /** An independent library: what it accepts, any resource server can accept. */
@@ -27,7 +27,7 @@ describe('A resource server with jose', () => {
   it("accepts users' and clients' tokens, and reads their claims", async () => {
     const keys = keySet();
     const client = await createClient(app, { scope: 'reports:read', audiences: ['https://reports.example'] });
-    const { access_token: ofClient } = await clientToken(app, client);
+    const { access_token: ofClient } = await requestClientToken(app, client);
     const { payload } = await verify(ofClient, keys, 'https://reports.example');
     expect(payload).to.include({ sub: client.client_id, scope: 'reports:read' });
     const { access_token: ofUser } = await app.login();
@@ -37,7 +37,7 @@ describe('A resource server with jose', () => {
   it('refuses a token for another audience, and an expired one', async () => {
     const keys = keySet();
     const client = await createClient(app, { audiences: ['https://reports.example'] });
-    const { access_token: token } = await clientToken(app, client);
+    const { access_token: token } = await requestClientToken(app, client);
     const reason = async (work: Promise<unknown>): Promise<unknown> => work.catch((error: unknown) => error);
     expect(await reason(verify(token, keys))).to.be.instanceOf(errors.JWTClaimValidationFailed);
     app.clock.advance(900);

@@ -3,7 +3,7 @@ import type { CreatedClient } from '../../src/clients/clients.models.js';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
 import type { Form } from '../support/api-client.js';
 import { databaseKinds } from '../support/databases.js';
-import { clientToken, createClient, revoke } from '../support/oauth-clients.js';
+import { requestClientToken, createClient, revoke } from '../support/oauth-clients.js';
 import { TestApp } from '../support/test-app.js';
 import { readJwt } from '../support/tokens.js';
 
@@ -46,8 +46,8 @@ for (const database of databaseKinds) {
     });
 
     it("revokes a client's own token, and not its other ones", async () => {
-      const { access_token: token } = await clientToken(app, own);
-      const { access_token: other } = await clientToken(app, own);
+      const { access_token: token } = await requestClientToken(app, own);
+      const { access_token: other } = await requestClientToken(app, own);
       await revoke(app, own, token).expect(200);
       await app.get('/protected', token).expect(401);
       await app.get('/protected', other).expect(200);
@@ -65,14 +65,14 @@ for (const database of databaseKinds) {
 
     it('accepts either token_type_hint, right or wrong', async () => {
       for (const hint of ['access_token', 'refresh_token', 'something_else']) {
-        const { access_token: token } = await clientToken(app, own);
+        const { access_token: token } = await requestClientToken(app, own);
         await revoke(app, own, token, { token_type_hint: hint }).expect(200);
         await app.get('/protected', token).expect(401);
       }
     });
 
     it("refuses to revoke others' tokens without tokens:revoke, and they stay valid", async () => {
-      const { access_token: token } = await clientToken(app, any);
+      const { access_token: token } = await requestClientToken(app, any);
       for (const each of [tokens.refresh_token, tokens.access_token, token]) {
         const { body } = await revoke(app, own, each).expect(400);
         expect(body).to.include({ error: 'unauthorized_client' });
@@ -112,7 +112,7 @@ for (const database of databaseKinds) {
       });
 
       it('refuses to revoke the token of another client, which stays valid', async () => {
-        const { access_token: token } = await clientToken(app, own);
+        const { access_token: token } = await requestClientToken(app, own);
         expect((await asPublic(token).expect(400)).body).to.include({ error: 'unauthorized_client' });
         await app.get('/protected', token).expect(200);
       });
@@ -140,12 +140,12 @@ for (const database of databaseKinds) {
     it('does nothing for unknown, expired and revoked tokens', async () => {
       for (const unknown of ['x', 'lk_rt_x', 'a.b.c', `${tokens.access_token}x`])
         expect((await revoke(app, own, unknown).expect(200)).text).to.equal('');
-      const { access_token: token } = await clientToken(app, own);
+      const { access_token: token } = await requestClientToken(app, own);
       await revoke(app, own, token).expect(200);
       await revoke(app, own, token).expect(200);
       await revoke(app, any, tokens.refresh_token).expect(200);
       await revoke(app, any, tokens.refresh_token).expect(200);
-      const { access_token: expired } = await clientToken(app, any);
+      const { access_token: expired } = await requestClientToken(app, any);
       app.clock.advance(900);
       await revoke(app, own, expired).expect(200);
     });
@@ -167,13 +167,13 @@ for (const database of databaseKinds) {
     });
 
     it('lets many concurrent requests revoke one token', async () => {
-      const { access_token: token } = await clientToken(app, own);
+      const { access_token: token } = await requestClientToken(app, own);
       await Promise.all(Array.from({ length: 8 }, () => revoke(app, own, token).expect(200)));
       await app.get('/protected', token).expect(401);
     });
 
     it('survives a restart and a greater leeway, until the token expires', async () => {
-      const { access_token: token } = await clientToken(app, own);
+      const { access_token: token } = await requestClientToken(app, own);
       await revoke(app, own, token).expect(200);
       app = await app.restart({ JWT_DECODE_LEEWAY: '300' });
       await app.get('/protected', token).expect(401);

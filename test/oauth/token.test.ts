@@ -3,7 +3,12 @@ import type { CreatedClient } from '../../src/clients/clients.models.js';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
 import type { Form } from '../support/api-client.js';
 import { databaseKinds } from '../support/databases.js';
-import { clientToken, createClient, inBasic, inForm } from '../support/oauth-clients.js';
+import {
+  requestClientToken,
+  createClient,
+  toBasicCredentials,
+  toFormCredentials,
+} from '../support/oauth-clients.js';
 import { TestApp } from '../support/test-app.js';
 import { readJwt } from '../support/tokens.js';
 
@@ -37,9 +42,10 @@ describe('POST /oauth/token', () => {
 
   describe('with client_credentials', () => {
     it('issues an access token for the client itself, without a refresh token', async () => {
-      const { body, headers } = await post({ grant_type: 'client_credentials', ...inForm(client) }).expect(
-        200,
-      );
+      const { body, headers } = await post({
+        grant_type: 'client_credentials',
+        ...toFormCredentials(client),
+      }).expect(200);
       expect(headers).to.include({ 'cache-control': 'no-store', pragma: 'no-cache' });
       expect(headers['content-type']).to.match(/^application\/json/);
       expect(body).to.deep.equal({
@@ -69,7 +75,7 @@ describe('POST /oauth/token', () => {
     });
 
     it("returns a token with the client's lifetime", async () => {
-      const { access_token: token } = await clientToken(app, client);
+      const { access_token: token } = await requestClientToken(app, client);
       app.clock.advance(119);
       await app.get('/protected', token).expect(200);
       app.clock.advance(1);
@@ -78,7 +84,7 @@ describe('POST /oauth/token', () => {
 
     it('returns a token with the lifetime, audience and scope of users, if the client has none', async () => {
       const plain = await createClient(app);
-      const tokens = await clientToken(app, plain);
+      const tokens = await requestClientToken(app, plain);
       expect(tokens).to.include({ expires_in: 900, scope: '' });
       expect(readJwt(tokens.access_token).claims['aud']).to.deep.equal(
         settings.JWT_ENCODE_AUDIENCE.split(', '),
@@ -86,23 +92,23 @@ describe('POST /oauth/token', () => {
     });
 
     it('returns the requested part of the scope', async () => {
-      const tokens = await clientToken(app, client, { scope: 'reports:read' });
+      const tokens = await requestClientToken(app, client, { scope: 'reports:read' });
       expect(tokens.scope).to.equal('reports:read');
       expect(readJwt(tokens.access_token).claims['scope']).to.equal('reports:read');
     });
 
     it('returns the requested audiences', async () => {
-      const one = await clientToken(app, client, { resource: 'https://reports.example' });
+      const one = await requestClientToken(app, client, { resource: 'https://reports.example' });
       expect(readJwt(one.access_token).claims['aud']).to.equal('https://reports.example');
       await app.get('/protected', one.access_token).expect(401);
       const both = ['https://reports.example', 'http://latchkey.test'];
-      const two = await clientToken(app, client, { resource: both });
+      const two = await requestClientToken(app, client, { resource: both });
       expect(readJwt(two.access_token).claims['aud']).to.deep.equal(both);
     });
 
     it('returns a token with the permissions of its scope, which cannot call operations for users', async () => {
       const reader = await createClient(app, { scope: 'clients:read' });
-      const { access_token: token } = await clientToken(app, reader);
+      const { access_token: token } = await requestClientToken(app, reader);
       await app.get('/clients', token).expect(200);
       await app.get('/users', token).expect(403);
       const { body } = await app.get('/me', token).expect(403);
@@ -110,7 +116,7 @@ describe('POST /oauth/token', () => {
       await app.post('/logout', undefined, token).expect(403);
     });
 
-    const grant = () => ({ grant_type: 'client_credentials', ...inForm(client) });
+    const grant = () => ({ grant_type: 'client_credentials', ...toFormCredentials(client) });
     itRefuses('no authentication', () => ({ grant_type: 'client_credentials' }), 401, 'invalid_client');
     itRefuses(
       'a client id alone',
@@ -200,10 +206,15 @@ describe('POST /oauth/token', () => {
       'invalid_grant',
     );
     itRefuses('another client', () => ({ ...grant(), client_id: 'another' }), 400, 'invalid_grant');
-    itRefuses('an authenticated client', () => ({ ...grant(), ...inForm(client) }), 400, 'invalid_grant');
+    itRefuses(
+      'an authenticated client',
+      () => ({ ...grant(), ...toFormCredentials(client) }),
+      400,
+      'invalid_grant',
+    );
     itRefuses(
       'a client that fails to authenticate',
-      () => ({ ...grant(), ...inForm(client), client_secret: 'wrong' }),
+      () => ({ ...grant(), ...toFormCredentials(client), client_secret: 'wrong' }),
       401,
       'invalid_client',
     );
@@ -237,7 +248,7 @@ describe('POST /oauth/token', () => {
   });
 
   describe('the form', () => {
-    const grant = () => ({ grant_type: 'client_credentials', ...inForm(client) });
+    const grant = () => ({ grant_type: 'client_credentials', ...toFormCredentials(client) });
 
     for (const extra of ['foo', '__proto__', 'constructor', 'toString', 'client-id'])
       it(`ignores the parameter ${extra}`, async () => {
@@ -303,7 +314,7 @@ describe('POST /oauth/token', () => {
     const { queries } = broken.services.database;
     await queries.schema.dropTable('clients').execute();
     const { body } = await broken
-      .postForm('/oauth/token', { grant_type: 'client_credentials', ...inForm(other) })
+      .postForm('/oauth/token', { grant_type: 'client_credentials', ...toFormCredentials(other) })
       .expect(500);
     expect(body).to.have.all.keys('error', 'error_description').and.include({ error: 'server_error' });
     expect(body.error_description).not.to.include('clients');
@@ -343,7 +354,7 @@ for (const database of databaseKinds) {
     ] as const) {
       it(`are ${isVoid ? 'revoked' : 'valid'} on the very next request after ${what}`, async () => {
         const client = await createClient(app, { scope, audiences });
-        const { access_token: token } = await clientToken(app, client);
+        const { access_token: token } = await requestClientToken(app, client);
         await app.get('/clients', token).expect(200);
         await app.patch(`/clients/${client.client_id}`, change, admin).expect(200);
         await app.get('/clients', token).expect(isVoid ? 401 : 200);
@@ -352,11 +363,13 @@ for (const database of databaseKinds) {
 
     it('are revoked after deletion, whatever their lifetime', async () => {
       const client = await createClient(app, { scope, access_token_lifetime: 86_400 });
-      const { access_token: token } = await clientToken(app, client);
+      const { access_token: token } = await requestClientToken(app, client);
       await app.patch(`/clients/${client.client_id}`, { access_token_lifetime: 1 }, admin).expect(200);
       await app.delete(`/clients/${client.client_id}`, admin).expect(204);
       await app.get('/clients', token).expect(401);
-      await app.postForm('/oauth/token', { grant_type: 'client_credentials', ...inForm(client) }).expect(401);
+      await app
+        .postForm('/oauth/token', { grant_type: 'client_credentials', ...toFormCredentials(client) })
+        .expect(401);
       app.clock.advance(86_399);
       await app.services.cleanUp();
       await app.get('/clients', token).expect(401);
@@ -365,29 +378,31 @@ for (const database of databaseKinds) {
 
     it('are revoked after a new secret, like the old secret; the new one works at once', async () => {
       const client = await createClient(app, { scope });
-      const { access_token: token } = await clientToken(app, client);
+      const { access_token: token } = await requestClientToken(app, client);
       const { body } = await app.post(`/clients/${client.client_id}/secret`, undefined, admin).expect(200);
       await app.get('/clients', token).expect(401);
       const grant = { grant_type: 'client_credentials' };
-      await app.postForm('/oauth/token', grant).set('Authorization', inBasic(client)).expect(401);
+      await app.postForm('/oauth/token', grant).set('Authorization', toBasicCredentials(client)).expect(401);
       const renewed = { ...client, ...(body as object) };
-      const tokens = await clientToken(app, renewed);
+      const tokens = await requestClientToken(app, renewed);
       await app.get('/clients', tokens.access_token).expect(200);
     });
 
     it('stay revoked after the client is enabled again; new ones are valid', async () => {
       const client = await createClient(app, { scope });
-      const { access_token: token } = await clientToken(app, client);
+      const { access_token: token } = await requestClientToken(app, client);
       await app.patch(`/clients/${client.client_id}`, { disabled: true }, admin).expect(200);
-      await app.postForm('/oauth/token', { grant_type: 'client_credentials', ...inForm(client) }).expect(401);
+      await app
+        .postForm('/oauth/token', { grant_type: 'client_credentials', ...toFormCredentials(client) })
+        .expect(401);
       await app.patch(`/clients/${client.client_id}`, { disabled: false }, admin).expect(200);
       await app.get('/clients', token).expect(401);
-      await app.get('/clients', (await clientToken(app, client)).access_token).expect(200);
+      await app.get('/clients', (await requestClientToken(app, client)).access_token).expect(200);
     });
 
     it('stay revoked after a restart', async () => {
       const client = await createClient(app, { scope });
-      const { access_token: token } = await clientToken(app, client);
+      const { access_token: token } = await requestClientToken(app, client);
       await app.patch(`/clients/${client.client_id}`, { scope: '' }, admin).expect(200);
       app = await app.restart();
       await app.get('/clients', token).expect(401);
@@ -396,10 +411,10 @@ for (const database of databaseKinds) {
     it('that narrow a refresh have one successor, however many requests are concurrent', async () => {
       const { refresh_token: refreshToken } = await app.login();
       const form = { grant_type: 'refresh_token', refresh_token: refreshToken, scope: 'users:read' };
-      const answers = await Promise.all(
+      const responses = await Promise.all(
         Array.from({ length: 10 }, () => app.postForm('/oauth/token', form).expect(200)),
       );
-      const successors = new Set(answers.map(({ body }) => (body as TokenSet).refresh_token));
+      const successors = new Set(responses.map(({ body }) => (body as TokenSet).refresh_token));
       expect(successors).to.have.length(1);
     });
   });

@@ -2,9 +2,9 @@ import { expect } from 'chai';
 import { v7 } from 'uuid';
 import { usedAssertionsStore } from '../../src/oauth/used-assertions.store.js';
 import { minute, recordTime } from '../support/records.js';
-import { storeContract } from '../support/store-contract.js';
+import { describeStore } from '../support/store-contract.js';
 
-storeContract('The used assertions store', (on) => {
+describeStore('The used assertions store', (on) => {
   const use = (details: { clientId?: string; jti?: string; expiresAt?: number } = {}) => ({
     clientId: v7(),
     jti: 'first',

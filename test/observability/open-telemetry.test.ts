@@ -87,7 +87,7 @@ describe('Traces whose collector is unwell', () => {
     return tracing;
   };
 
-  it('are lost with a line in the log, and another one when it takes them again', async () => {
+  it('are dropped with a line in the log, and another one when it accepts them again', async () => {
     let status = 500;
     respond = (response) => {
       response.writeHead(status, { 'Content-Type': 'application/json' }).end('{}');
@@ -106,7 +106,7 @@ describe('Traces whose collector is unwell', () => {
     await tracing.stop();
   });
 
-  it('hold a stop up for no longer than two seconds', async () => {
+  it('delay a stop for no longer than two seconds', async () => {
     respond = () => undefined;
     const tracing = startAndRecord();
     const begunAt = performance.now();
@@ -117,7 +117,7 @@ describe('Traces whose collector is unwell', () => {
     );
   });
 
-  it('end without an error where it is away', async () => {
+  it('end without an error where it is unreachable', async () => {
     respond = (response) => response.destroy();
     const tracing = startAndRecord();
     await tracing.stop();

@@ -3,14 +3,14 @@ import type { ProblemDetails } from '../../src/problems/problem.models.js';
 import type { AddedPasskey, PasskeyAssertion } from '../../src/passkeys/passkeys.models.js';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
 import type { Authenticator, Deviation } from '../support/authenticator.js';
-import { cookieHeader, cookiesOf } from '../support/cookies.js';
+import { formatCookies, readCookies } from '../support/cookies.js';
 import { databaseKinds } from '../support/databases.js';
 import {
   addPasskey,
   getRequestOptions,
   getTokensByPasskey,
   logInWithPasskey,
-  newAuthenticator,
+  createAuthenticator,
   passkeySettings,
 } from '../support/passkeys.js';
 import { TestApp } from '../support/test-app.js';
@@ -43,7 +43,7 @@ for (const database of databaseKinds) {
       username = `user ${++users}`;
       ({ id: userId } = await app.createUser(username, password));
       tokens = await app.login(username, password);
-      authenticator = newAuthenticator({ userVerified: false });
+      authenticator = createAuthenticator({ userVerified: false });
       added = await addPasskey(app, tokens.access_token, authenticator, { use: 'second_factor' });
     });
     after(() => app.close());
@@ -88,7 +88,7 @@ for (const database of databaseKinds) {
       const credential = await sign(loginToken);
       const body = { credential, login_token: loginToken };
       const response = await app.post('/login/passkey/cookies', body).expect(200);
-      expect(Object.keys(cookiesOf(response))).not.to.be.empty;
+      expect(Object.keys(readCookies(response))).not.to.be.empty;
     });
 
     it('has its device remembered where that is asked for, which is not asked again', async () => {
@@ -96,7 +96,7 @@ for (const database of databaseKinds) {
       const credential = await sign(loginToken);
       const more = { login_token: loginToken, remember_device: true };
       const response = await logInWithPasskey(app, credential, more).expect(200);
-      const cookie = cookieHeader(cookiesOf(response));
+      const cookie = formatCookies(readCookies(response));
       expect(cookie).to.match(/^__Host-latchkey_device=[\w-]{43}$/);
       const login = () => app.post('/login', { username, password }).set('Cookie', cookie);
       const { body } = await login().expect(200);
@@ -107,7 +107,7 @@ for (const database of databaseKinds) {
       // The passkey that the device stood for is gone, and with it what was remembered.
       await app.delete(`/users/${userId}/passkeys/${added.id}`, admin.access_token).expect(204);
       const again = await app.login(username, password);
-      await addPasskey(app, again.access_token, newAuthenticator({ userVerified: false }), {
+      await addPasskey(app, again.access_token, createAuthenticator({ userVerified: false }), {
         use: 'second_factor',
       });
       await login().expect(401);
@@ -132,7 +132,7 @@ for (const database of databaseKinds) {
     });
 
     it('may be one that also logs in alone', async () => {
-      const device = newAuthenticator();
+      const device = createAuthenticator();
       const loginToken = await begin();
       const { body } = await complete(loginToken, await sign(loginToken)).expect(200);
       await addPasskey(app, (body as TokenSet).access_token, device);
@@ -144,7 +144,7 @@ for (const database of databaseKinds) {
       await getTokensByPasskey(app, device);
     });
 
-    it('completes a login once, and of two at once one', async () => {
+    it('completes a login once, in one of two concurrent requests', async () => {
       const loginToken = await begin();
       const credentials = [await sign(loginToken), await sign(loginToken)];
       const statuses = await Promise.all(
@@ -163,7 +163,7 @@ for (const database of databaseKinds) {
     });
 
     it('is refused where it is of another account', async () => {
-      const [mine, theirs] = [newAuthenticator(), `other ${users}`];
+      const [mine, theirs] = [createAuthenticator(), `other ${users}`];
       await app.createUser(theirs, password);
       await addPasskey(app, (await app.login(theirs, password)).access_token, mine);
       const loginToken = await begin();
@@ -210,7 +210,7 @@ for (const database of databaseKinds) {
       await refuse(third, credential);
     });
 
-    it('is asked for no more once the last one is removed, and its recovery codes end', async () => {
+    it('is no longer required once the last one is removed, and its recovery codes stop working', async () => {
       const loginToken = await begin();
       await app.delete(`/users/${userId}/passkeys/${added.id}`, admin.access_token).expect(204);
       const [code] = added.recovery_codes;
@@ -226,7 +226,7 @@ describe('Where the service uses no second factors', () => {
     const { access_token: token } = await app.login();
     const { body } = await app.post('/me/passkeys/options', { use: 'second_factor' }, token).expect(404);
     expect(body).to.include({ code: 'second_factors_off' });
-    const device = newAuthenticator();
+    const device = createAuthenticator();
     expect((await addPasskey(app, token, device)).recovery_codes).to.deep.equal([]);
     await getTokensByPasskey(app, device);
     await app.login();

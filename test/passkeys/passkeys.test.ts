@@ -3,13 +3,13 @@ import { v7 } from 'uuid';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
 import type { Passkey, PasskeyList } from '../../src/passkeys/passkeys.models.js';
 import { databaseKinds } from '../support/databases.js';
-import { clientToken, createClient } from '../support/oauth-clients.js';
+import { requestClientToken, createClient } from '../support/oauth-clients.js';
 import {
   addPasskey,
   getCreationOptions,
   getTokensByPasskey,
   logInWithPasskey,
-  newAuthenticator,
+  createAuthenticator,
   passkeySettings,
   signLogin,
 } from '../support/passkeys.js';
@@ -52,7 +52,7 @@ for (const database of databaseKinds) {
     const audited = async (event: Parameters<TestApp['audited']>[0]) =>
       (await app.audited(event)).filter(({ target }) => target === userId);
 
-    it('asks for a passkey of this service and this account, which verifies who uses it', async () => {
+    it('requests a passkey of this service and this account, with user verification', async () => {
       const options = await getCreationOptions(app, tokens.access_token);
       expect(options).to.deep.include({
         rp: { id: 'latchkey.test', name: 'latchkey.test' },
@@ -78,7 +78,7 @@ for (const database of databaseKinds) {
     });
 
     it('adds several, lists them, and renames them', async () => {
-      const device = newAuthenticator({ synced: true });
+      const device = createAuthenticator({ synced: true });
       const added = await addPasskey(app, tokens.access_token, device, { name: 'Phone' });
       const { recovery_codes: codes, ...phone } = added;
       expect(codes).to.have.length(10);
@@ -92,7 +92,7 @@ for (const database of databaseKinds) {
       });
       app.clock.advance(1);
       const { access_token: token } = await getTokensByPasskey(app, device);
-      const { recovery_codes: none, ...second } = await addPasskey(app, token, newAuthenticator());
+      const { recovery_codes: none, ...second } = await addPasskey(app, token, createAuthenticator());
       expect(none).to.deep.equal([]);
       expect(second).to.include({ name: 'Passkey 2', synced: false, backed_up: false });
       const { last_used_at: used, ...first } = (await list())[0] ?? expect.fail();
@@ -109,16 +109,16 @@ for (const database of databaseKinds) {
     });
 
     it('refuses the same registration a second time', async () => {
-      const authenticator = newAuthenticator();
+      const authenticator = createAuthenticator();
       const credential = authenticator.create(await getCreationOptions(app, tokens.access_token));
       await add(credential).expect(201);
       expect(await refusalOf(credential)).to.include('its challenge is unknown, used, expired');
     });
 
-    it('takes one of two registrations with one challenge at once', async () => {
+    it('accepts one of two concurrent registrations with one challenge', async () => {
       const options = await getCreationOptions(app, tokens.access_token);
       const statuses = await Promise.all(
-        [newAuthenticator(), newAuthenticator()].map(
+        [createAuthenticator(), createAuthenticator()].map(
           async (each) => (await add(each.create(options))).status,
         ),
       );
@@ -126,8 +126,8 @@ for (const database of databaseKinds) {
       expect(await list()).to.have.length(1);
     });
 
-    it('takes one of two accounts that register one credential at once', async () => {
-      const authenticator = newAuthenticator();
+    it('accepts one of two accounts that register one credential concurrently', async () => {
+      const authenticator = createAuthenticator();
       const mine = authenticator.create(await getCreationOptions(app, tokens.access_token));
       const other = await logInOther();
       const theirs = authenticator.create(await getCreationOptions(app, other.access_token));
@@ -139,7 +139,7 @@ for (const database of databaseKinds) {
     });
 
     it('refuses a credential that an account has already, in another account, too', async () => {
-      const authenticator = newAuthenticator();
+      const authenticator = createAuthenticator();
       await addPasskey(app, tokens.access_token, authenticator);
       for (const { access_token: token } of [
         await getTokensByPasskey(app, authenticator),
@@ -156,27 +156,31 @@ for (const database of databaseKinds) {
       const options = await getCreationOptions(app, tokens.access_token);
       const again = await app.login(`user ${users}`, password);
       for (const { access_token: token } of [again, admin]) {
-        expect(await refusalOf(newAuthenticator().create(options), token)).to.include('of another session');
+        expect(await refusalOf(createAuthenticator().create(options), token)).to.include(
+          'of another session',
+        );
       }
-      await add(newAuthenticator().create(options)).expect(201);
+      await add(createAuthenticator().create(options)).expect(201);
     });
 
     it('refuses a challenge of a login', async () => {
       const { body } = await app.post('/login/passkey/options', {}).expect(200);
       const options = await getCreationOptions(app, tokens.access_token);
       const { challenge } = body as { challenge: string };
-      expect(await refusalOf(newAuthenticator().create({ ...options, challenge }))).to.include('challenge');
+      expect(await refusalOf(createAuthenticator().create({ ...options, challenge }))).to.include(
+        'challenge',
+      );
     });
 
     it('refuses a challenge after five minutes', async () => {
       const options = await getCreationOptions(app, tokens.access_token);
       app.clock.advance(300);
-      expect(await refusalOf(newAuthenticator().create(options))).to.include('expired');
+      expect(await refusalOf(createAuthenticator().create(options))).to.include('expired');
     });
 
     it('refuses what WebAuthn refuses, and says why', async () => {
       const create = async (deviation: object) =>
-        newAuthenticator().create(await getCreationOptions(app, tokens.access_token), deviation);
+        createAuthenticator().create(await getCreationOptions(app, tokens.access_token), deviation);
       expect(await refusalOf(await create({ origin: 'https://evil.test' }))).to.include('origin');
       expect(await refusalOf(await create({ rpId: 'evil.test' }))).to.include('RP ID');
       expect(await refusalOf(await create({ userVerified: false }))).to.include('verification');
@@ -184,7 +188,7 @@ for (const database of databaseKinds) {
       expect(await list()).to.deep.equal([]);
     });
 
-    it('takes a security key without a PIN as a second factor', async () => {
+    it('accepts a security key without a PIN as a second factor', async () => {
       const token = tokens.access_token;
       const { authenticatorSelection } = await getCreationOptions(app, token, 'second_factor');
       expect(authenticatorSelection).to.deep.equal({
@@ -192,15 +196,15 @@ for (const database of databaseKinds) {
         requireResidentKey: false,
         userVerification: 'discouraged',
       });
-      const key = await addPasskey(app, token, newAuthenticator({ userVerified: false }), {
+      const key = await addPasskey(app, token, createAuthenticator({ userVerified: false }), {
         use: 'second_factor',
       });
       expect(key).to.include({ use: 'second_factor' });
     });
 
-    it('has room for 25', async () => {
+    it('allows 25 for each account', async () => {
       const { queries } = app.services.database;
-      const device = newAuthenticator();
+      const device = createAuthenticator();
       const { id } = await addPasskey(app, tokens.access_token, device);
       const { access_token: token } = await getTokensByPasskey(app, device);
       const row = await queries
@@ -210,7 +214,7 @@ for (const database of databaseKinds) {
         .executeTakeFirstOrThrow();
       const rows = Array.from({ length: 23 }, () => ({ ...row, id: v7(), credential_id: v7() }));
       await queries.insertInto('latchkey_passkeys').values(rows).execute();
-      const [first, second] = [newAuthenticator(), newAuthenticator()];
+      const [first, second] = [createAuthenticator(), createAuthenticator()];
       const credentials = [
         first.create(await getCreationOptions(app, token)),
         second.create(await getCreationOptions(app, token)),
@@ -222,17 +226,17 @@ for (const database of databaseKinds) {
     });
 
     it('asks for a fresh login to add and to remove, and not to list and rename', async () => {
-      const device = newAuthenticator();
+      const device = createAuthenticator();
       const { id } = await addPasskey(app, tokens.access_token, device);
       const begun = await getTokensByPasskey(app, device);
       const options = await getCreationOptions(app, begun.access_token);
       const { access_token: stale } = await app.refresh(begun.refresh_token);
-      const answers = [
+      const responses = [
         await app.post('/me/passkeys/options', {}, stale).expect(401),
-        await add(newAuthenticator().create(options), stale).expect(401),
+        await add(createAuthenticator().create(options), stale).expect(401),
         await app.delete(`/me/passkeys/${id}`, stale).expect(401),
       ];
-      for (const { body, headers } of answers) {
+      for (const { body, headers } of responses) {
         expect(body).to.include({ code: 'insufficient_user_authentication' });
         expect(headers['www-authenticate']).to.include('max_age=');
       }
@@ -241,13 +245,14 @@ for (const database of databaseKinds) {
     });
 
     it('asks for a second factor to add and to remove, where the account has one: not for a stolen token of a password', async () => {
-      const device = newAuthenticator();
+      const device = createAuthenticator();
       const { id } = await addPasskey(app, tokens.access_token, device);
-      const answers = [
+      const responses = [
         await app.post('/me/passkeys/options', {}, tokens.access_token).expect(401),
         await app.delete(`/me/passkeys/${id}`, tokens.access_token).expect(401),
       ];
-      for (const { headers } of answers) expect(headers['www-authenticate']).to.include('acr_values="aal2"');
+      for (const { headers } of responses)
+        expect(headers['www-authenticate']).to.include('acr_values="aal2"');
       const { access_token: token } = await getTokensByPasskey(app, device);
       app.clock.advance(301);
       await app.post('/me/passkeys/options', {}, token).expect(401);
@@ -255,7 +260,7 @@ for (const database of databaseKinds) {
     });
 
     it('removes one, which logs nobody in any more, and leaves the sessions that it began', async () => {
-      const authenticator = newAuthenticator();
+      const authenticator = createAuthenticator();
       const { id } = await addPasskey(app, tokens.access_token, authenticator);
       const { body } = await logInWithPasskey(app, await signLogin(app, authenticator)).expect(200);
       const begun = body as TokenSet;
@@ -268,10 +273,10 @@ for (const database of databaseKinds) {
     });
 
     it('removes none without which its user could not log in', async () => {
-      const [first, second] = [newAuthenticator(), newAuthenticator()];
+      const [first, second] = [createAuthenticator(), createAuthenticator()];
       const { id } = await addPasskey(app, tokens.access_token, first);
       const { access_token: token } = await getTokensByPasskey(app, first);
-      await addPasskey(app, token, newAuthenticator({ userVerified: false }), { use: 'second_factor' });
+      await addPasskey(app, token, createAuthenticator({ userVerified: false }), { use: 'second_factor' });
       await app.services.database.queries
         .updateTable('users')
         .set({ password_hash: '' })
@@ -287,7 +292,7 @@ for (const database of databaseKinds) {
     });
 
     it('are those of the caller: others’ are neither renamed nor removed', async () => {
-      const { id } = await addPasskey(app, tokens.access_token, newAuthenticator());
+      const { id } = await addPasskey(app, tokens.access_token, createAuthenticator());
       const { access_token: token } = await app.login();
       await app.patch(`/me/passkeys/${id}`, { name: 'mine' }, token).expect(404);
       await app.delete(`/me/passkeys/${id}`, token).expect(404);
@@ -295,7 +300,7 @@ for (const database of databaseKinds) {
     });
 
     it('are seen and removed by administrators, of a disabled user, too', async () => {
-      const { id, name } = await addPasskey(app, tokens.access_token, newAuthenticator());
+      const { id, name } = await addPasskey(app, tokens.access_token, createAuthenticator());
       const path = `/users/${userId}/passkeys`;
       const { body } = await app.get(path, admin.access_token).expect(200);
       expect((body as PasskeyList).items.map((each) => each.name)).to.deep.equal([name]);
@@ -309,7 +314,7 @@ for (const database of databaseKinds) {
       expect(await audited('passkey_removed')).to.have.length(1);
     });
 
-    it('are told to their owner by e-mail when one is added or removed, by an administrator, too', async () => {
+    it('cause an e-mail to their owner when one is added or removed, by an administrator, too', async () => {
       const change = { email: `user${users}@example.com`, email_verified: true };
       await app.patch(`/users/${userId}`, change, admin.access_token).expect(200);
       const { outbox, database: opened } = app.services;
@@ -320,14 +325,14 @@ for (const database of databaseKinds) {
         const read = await Promise.all(own.map(({ id }) => outbox.read(opened.queries, id)));
         return read.map((each) => each?.message?.text ?? '');
       };
-      const authenticator = newAuthenticator();
+      const authenticator = createAuthenticator();
       const { id } = await addPasskey(app, tokens.access_token, authenticator);
       expect((await told())[0])
         .to.include('has a passkey as a second step')
         .and.to.include('127.0.0.1');
       const { access_token: token } = await getTokensByPasskey(app, authenticator);
       await app.patch(`/me/passkeys/${id}`, { name: 'another name' }, token).expect(200);
-      const other = await addPasskey(app, token, newAuthenticator());
+      const other = await addPasskey(app, token, createAuthenticator());
       await told();
       await app.delete(`/me/passkeys/${id}`, token).expect(204);
       await told();
@@ -338,11 +343,11 @@ for (const database of databaseKinds) {
     });
 
     it('are those of users: a client has none', async () => {
-      const { access_token: token } = await clientToken(app, await createClient(app));
-      const { id } = await addPasskey(app, tokens.access_token, newAuthenticator());
+      const { access_token: token } = await requestClientToken(app, await createClient(app));
+      const { id } = await addPasskey(app, tokens.access_token, createAuthenticator());
       // Never of a fresh login.
       await app.post('/me/passkeys/options', {}, token).expect(401);
-      await add(newAuthenticator().create(example), token).expect(401);
+      await add(createAuthenticator().create(example), token).expect(401);
       await app.delete(`/me/passkeys/${id}`, token).expect(401);
       for (const request of [
         app.get('/me/passkeys', token),
@@ -353,7 +358,7 @@ for (const database of databaseKinds) {
     });
 
     it('go with their user', async () => {
-      const authenticator = newAuthenticator();
+      const authenticator = createAuthenticator();
       await addPasskey(app, tokens.access_token, authenticator);
       const assertion = await signLogin(app, authenticator);
       await app.delete(`/users/${userId}`, admin.access_token).expect(204);
@@ -361,13 +366,13 @@ for (const database of databaseKinds) {
     });
 
     it('are not added to an account that was disabled in between', async () => {
-      const credential = newAuthenticator().create(await getCreationOptions(app, tokens.access_token));
+      const credential = createAuthenticator().create(await getCreationOptions(app, tokens.access_token));
       await app.patch(`/users/${userId}`, { disabled: true }, admin.access_token).expect(200);
       await add(credential).expect(401);
     });
 
     it('refuses a body of 1 MiB, and an attestation object that is longer than any', async () => {
-      const credential = newAuthenticator().create(await getCreationOptions(app, tokens.access_token));
+      const credential = createAuthenticator().create(await getCreationOptions(app, tokens.access_token));
       const withObject = (length: number) => ({
         ...credential,
         response: { ...credential.response, attestationObject: 'o'.repeat(length) },
@@ -390,14 +395,14 @@ describe('Where there are no passkeys', () => {
         settings: { ...settings, JWT_TOKEN_LOCATION: 'headers,cookies' },
       });
       const { access_token: token } = await app.login();
-      const answers = [
+      const responses = [
         await app.post('/me/passkeys/options', {}, token),
-        await app.post('/me/passkeys', { credential: newAuthenticator().create(example) }, token),
+        await app.post('/me/passkeys', { credential: createAuthenticator().create(example) }, token),
         await app.post('/login/passkey/options', {}),
-        await app.post('/login/passkey', { credential: newAuthenticator().get(example) }),
-        await app.post('/login/passkey/cookies', { credential: newAuthenticator().get(example) }),
+        await app.post('/login/passkey', { credential: createAuthenticator().get(example) }),
+        await app.post('/login/passkey/cookies', { credential: createAuthenticator().get(example) }),
       ];
-      for (const { status, body } of answers) {
+      for (const { status, body } of responses) {
         expect(status).to.equal(404);
         expect(body).to.include({ code: 'passkeys_off' });
       }

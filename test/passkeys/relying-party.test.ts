@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { readConfig } from '../../src/config/config.js';
 import { createRelyingParty } from '../../src/passkeys/relying-party.js';
-import { addPasskey, newAuthenticator } from '../support/passkeys.js';
+import { addPasskey, createAuthenticator } from '../support/passkeys.js';
 import { TestApp } from '../support/test-app.js';
 
 describe('The relying party', () => {
@@ -61,7 +61,7 @@ describe('The relying party', () => {
       const { host } = new URL(origin);
       await app.createUser(host, password);
       const { access_token: token } = await app.login(host, password);
-      await addPasskey(app, token, newAuthenticator({ origin }));
+      await addPasskey(app, token, createAuthenticator({ origin }));
     }
     await app.close();
   });

@@ -7,7 +7,7 @@ import { BreachCheck, type BreachSource } from '../../src/passwords/breach-check
 import { BreachFile, BreachFolder } from '../../src/passwords/breach-files.js';
 import { RangeApi } from '../../src/passwords/breach-range-api.js';
 import { temporaryFolder } from '../support/folders.js';
-import { rejection } from '../support/rejections.js';
+import { catchRejection } from '../support/rejections.js';
 
 const known = ['correct horse battery', 'grüße aus wien', 'zzzzzzzz zz', 'hunter2 hunter2'];
 const hashOf = (password: string): string => createHash('sha1').update(password).digest('hex').toUpperCase();
@@ -91,7 +91,7 @@ describe('The check for passwords of data breaches', () => {
 
     it('refuses it then where the settings say so', async () => {
       const { check } = createCheck(await serve((_, response) => response.destroy()), 'refuse');
-      const problem = await rejection(check.isBreached('correct horse battery'));
+      const problem = await catchRejection(check.isBreached('correct horse battery'));
       expect(problem).to.include({ code: 'breach_check_unavailable', status: 503 });
     });
 

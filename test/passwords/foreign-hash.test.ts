@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import { computeRest } from '../../src/passwords/foreign-computations.js';
 import { parseForeignHash } from '../../src/passwords/foreign-hash.js';
 import { checkout } from '../support/checkout.js';
-import { rejection } from '../support/rejections.js';
+import { catchRejection } from '../support/rejections.js';
 import { computations, foreignComputations, Passwords } from '../../src/passwords/passwords.js';
 import { readForeignHash, toExportedHash, toStoredHash } from '../../src/passwords/stored-hash.js';
 
@@ -133,7 +133,7 @@ describe('A password hash of another application', () => {
     ['imported-hash/1/bcrypt/0000000004/x', /not known/],
     ['x'.repeat(2000), /1500 characters/],
   ] as const) {
-    it(`is refused in words: ${hash.slice(0, 40)}`, () => {
+    it(`is refused with a message: ${hash.slice(0, 40)}`, () => {
       expect(errorOf(hash)).to.match(error);
     });
   }
@@ -191,7 +191,7 @@ describe('The check of a password, where users have hashes of other applications
     return Object.fromEntries(work);
   }
 
-  it('takes the same work for every user, whichever hash there is, and whether it matches', async () => {
+  it('makes the same computations for every user, whichever hash there is, and whether or not it matches', async () => {
     const passwords = new Passwords(costs);
     passwords.setForeignInUse(families);
     const own = await passwords.hash('correct horse battery');
@@ -210,12 +210,12 @@ describe('The check of a password, where users have hashes of other applications
     }
   });
 
-  it('computes where a user has no hash of a kind, rather than to look at one that cannot be read', async () => {
+  it('makes the computations of a kind for a user without such a hash, and refuses unknown kinds', async () => {
     for (const { hash } of vectors) {
       const { family, amount } = parsed(hash);
       await computeRest(family, amount, 0);
     }
-    expect(await rejection(computeRest('md5', 1, 0))).to.match(/nothing to compute for md5/);
+    expect(await catchRejection(computeRest('md5', 1, 0))).to.match(/nothing to compute for md5/);
   });
 
   it('includes a hash that another process imported, from its first login on', async () => {

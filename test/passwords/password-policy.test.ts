@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { describeFault } from '../../src/passwords/password-faults.js';
+import { describeViolation } from '../../src/passwords/password-violations.js';
 import { PasswordPolicy } from '../../src/passwords/password-policy.js';
 import type { PasswordOwner } from '../../src/passwords/context-words.js';
 
@@ -13,11 +13,11 @@ describe('The password policy', () => {
     `must have 6 characters or more beside “${word}”: names are tried first`;
   const policy = new PasswordPolicy(['latchkey', 'Straußwirt'], undefined);
   const validate = async (password: string, owner: PasswordOwner): Promise<string | undefined> => {
-    const fault = await policy.findFault(password, owner);
-    return fault && describeFault(fault);
+    const violation = await policy.findViolation(password, owner);
+    return violation && describeViolation(violation);
   };
 
-  for (const [what, password, fault] of [
+  for (const [what, password, violation] of [
     ['seven letters', 'sesame!', tooShort],
     ['eight letters', 'sesame!!', undefined],
     ['seven emoji, of fourteen code units', '🐴'.repeat(7), tooShort],
@@ -51,20 +51,20 @@ describe('The password policy', () => {
     ['a word of the settings in other letters', 'STRAUSSWIRT1', beside('Straußwirt')],
     ['the name of the service in a sentence', 'where is my latchkey now', undefined],
   ] as const) {
-    it(`${fault === undefined ? 'takes' : 'refuses'} ${what}`, async () => {
-      expect(await validate(password, { username: 'Ada Lovelace' })).to.equal(fault);
+    it(`${violation === undefined ? 'accepts' : 'refuses'} ${what}`, async () => {
+      expect(await validate(password, { username: 'Ada Lovelace' })).to.equal(violation);
     });
   }
 
-  for (const [what, password, owner, fault] of [
+  for (const [what, password, owner, violation] of [
     ['the name of a mailbox', 'countess12', { email: 'countess@example.org' }, beside('countess')],
     ['the domain of an address', 'Analytical.1', { email: 'ada@analytical.example' }, beside('analytical')],
     ['a name as it is shown', 'Byron-1815', { displayName: 'Augusta Ada Byron' }, beside('Byron')],
     ['a name of two letters', 'liliyogi', { displayName: 'Li' }, undefined],
     ['an address that is none', 'analytical', { email: 'analytical' }, beside('analytical')],
   ] as const) {
-    it(`${fault === undefined ? 'takes' : 'refuses'} ${what}`, async () => {
-      expect(await validate(password, { username: 'x', ...owner })).to.equal(fault);
+    it(`${violation === undefined ? 'accepts' : 'refuses'} ${what}`, async () => {
+      expect(await validate(password, { username: 'x', ...owner })).to.equal(violation);
     });
   }
 
@@ -72,8 +72,8 @@ describe('The password policy', () => {
     const texts = await Promise.all(
       ['sesame!', 'x'.repeat(1025), 'sunshine', 'ada lovelace', 'ada lovelace!', 'sesame\u200b!!'].map(
         async (password) => {
-          const fault = await policy.findFault(password, { username: 'Ada Lovelace' });
-          return fault && describeFault(fault, 'de');
+          const violation = await policy.findViolation(password, { username: 'Ada Lovelace' });
+          return violation && describeViolation(violation, 'de');
         },
       ),
     );

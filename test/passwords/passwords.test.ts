@@ -72,9 +72,14 @@ describe('Passwords', () => {
   });
 
   it('are checked against a dummy hash if there is no user', async () => {
+    const computed: unknown[] = [];
+    const note = (message: unknown): void => void computed.push(message);
+    computations.subscribe(note);
     for (const guess of ['a password', 'nobody has this password']) {
       expect((await passwords.check(undefined, guess)).matches).to.be.false;
     }
+    computations.unsubscribe(note);
+    expect(computed).to.deep.equal(['m=8,t=1,p=1', 'm=8,t=1,p=1']);
   });
 
   for (const changed of [{ memoryCost: 16 }, { timeCost: 2 }, { parallelism: 2, memoryCost: 16 }]) {
@@ -175,12 +180,12 @@ describe('Many concurrent logins', () => {
   it('get their responses at once, with 503 if too many wait, and do not count as failed', async () => {
     const letGo = occupyCores(app.services.passwords, 1);
     try {
-      const answers = await Promise.all(
+      const responses = await Promise.all(
         Array.from({ length: 10 }, () =>
           app.post('/login', { username: 'admin', password: adminPassword }).expect(503),
         ),
       );
-      for (const { body, headers } of answers) {
+      for (const { body, headers } of responses) {
         expect(body).to.include({ code: 'busy' });
         expect(headers['retry-after']).to.equal('2');
       }

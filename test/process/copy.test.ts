@@ -4,7 +4,7 @@ import pg from 'pg';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
 import { adminPassword } from '../support/api-client.js';
 import { openTestDatabase } from '../support/databases.js';
-import { newPostgresDatabase } from '../support/postgres.js';
+import { createPostgresDatabase } from '../support/postgres.js';
 import { queryOn } from '../support/postgres-server.js';
 import { endProcesses, Installation, type Command, type ServiceProcess } from '../support/service-process.js';
 
@@ -19,7 +19,7 @@ describe('latchkey copy', () => {
   let loggedOut: TokenSet;
 
   before(async () => {
-    url = await newPostgresDatabase();
+    url = await createPostgresDatabase();
     installation = await Installation.make({
       LATCHKEY_ADMIN_PASSWORD: adminPassword,
       LATCHKEY_ISSUER: 'http://latchkey.test',
@@ -54,7 +54,7 @@ describe('latchkey copy', () => {
   });
 
   it('reports beside a running service that the copy is only a rehearsal', async () => {
-    const { exitCode, stdout, stderr } = await copy(source, await newPostgresDatabase());
+    const { exitCode, stdout, stderr } = await copy(source, await createPostgresDatabase());
     expect({ exitCode, lines: stderr.trimEnd().split('\n').length }).to.deep.equal({ exitCode: 0, lines: 1 });
     expect(stderr).to.match(/^A service runs on data\/latchkey\.db: this copy is of the moment/);
     expect(stdout).to.include('All is copied.');
@@ -110,7 +110,7 @@ describe('latchkey copy', () => {
       command.signal('SIGINT');
       await holding.query('rollback');
       expectRefusal(
-        await command.ended(),
+        await command.waitForEnd(),
         /^The copy was interrupted\. Run the same command again to continue\.$/m,
       );
     });

@@ -8,7 +8,7 @@ import { openInstallation } from '../../src/server/installation.js';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
 import { adminPassword, type ApiClient } from '../support/api-client.js';
 import { databaseKinds, type DatabaseKind } from '../support/databases.js';
-import { newPostgresDatabase } from '../support/postgres.js';
+import { createPostgresDatabase } from '../support/postgres.js';
 import { until } from '../support/until.js';
 import { endProcesses, Installation, type ServiceProcess } from '../support/service-process.js';
 
@@ -43,7 +43,7 @@ describe('A service killed with SIGKILL during logins, refreshes and logouts', (
       let database: string;
 
       before(async () => {
-        const postgres = kind === 'postgres' ? await newPostgresDatabase() : undefined;
+        const postgres = kind === 'postgres' ? await createPostgresDatabase() : undefined;
         installation = await Installation.make({
           ...settings,
           ...shared,
@@ -75,8 +75,8 @@ async function expectWholeChain(settings: Readonly<Record<string, string>>): Pro
   const services = await openInstallation(readConfig(settings), systemClock, log, '', project);
   try {
     await until(async () => (await services.verifyAudit()).unchained === 0);
-    const { fault, notes, rows } = await services.verifyAudit();
-    expect({ fault, notes }).to.deep.equal({ fault: undefined, notes: [] });
+    const { error, notes, rows } = await services.verifyAudit();
+    expect({ error, notes }).to.deep.equal({ error: undefined, notes: [] });
     expect(rows).to.be.above(30);
   } finally {
     await services.database.close();
@@ -84,41 +84,41 @@ async function expectWholeChain(settings: Readonly<Record<string, string>>): Pro
 }
 
 /** Runs all clients until this many responses have come, and kills the service at that moment. */
-async function storm(service: ServiceProcess, answers: number): Promise<KnownSession[]> {
+async function storm(service: ServiceProcess, responses: number): Promise<KnownSession[]> {
   const sessions: KnownSession[] = [];
-  let left = answers;
-  const answered = (): void => {
+  let left = responses;
+  const countResponse = (): void => {
     left -= 1;
     if (left === 0) service.signal('SIGKILL');
   };
   await Promise.all(
     Array.from({ length: clients }, async () => {
       try {
-        for (;;) await live(service.api, sessions, answered);
+        for (;;) await live(service.api, sessions, countResponse);
       } catch (error) {
         if (left > 0) throw error; // the service was not killed
       }
     }),
   );
-  await service.ended();
+  await service.waitForEnd();
   return sessions;
 }
 
 /** A session begins, is refreshed a few times, and every other one is ended. */
-async function live(api: ApiClient, sessions: KnownSession[], answered: () => void): Promise<void> {
+async function live(api: ApiClient, sessions: KnownSession[], countResponse: () => void): Promise<void> {
   const session: KnownSession = { tokens: await api.login(), loggedOut: 'no' };
   const number = sessions.push(session);
-  answered();
+  countResponse();
   for (let refreshes = number % 4; refreshes > 0; refreshes -= 1) {
     const { body } = await api.post('/refresh', { refresh_token: session.tokens.refresh_token }).expect(200);
     session.tokens = body as TokenSet;
-    answered();
+    countResponse();
   }
   if (number % 2 === 0) return;
   session.loggedOut = 'unknown';
   await api.post('/logout', { refresh_token: session.tokens.refresh_token }).expect(204);
   session.loggedOut = 'yes';
-  answered();
+  countResponse();
 }
 
 async function expectRemembered(api: ApiClient, { tokens, loggedOut }: KnownSession): Promise<void> {

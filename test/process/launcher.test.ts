@@ -5,7 +5,7 @@ import { cp, mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { adminPassword } from '../support/api-client.js';
 import { checkout } from '../support/checkout.js';
-import { Command, endProcesses, Installation, newFolder } from '../support/service-process.js';
+import { Command, endProcesses, Installation, createFolder } from '../support/service-process.js';
 
 describe('bin/latchkey.js', () => {
   after(endProcesses);
@@ -30,7 +30,7 @@ describe('bin/latchkey.js', () => {
       }
     });
 
-    it('takes those of the environment first', async () => {
+    it('prefers those of the environment', async () => {
       const { stderr } = await installation.with({ LOG_LEVEL: 'info' }).run(['keys', 'list']);
       expect(stderr).to.match(/^LATCHKEY_KEY_ROTATION is "never", but must /);
     });
@@ -46,7 +46,7 @@ describe('bin/latchkey.js', () => {
       expect(settings['DATABASE_URL']?.from).to.equal('default');
     });
 
-    it('refuses one that it cannot read', async () => {
+    it('refuses a file that it cannot read', async () => {
       const file = join(installation.folder, '.env');
       await rm(file);
       await mkdir(file);
@@ -74,10 +74,10 @@ describe('bin/latchkey.js', () => {
 
   describe('in a checkout without development dependencies', () => {
     it('prints how to build if nothing is built', async () => {
-      const folder = await newFolder();
+      const folder = await createFolder();
       await copy(folder, 'bin', 'package.json');
       await mkdir(join(folder, 'node_modules'));
-      const { exitCode, stderr } = await new Command(['start'], { folder, from: folder }).ended();
+      const { exitCode, stderr } = await new Command(['start'], { folder, from: folder }).waitForEnd();
       expect(exitCode).to.equal(1);
       expect(stderr).to.equal(
         'The service is not built, and the tools to build it are not installed. Run "npm ci && npm run build".\n',
@@ -85,7 +85,7 @@ describe('bin/latchkey.js', () => {
     });
 
     it('starts what is built', async () => {
-      const folder = await newFolder();
+      const folder = await createFolder();
       await copy(folder, 'bin', 'package.json', 'dist', 'generated');
       await linkPackages(folder, { except: ['tsoa', 'typescript'] });
       const service = await (await Installation.make()).start({ from: folder });
@@ -116,9 +116,9 @@ describe('bin/latchkey.js', () => {
     });
 
     it('prints what to do if the Node.js from the lockfile is not installed', async () => {
-      const folder = await newFolder();
+      const folder = await createFolder();
       await copy(folder, 'bin', 'package.json');
-      const { exitCode, stderr } = await new Command(['start'], { folder, from: folder, node }).ended();
+      const { exitCode, stderr } = await new Command(['start'], { folder, from: folder, node }).waitForEnd();
       expect(exitCode).to.equal(1);
       expect(stderr).to.match(
         /^This is Node [\d.]+, and the service needs 24 or newer\. .* install Node 24\.\n$/,

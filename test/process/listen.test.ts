@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 import { expect } from 'chai';
 import { sql } from 'kysely';
 import { openTestDatabase } from '../support/databases.js';
-import { newPostgresDatabase } from '../support/postgres.js';
+import { createPostgresDatabase } from '../support/postgres.js';
 import { endProcesses, Installation } from '../support/service-process.js';
 import { until } from '../support/until.js';
 
@@ -10,7 +10,7 @@ describe('A start with LATCHKEY_LISTEN=when_ready', () => {
   after(endProcesses);
 
   it('refuses connections until it is ready', async () => {
-    const url = await newPostgresDatabase();
+    const url = await createPostgresDatabase();
     const installation = await Installation.make({
       DATABASE_URL: url,
       LATCHKEY_SECRET: 'a secret of the tests, long enough',
@@ -29,7 +29,7 @@ describe('A start with LATCHKEY_LISTEN=when_ready', () => {
       expect(await tryToConnect(installation.port)).to.equal('ECONNREFUSED');
       return started;
     });
-    await service.ready();
+    await service.waitUntilReady();
     await service.api.get('/protected').expect(401);
     await service.end('SIGTERM');
     expect(service).to.include({ exitCode: 0, stderr: '' });

@@ -145,7 +145,7 @@ describe('What docs/upgrade.md and docs/rollback.md show', () => {
       later.queries,
     );
     await later.close();
-    const { exitCode, stderr } = await installation.spawn().ended();
+    const { exitCode, stderr } = await installation.spawn().waitForEnd();
     expect(exitCode).to.equal(1);
     expect(stderr)
       .to.match(/^A newer version of Latchkey has migrated the database, 9\.0\.0: /)

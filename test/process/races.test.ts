@@ -1,9 +1,9 @@
 import { expect } from 'chai';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
 import { adminPassword } from '../support/api-client.js';
-import { newClientKey } from '../support/client-keys.js';
+import { createClientKey } from '../support/client-keys.js';
 import { assertionType, createClient, signAssertion } from '../support/oauth-clients.js';
-import { newPostgresDatabase } from '../support/postgres.js';
+import { createPostgresDatabase } from '../support/postgres.js';
 import { endProcesses, Installation, type ServiceProcess } from '../support/service-process.js';
 
 const password = 'the password of ada';
@@ -15,7 +15,7 @@ describe('Two processes on one PostgreSQL database with concurrent requests', ()
   let tokens: TokenSet;
   before(async () => {
     const settings = {
-      DATABASE_URL: await newPostgresDatabase(),
+      DATABASE_URL: await createPostgresDatabase(),
       LATCHKEY_SECRET: 'a secret of the tests, long enough',
       LATCHKEY_ISSUER: 'http://latchkey.test',
       LATCHKEY_ADMIN_PASSWORD: adminPassword,
@@ -41,20 +41,20 @@ describe('Two processes on one PostgreSQL database with concurrent requests', ()
   }
 
   it('return one successor for one refresh token', async () => {
-    const answers = await atBoth(({ api }) => api.refresh(tokens.refresh_token));
-    expect(new Set(answers.map(({ refresh_token: token }) => token))).to.have.property('size', 1);
-    for (const { api } of services) await api.get('/protected', answers[0]?.access_token).expect(200);
+    const responses = await atBoth(({ api }) => api.refresh(tokens.refresh_token));
+    expect(new Set(responses.map(({ refresh_token: token }) => token))).to.have.property('size', 1);
+    for (const { api } of services) await api.get('/protected', responses[0]?.access_token).expect(200);
   });
 
   it('refuse every request after the response to a logout', async () => {
-    const answers = await atBoth(async ({ api }, number) => {
+    const responses = await atBoth(async ({ api }, number) => {
       const path = number % 4 < 2 ? '/refresh' : '/logout';
       const { status, body } = await api.post(path, { refresh_token: tokens.refresh_token });
       return { status, body: body as Partial<TokenSet> };
     });
-    expect(answers.filter(({ status }) => ![200, 204, 401].includes(status))).to.deep.equal([]);
+    expect(responses.filter(({ status }) => ![200, 204, 401].includes(status))).to.deep.equal([]);
     for (const { api } of services) {
-      for (const { body } of answers) {
+      for (const { body } of responses) {
         if (body.refresh_token === undefined) continue;
         await api.post('/refresh', { refresh_token: body.refresh_token }).expect(401);
       }
@@ -69,28 +69,28 @@ describe('Two processes on one PostgreSQL database with concurrent requests', ()
   });
 
   it('accept an assertion once', async () => {
-    const pair = newClientKey();
+    const pair = createClientKey();
     const { client_id: id } = await createClient(one().api, {
       token_endpoint_auth_method: 'private_key_jwt',
       jwks: { keys: [pair.jwk] },
     });
     const assertion = signAssertion(pair.privateKey, id, Math.floor(Date.now() / 1000));
-    const answers = await atBoth(({ api }) =>
+    const responses = await atBoth(({ api }) =>
       api.postForm('/oauth/token', {
         grant_type: 'client_credentials',
         client_assertion_type: assertionType,
         client_assertion: assertion,
       }),
     );
-    expect(answers.filter(({ status }) => status === 200)).to.have.length(1);
+    expect(responses.filter(({ status }) => status === 200)).to.have.length(1);
   });
 
   it('count failed logins together', async () => {
-    const answers = await atBoth(({ api }) =>
+    const responses = await atBoth(({ api }) =>
       api.post('/login', { username: 'edsger', password: 'not his password' }),
     );
     // Five cost no wait, and the sixth begins it.
-    expect(answers.filter(({ status }) => status === 401)).to.have.length(6);
-    expect(answers.filter(({ status }) => status === 429)).to.have.length(2 * each - 6);
+    expect(responses.filter(({ status }) => status === 401)).to.have.length(6);
+    expect(responses.filter(({ status }) => status === 429)).to.have.length(2 * each - 6);
   });
 });

@@ -5,7 +5,7 @@ import { sql } from 'kysely';
 import { createMigrationProvider } from '../../src/database/migrations/index.js';
 import { keysStore } from '../../src/keys/keys.store.js';
 import { openTestDatabase } from '../support/databases.js';
-import { newPostgresDatabase } from '../support/postgres.js';
+import { createPostgresDatabase } from '../support/postgres.js';
 import { endProcesses, Installation, type ServiceProcess } from '../support/service-process.js';
 
 describe('Two processes that start at once on an empty PostgreSQL database', () => {
@@ -13,7 +13,7 @@ describe('Two processes that start at once on an empty PostgreSQL database', () 
   let services: ServiceProcess[];
   let installations: Installation[];
   before(async () => {
-    url = await newPostgresDatabase();
+    url = await createPostgresDatabase();
     const settings = {
       DATABASE_URL: url,
       LATCHKEY_SECRET: 'a secret of the tests, long enough',
@@ -21,7 +21,7 @@ describe('Two processes that start at once on an empty PostgreSQL database', () 
     };
     installations = [await Installation.make(settings), await Installation.make(settings)];
     services = installations.map((installation) => installation.spawn());
-    await Promise.all(services.map((service) => service.ready()));
+    await Promise.all(services.map((service) => service.waitUntilReady()));
   });
   after(endProcesses);
 

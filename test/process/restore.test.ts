@@ -47,7 +47,7 @@ describe('A backup of a SQLite database, and its restore', () => {
     await service.end('SIGKILL');
     expect(statSync(at(`${database}-wal`)).size).to.be.above(0);
     copyFileSync(at('copy.db'), at(database));
-    const start = await installation.spawn().ended();
+    const start = await installation.spawn().waitForEnd();
     expect(start.exitCode).to.equal(1);
     expect(start.stderr)
       .to.include('Remove data/latchkey.db-wal and data/latchkey.db-shm')
@@ -60,7 +60,7 @@ describe('A backup of a SQLite database, and its restore', () => {
   it('does not start before all sessions are ended, so that ended sessions stay ended', async () => {
     for (const end of ['-wal', '-shm']) rmSync(at(`${database}${end}`), { force: true });
     copyFileSync(at('copy.db'), at(database));
-    const start = await installation.spawn().ended();
+    const start = await installation.spawn().waitForEnd();
     expect(start.exitCode).to.equal(1);
     expect(start.stderr).to.include('npx latchkey sessions end-all');
     expect((await installation.run(['users', 'reset-password', 'admin'])).exitCode).to.equal(1);
@@ -100,7 +100,7 @@ describe('A backup of a SQLite database, and its restore', () => {
     for (let logins = 0; logins < 3; logins += 1) await service.api.login();
     await service.end('SIGKILL');
     copyFileSync(at('by-hand.db'), at(database));
-    const start = await installation.spawn().ended();
+    const start = await installation.spawn().waitForEnd();
     expect(start.exitCode).to.equal(1);
     expect(start.stderr).to.match(/is damaged|malformed/);
     const { exitCode, stderr } = await installation.run(['check-database']);

@@ -8,8 +8,8 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { adminPassword } from '../support/api-client.js';
 import { openTestDatabase } from '../support/databases.js';
 import { EventReader } from '../support/event-reader.js';
-import { clientToken, createClient } from '../support/oauth-clients.js';
-import { newPostgresDatabase } from '../support/postgres.js';
+import { requestClientToken, createClient } from '../support/oauth-clients.js';
+import { createPostgresDatabase } from '../support/postgres.js';
 import { endProcesses, Installation, type ServiceProcess } from '../support/service-process.js';
 
 /** With these costs a login takes a few hundred milliseconds. */
@@ -34,20 +34,20 @@ describe('Stopping the process', () => {
         const keptAlive = new Agent({ keepAlive: true });
         await get(`${url}/health/live`, keptAlive);
         const busy = keepAsking(`${url}/health/live`);
-        const answer = service.api.post('/login', { username: 'admin', password: adminPassword }).then();
+        const response = service.api.post('/login', { username: 'admin', password: adminPassword }).then();
         const onKept = logIn(url, keptAlive);
         await get(`${url}/health/live`); // when it has responded, what was sent before has arrived
         service.signal(signal);
         // On a terminal, npm sends a second SIGINT.
         service.signal(signal);
-        await service.printed('"stopping"');
+        await service.waitForOutput('"stopping"');
         refused = await open(installation.port).then(
           () => undefined,
           (error: unknown) => error as NodeJS.ErrnoException,
         );
-        login = await answer;
+        login = await response;
         kept = await onKept;
-        await Promise.all([service.ended(), busy, closed(silent)]);
+        await Promise.all([service.waitForEnd(), busy, closed(silent)]);
         keptAlive.destroy();
       });
 
@@ -101,14 +101,14 @@ describe('Stopping the process', () => {
   it('ends the streams of revocations, and does not wait for them', async () => {
     const installation = await Installation.make({ LATCHKEY_ADMIN_PASSWORD: adminPassword });
     const service = await installation.start();
-    const { access_token: token } = await clientToken(
+    const { access_token: token } = await requestClientToken(
       service.api,
       await createClient(service.api, { scope: 'revocations:read' }),
     );
     const reader = await EventReader.open(service.api.url, token);
-    await reader.untilComplete();
-    await reader.untilComplete(); // a heartbeat
-    await Promise.all([service.end('SIGTERM'), reader.ends()]);
+    await reader.readUntilComplete();
+    await reader.readUntilComplete(); // a heartbeat
+    await Promise.all([service.end('SIGTERM'), reader.waitForEnd()]);
     expect(service).to.include({ exitCode: 0, stderr: '' });
     expect(service.stdout).not.to.include('cutting off');
   });
@@ -120,7 +120,7 @@ describe('Stopping the process', () => {
     });
     const service = await installation.start();
     service.signal('SIGTERM');
-    await service.printed('"stopping"');
+    await service.waitForOutput('"stopping"');
     const { body } = await service.api.get('/health/ready').expect(503);
     expect(body).to.include({ code: 'not_ready', detail: 'The service is stopping.' });
     await service.api.get('/health/live').expect(200);
@@ -144,7 +144,7 @@ describe('Stopping the process', () => {
   });
 
   it('is possible during the start; until the service is ready it responds with 503', async () => {
-    const url = await newPostgresDatabase();
+    const url = await createPostgresDatabase();
     const installation = await Installation.make({
       DATABASE_URL: url,
       LATCHKEY_SECRET: 'a secret of the tests, long enough',
@@ -152,7 +152,7 @@ describe('Stopping the process', () => {
     });
     // Another replica that starts: it makes the first keys, and this one waits for it.
     await openTestDatabase({ kind: 'postgres', url }).withExclusiveLock(async () => {
-      const service = await installation.spawn().listening();
+      const service = await installation.spawn().waitUntilListening();
       const { body } = await service.api.get('/health/ready').expect(503).expect('Retry-After', '1');
       expect(body).to.include({ code: 'not_ready', type: 'http://latchkey.test/problems/not_ready' });
       await service.end('SIGTERM');

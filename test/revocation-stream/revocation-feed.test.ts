@@ -5,7 +5,7 @@ import type { AccessTokenClaims } from '../../src/tokens/access-token-claims.js'
 import { Revocations } from '../../src/revocations/revocations.js';
 import { revocationsStore, type Revocation } from '../../src/revocations/revocations.store.js';
 import { TestClock } from '../support/clock.js';
-import { newDatabase } from '../support/databases.js';
+import { createDatabase } from '../support/databases.js';
 
 describe('The feed of revocations', () => {
   let database: Database;
@@ -15,7 +15,7 @@ describe('The feed of revocations', () => {
   let isCurrent: boolean;
   let claims: AccessTokenClaims;
   beforeEach(async () => {
-    database = await newDatabase('sqlite');
+    database = await createDatabase('sqlite');
     await database.migrate();
     clock = new TestClock();
     revocations = new Revocations(database, clock);

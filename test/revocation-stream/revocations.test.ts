@@ -3,8 +3,8 @@ import type { RevocationPage } from '../../src/revocation-stream/revocations.mod
 import { RevocationFeed } from '../../src/revocation-stream/revocation-feed.js';
 import { revocationsStore, type Revocation } from '../../src/revocations/revocations.store.js';
 import { databaseKinds } from '../support/databases.js';
-import { nameOf } from '../support/event-reader.js';
-import { clientToken, createClient, revoke } from '../support/oauth-clients.js';
+import { describeRevocation } from '../support/event-reader.js';
+import { requestClientToken, createClient, revoke } from '../support/oauth-clients.js';
 import { TestApp } from '../support/test-app.js';
 import { readJwt } from '../support/tokens.js';
 
@@ -17,7 +17,7 @@ for (const kind of databaseKinds) {
     });
     beforeEach(async () => {
       await app.services.database.queries.deleteFrom('revocations').execute();
-      ({ access_token: token } = await clientToken(
+      ({ access_token: token } = await requestClientToken(
         app,
         await createClient(app, { scope: 'revocations:read' }),
       ));
@@ -30,7 +30,7 @@ for (const kind of databaseKinds) {
         .expect(200);
       return body as RevocationPage;
     };
-    const namesIn = ({ items }: RevocationPage): string[] => items.map(nameOf);
+    const namesIn = ({ items }: RevocationPage): string[] => items.map(describeRevocation);
 
     /** Sessions that were ended so many seconds ago, as another process commits it. */
     async function commit(
@@ -48,7 +48,7 @@ for (const kind of databaseKinds) {
 
     it('requires the permission revocations:read', async () => {
       await app.get('/revocations').expect(401);
-      const other = await clientToken(app, await createClient(app, { scope: 'reports:read' }));
+      const other = await requestClientToken(app, await createClient(app, { scope: 'reports:read' }));
       const { body } = await app.get('/revocations', other.access_token).expect(403);
       expect(body).to.include({ code: 'insufficient_scope' });
       await read();

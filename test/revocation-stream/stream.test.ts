@@ -3,7 +3,7 @@ import type { CreatedClient } from '../../src/clients/clients.models.js';
 import { revocationsStore, type Revocation } from '../../src/revocations/revocations.store.js';
 import { databaseKinds } from '../support/databases.js';
 import { EventReader } from '../support/event-reader.js';
-import { clientToken, createClient } from '../support/oauth-clients.js';
+import { requestClientToken, createClient } from '../support/oauth-clients.js';
 import { TestApp } from '../support/test-app.js';
 import { readJwt } from '../support/tokens.js';
 
@@ -21,7 +21,7 @@ for (const kind of databaseKinds) {
       client = await createClient(app, { scope: 'revocations:read' });
     });
     beforeEach(async () => {
-      ({ access_token: token } = await clientToken(app, client));
+      ({ access_token: token } = await requestClientToken(app, client));
     });
     afterEach(async () => {
       for (const reader of readers.splice(0)) reader.leave();
@@ -38,7 +38,7 @@ for (const kind of databaseKinds) {
     /** The same with a new client. */
     async function openByAnother(): Promise<EventReader> {
       const other = await createClient(app, { scope: 'revocations:read' });
-      const reader = await EventReader.open(app.url, (await clientToken(app, other)).access_token);
+      const reader = await EventReader.open(app.url, (await requestClientToken(app, other)).access_token);
       readers.push(reader);
       return reader;
     }
@@ -60,14 +60,14 @@ for (const kind of databaseKinds) {
     it('begins with the current revocations, marks when they are complete, and continues with new ones at once', async () => {
       const before = await logOut();
       const reader = await open();
-      expect(await reader.untilComplete()).to.include(before);
+      expect(await reader.readUntilComplete()).to.include(before);
       const after = await logOut();
       expect((await reader.next())?.page.items.map(({ id }) => `session ${id}`)).to.deep.equal([after]);
     });
 
     it('sends a heartbeat if nothing is revoked', async () => {
       const reader = await open();
-      await reader.untilComplete();
+      await reader.readUntilComplete();
       const { lastId } = reader;
       app.clock.advance(1);
       app.services.revocationFeed.sendHeartbeats();
@@ -80,20 +80,20 @@ for (const kind of databaseKinds) {
       const old = await logOut();
       app.clock.advance(120);
       const reader = await open();
-      expect(await reader.untilComplete()).to.include(old);
+      expect(await reader.readUntilComplete()).to.include(old);
       reader.leave();
       const missed = await logOut();
-      const names = await (await open(reader.lastId)).untilComplete();
+      const names = await (await open(reader.lastId)).readUntilComplete();
       expect(names).to.include(missed).and.not.include(old);
     });
 
     it('can be continued by its cursor in pages, and the other way round', async () => {
       const reader = await open();
-      await reader.untilComplete();
+      await reader.readUntilComplete();
       const missed = await logOut();
       const { body } = await app.get(`/revocations?cursor=${reader.lastId ?? ''}`, token).expect(200);
       expect(JSON.stringify(body)).to.include(missed.split(' ')[1]);
-      expect(await (await open((body as { cursor: string }).cursor)).untilComplete()).to.include(missed);
+      expect(await (await open((body as { cursor: string }).cursor)).readUntilComplete()).to.include(missed);
     });
 
     it('has no id before it is complete, and sends all of many thousands', async () => {
@@ -106,7 +106,7 @@ for (const kind of databaseKinds) {
       const reader = await open();
       const first = await reader.next();
       expect(first?.id).to.be.undefined;
-      const names = new Set(await reader.untilComplete());
+      const names = new Set(await reader.readUntilComplete());
       first?.page.items.forEach(({ id }) => names.add(`token ${id}`));
       expect([...names].filter((name) => name.startsWith('token t'))).to.have.length(2500);
       expect(reader.lastId).not.to.be.undefined;
@@ -114,7 +114,7 @@ for (const kind of databaseKinds) {
 
     it('sends all revocations of one change, however many', async () => {
       const reader = await open();
-      await reader.untilComplete();
+      await reader.readUntilComplete();
       const now = app.clock.now();
       const rows = Array.from({ length: 12_000 }, (_, index): Revocation => {
         const times = { expires_at: now + 60_000, created_at: now };
@@ -123,33 +123,33 @@ for (const kind of databaseKinds) {
       await revocationsStore.add(app.services.database.queries, rows);
       app.services.revocations.apply(rows);
       const missing = new Set(rows.map(({ target }) => `subject ${target} 1`));
-      while (missing.size > 0) for (const name of await reader.untilComplete()) missing.delete(name);
+      while (missing.size > 0) for (const name of await reader.readUntilComplete()) missing.delete(name);
       const last = await logOut();
-      while (!(await reader.untilComplete()).includes(last));
+      while (!(await reader.readUntilComplete()).includes(last));
       app.clock.advance(61);
       await app.services.revocations.prune();
     });
 
     it('ends with the access token that opened it', async () => {
       const reader = await open();
-      await reader.untilComplete();
+      await reader.readUntilComplete();
       app.clock.advance(900);
       app.services.revocationFeed.sendHeartbeats();
-      await reader.ends();
+      await reader.waitForEnd();
     });
 
     it('ends when the access token is revoked, and sends nothing more', async () => {
       const reader = await open();
-      await reader.untilComplete();
+      await reader.readUntilComplete();
       const { access_token: admin } = await app.login();
       const { body } = await app.post(`/clients/${client.client_id}/secret`, undefined, admin).expect(200);
       client = { ...client, ...(body as object) };
-      expect(await reader.untilComplete()).to.deep.equal([]);
+      expect(await reader.readUntilComplete()).to.deep.equal([]);
     });
 
     it('is limited to a number of readers at a time', async () => {
       const three = [await open(), await open(), await openByAnother()];
-      const { access_token: third } = await clientToken(
+      const { access_token: third } = await requestClientToken(
         app,
         await createClient(app, { scope: 'revocations:read' }),
       );
@@ -163,7 +163,7 @@ for (const kind of databaseKinds) {
 
     it('is limited to a number of readers for each client, whichever of its tokens they use', async () => {
       const [first] = [await open(), await open()];
-      const { access_token: another } = await clientToken(app, client);
+      const { access_token: another } = await requestClientToken(app, client);
       for (const each of [token, another]) {
         const { body, headers } = await app.get('/revocations/stream', each).expect(429);
         expect(body).to.include({ code: 'too_many_streams' });
@@ -178,7 +178,7 @@ for (const kind of databaseKinds) {
 
     it('refuses requests like any other operation', async () => {
       await app.get('/revocations/stream').expect(401);
-      const other = await clientToken(app, await createClient(app, { scope: 'reports:read' }));
+      const other = await requestClientToken(app, await createClient(app, { scope: 'reports:read' }));
       await app.get('/revocations/stream', other.access_token).expect(403);
       await app.get('/revocations/stream', token).set('Last-Event-ID', 'x'.repeat(1001)).expect(422);
     });
@@ -193,9 +193,9 @@ for (const kind of databaseKinds) {
 
     it('ends when the process stops', async () => {
       const reader = await open();
-      await reader.untilComplete();
+      await reader.readUntilComplete();
       app.services.revocationFeed.stop();
-      await reader.ends();
+      await reader.waitForEnd();
       const { body } = await app.get('/revocations/stream', token).expect(503);
       expect(body).to.include({ code: 'not_ready' });
     });

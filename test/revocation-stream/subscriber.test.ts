@@ -55,7 +55,7 @@ describe('A subscriber of the stream', () => {
     expect(subscriber.take()).to.have.length(9000);
   });
 
-  it('is disconnected when it takes nothing for ten heartbeats', () => {
+  it('is disconnected when it reads nothing for ten heartbeats', () => {
     for (let beat = 1; beat <= 10; beat += 1) subscriber.heartbeat();
     expect(subscriber.tooSlow.aborted).to.be.false;
     subscriber.take();

@@ -7,7 +7,7 @@ import type { Database } from '../../src/database/database.js';
 import { keysStore } from '../../src/keys/keys.store.js';
 import { revocationsStore, type Revocation } from '../../src/revocations/revocations.store.js';
 import { openTestDatabase } from '../support/databases.js';
-import { newPostgresDatabase } from '../support/postgres.js';
+import { createPostgresDatabase } from '../support/postgres.js';
 import { cutConnections } from '../support/postgres-server.js';
 import { recordTime } from '../support/records.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
@@ -27,7 +27,7 @@ describe('The feed of PostgreSQL', () => {
   let url: string;
   let writer: Database;
   before(async () => {
-    url = await newPostgresDatabase();
+    url = await createPostgresDatabase();
     writer = openTestDatabase({ kind: 'postgres', url });
     await writer.migrate();
   });
@@ -199,13 +199,16 @@ describe('The feed of PostgreSQL', () => {
     });
   });
 
-  it('reads the whole table before later notifications, and is current from then on', async () => {
+  it('is current once the whole table is read, and applies later notifications meanwhile', async () => {
     const other = replica(url, 3000);
     await other.feed.start();
     let go: () => void = () => undefined;
     other.slowly = new Promise((resolve) => (go = resolve));
     await add(session({ target: 'y'.repeat(8000) }));
     await until(() => other.readings > 1);
+    const next = session();
+    await add(next);
+    await other.hears(next.target);
     await until(() => !other.feed.isCurrent());
     go();
     await until(() => other.feed.isCurrent());
@@ -241,13 +244,13 @@ describe('The feed of PostgreSQL', () => {
     });
   });
 
-  it('is current again if a connection attempt is never answered and its timeout is longer than the bound', async () => {
+  it('is current again if a connection attempt gets no reply and its timeout is longer than the bound', async () => {
     const proxy = await TcpProxy.to(Number(new URL(url).port));
     const through = openTestDatabase({ kind: 'postgres', url: proxy.urlFor(url) }, { connectTimeout: 3000 });
     const other = new Replica(through, 500);
     await other.feed.start();
     const { opened } = proxy;
-    proxy.loseAnswers();
+    proxy.loseResponses();
     await until(() => proxy.opened > opened);
     proxy.release();
     await until(() => other.feed.isCurrent());

@@ -9,7 +9,7 @@ import {
   type RevocationPlace,
 } from '../../src/revocations/revocations.store.js';
 import { minute, recordTime } from '../support/records.js';
-import { storeContract } from '../support/store-contract.js';
+import { describeStore } from '../support/store-contract.js';
 
 const ofSubject = (target: string, version: number, expiresAt: number): Revocation => ({
   kind: 'subject',
@@ -27,7 +27,7 @@ const ofSession = (target: string, expiresAt: number): Revocation => ({
   created_at: recordTime,
 });
 
-storeContract('The revocations store', (on) => {
+describeStore('The revocations store', (on) => {
   const soon = recordTime + minute;
   const later = recordTime + 2 * minute;
 

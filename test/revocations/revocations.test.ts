@@ -9,7 +9,7 @@ import {
   type Revocation,
 } from '../../src/revocations/revocations.store.js';
 import { TestClock } from '../support/clock.js';
-import { databaseKinds, newDatabase } from '../support/databases.js';
+import { databaseKinds, createDatabase } from '../support/databases.js';
 
 /** Few, so that many changes concern each. */
 const names = ['a', 'b'];
@@ -74,7 +74,7 @@ for (const kind of databaseKinds) {
     let clock: TestClock;
     let revocations: Revocations;
     before(async () => {
-      database = await newDatabase(kind);
+      database = await createDatabase(kind);
       await database.migrate();
     });
     beforeEach(begin);
@@ -148,9 +148,17 @@ for (const kind of databaseKinds) {
 
     it('are complete again after the database did not respond, however long that was', async () => {
       const clock = new TestClock();
-      const database = await newDatabase('sqlite');
+      const [database, closed] = [await createDatabase('sqlite'), await createDatabase('sqlite')];
       await database.migrate();
-      const revocations = new Revocations(database, clock);
+      await closed.close();
+      let isAway = false;
+      const unreliable: Database = {
+        ...database,
+        get queries() {
+          return isAway ? closed.queries : database.queries;
+        },
+      };
+      const revocations = new Revocations(unreliable, clock);
       await revocations.readAll();
       await revocationsStore.add(database.queries, [
         {
@@ -161,7 +169,11 @@ for (const kind of databaseKinds) {
           created_at: clock.now(),
         },
       ]);
+      isAway = true;
       clock.advance(300);
+      expect(await revocations.readAll().catch((error: unknown) => error)).to.be.an('error');
+      expect(revocations.size).to.equal(0);
+      isAway = false;
       await revocations.readAll();
       expect(revocations.size).to.equal(1);
       await database.close();
@@ -231,7 +243,7 @@ for (const kind of databaseKinds) {
       });
 
       it('are not complete if the database fails while they are read, and can be read again', async () => {
-        const closed = await newDatabase('sqlite');
+        const closed = await createDatabase('sqlite');
         await closed.close();
         let asked = 0;
         const failing: Database = {

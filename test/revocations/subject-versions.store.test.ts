@@ -2,9 +2,9 @@ import { expect } from 'chai';
 import { v7 } from 'uuid';
 import { subjectVersionsStore } from '../../src/revocations/subject-versions.store.js';
 import { addClient, addUser } from '../support/records.js';
-import { storeContract } from '../support/store-contract.js';
+import { describeStore } from '../support/store-contract.js';
 
-storeContract('The store of subjects’ versions', (on) => {
+describeStore('The store of subjects’ versions', (on) => {
   const add = { users: addUser, clients: addClient };
   for (const table of ['users', 'clients'] as const) {
     const versionOf = async (id: string): Promise<number | undefined> =>

@@ -4,8 +4,8 @@ import type { CreatedClient } from '../../src/clients/clients.models.js';
 import type { Services } from '../../src/server/services.js';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
 import { createClient, introspect } from '../support/oauth-clients.js';
-import { newPostgresDatabase } from '../support/postgres.js';
-import { sessionOf } from '../support/session-rounds.js';
+import { createPostgresDatabase } from '../support/postgres.js';
+import { readSessionId } from '../support/session-rounds.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { TestApp } from '../support/test-app.js';
 import { until } from '../support/until.js';
@@ -17,7 +17,7 @@ let changes = 0;
 const elsewhere: Readonly<
   Record<string, (other: Services, userId: string, tokens: TokenSet) => Promise<unknown>>
 > = {
-  'a logout': ({ sessions }, _userId, tokens) => sessions.logout(sessionOf(tokens), context),
+  'a logout': ({ sessions }, _userId, tokens) => sessions.logout(readSessionId(tokens), context),
   'a change of a role': ({ roles }) =>
     roles.put('reader', { description: '', permissions: [`reports:read${++changes}`] }, serviceActor),
   'a new password': ({ users }, userId) =>
@@ -38,7 +38,7 @@ describe('A replica on PostgreSQL', () => {
   /** Before the tests of a `describe`. */
   function withReplica(settings: Readonly<Record<string, string>> = {}): void {
     before(async () => {
-      const url = await newPostgresDatabase();
+      const url = await createPostgresDatabase();
       proxy = await TcpProxy.to(Number(new URL(url).port));
       app = await TestApp.start({
         database: 'postgres',
@@ -149,15 +149,15 @@ describe('A replica on PostgreSQL', () => {
 
     it('responds with 503 to logins, refreshes, logouts and introspections, and recovers afterwards', async () => {
       await behind();
-      const answers = await Promise.all([
+      const responses = await Promise.all([
         app.post('/login', { username: 'admin', password }),
         app.post('/refresh', { refresh_token: tokens.refresh_token }),
         app.post('/logout', { refresh_token: tokens.refresh_token }),
         introspect(app, client, tokens.access_token),
       ]);
-      for (const answer of answers) {
-        expect(answer.status).to.equal(503);
-        expect(answer.get('Retry-After')).to.equal('1');
+      for (const response of responses) {
+        expect(response.status).to.equal(503);
+        expect(response.get('Retry-After')).to.equal('1');
       }
       proxy.release();
       await untilReady();

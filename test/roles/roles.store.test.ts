@@ -3,9 +3,9 @@ import { rolesStore } from '../../src/roles/roles.store.js';
 import { usersStore } from '../../src/users/users.store.js';
 import { administratorRole } from '../../src/roles/administrator-role.js';
 import { addRole, addUser, minute, recordTime } from '../support/records.js';
-import { storeContract } from '../support/store-contract.js';
+import { describeStore } from '../support/store-contract.js';
 
-storeContract('The roles store', (on) => {
+describeStore('The roles store', (on) => {
   it('lists roles by name', async () => {
     const later = await addRole(on.queries, { name: 'b-role' });
     const first = await addRole(on.queries, { name: 'a-role' });

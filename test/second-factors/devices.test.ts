@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
-import { cookieHeader, cookiesOf } from '../support/cookies.js';
+import { formatCookies, readCookies } from '../support/cookies.js';
 import { databaseKinds } from '../support/databases.js';
-import { beginLogin, codeOf, enrollTotp } from '../support/second-factors.js';
+import { beginLogin, computeCode, enrollTotp } from '../support/second-factors.js';
 import { TestApp } from '../support/test-app.js';
 import { readJwt } from '../support/tokens.js';
 
@@ -31,12 +31,12 @@ for (const database of databaseKinds) {
       const { secret } = await enrollTotp(app, await app.login(username, password));
       const second = {
         login_token: await beginLogin(app, username, password),
-        code: codeOf(secret, app),
+        code: computeCode(secret, app),
         remember_device: true,
       };
       const response = await app.post('/login/second-factor', second).expect(200);
-      const cookies = cookiesOf(response);
-      return { id, username, secret, cookie: cookieHeader(cookies), tokens: response.body as TokenSet };
+      const cookies = readCookies(response);
+      return { id, username, secret, cookie: formatCookies(cookies), tokens: response.body as TokenSet };
     }
     const login = ({ username, cookie }: Remembered, more: object = {}, given = password) =>
       app.post('/login', { username, password: given, ...more }).set('Cookie', cookie);
@@ -56,7 +56,7 @@ for (const database of databaseKinds) {
       expect(wrong).to.include({ code: 'invalid_credentials' });
     });
 
-    it('is asked where the client says so, as a challenge with acr_values does (RFC 9470 §4)', async () => {
+    it('is asked where the client requests it with acr_values (RFC 9470 §4)', async () => {
       const device = await remember();
       const { body } = await login(device, { acr_values: 'aal1 aal2' }).expect(401);
       expect(body).to.include({ code: 'second_factor_required' });
@@ -105,7 +105,7 @@ for (const database of databaseKinds) {
           app.clock.advance(30);
           const second = {
             login_token: await beginLogin(app, username, password),
-            code: codeOf(secret, app),
+            code: computeCode(secret, app),
           };
           const { body } = await app.post('/login/second-factor', second).expect(200);
           const { sid } = readJwt(tokens.access_token).claims;
@@ -146,7 +146,7 @@ for (const database of databaseKinds) {
         app.clock.advance(30);
         const second = {
           login_token: await beginLogin(app, device.username, password),
-          code: codeOf(device.secret, app),
+          code: computeCode(device.secret, app),
           remember_device: true,
         };
         await app.post('/login/second-factor', second).expect(200);
@@ -157,13 +157,13 @@ for (const database of databaseKinds) {
 }
 
 describe('Where no devices are remembered', () => {
-  it('the wish is ignored, and so are cookies of before', async () => {
+  it('remember_device is ignored, and so are earlier cookies', async () => {
     const app = await TestApp.start();
     const { username } = await app.createUser('ada', password);
     const { secret } = await enrollTotp(app, await app.login(username, password));
     const second = {
       login_token: await beginLogin(app, username, password),
-      code: codeOf(secret, app),
+      code: computeCode(secret, app),
       remember_device: true,
     };
     const { headers, body } = await app.post('/login/second-factor', second).expect(200);

@@ -1,9 +1,9 @@
 import { expect } from 'chai';
 import type { Response } from 'supertest';
 import { databaseKinds } from '../support/databases.js';
-import { beginLogin, codeOf, enrollTotp } from '../support/second-factors.js';
+import { beginLogin, computeCode, enrollTotp } from '../support/second-factors.js';
 import { TestApp } from '../support/test-app.js';
-import { workOf } from '../support/work.js';
+import { recordWork } from '../support/work.js';
 
 const password = 'the password of ada';
 const settings = {
@@ -23,7 +23,7 @@ function toSeen({ status, body, headers }: Response): object {
 }
 
 for (const database of databaseKinds) {
-  describe(`Who tries logins with second factors on ${database}`, () => {
+  describe(`A guesser at logins with second factors on ${database}`, () => {
     let app: TestApp;
     let secret: string;
     let recoveryCodes: readonly string[];
@@ -54,7 +54,7 @@ for (const database of databaseKinds) {
     async function observe(send: () => PromiseLike<Response>): Promise<object> {
       const before = await countMessages();
       let response: Response | undefined;
-      const work = await workOf(async () => {
+      const work = await recordWork(async () => {
         response = await send();
       });
       const messages = (await countMessages()) - before;
@@ -89,7 +89,7 @@ for (const database of databaseKinds) {
 
     it('does not learn from a wrong code how it is wrong', async () => {
       app.clock.advance(60);
-      const used = codeOf(secret, app);
+      const used = computeCode(secret, app);
       const first = { login_token: await beginLogin(app, 'factor', password), code: used };
       await app.post('/login/second-factor', first).expect(200);
       const [usedRecoveryCode = ''] = recoveryCodes;
@@ -114,7 +114,7 @@ for (const database of databaseKinds) {
       }
     });
 
-    it('learns that a password is right from the question for the factor, and of no message', async () => {
+    it('learns that a password is right from the demand for the factor, and causes no message', async () => {
       const before = await countMessages();
       const { body, headers } = await app.post('/login', { username: 'factor', password }).expect(401);
       expect(body).to.include({ code: 'second_factor_required' });

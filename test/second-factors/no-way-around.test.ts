@@ -1,11 +1,11 @@
 import { expect } from 'chai';
 import type { Response } from 'supertest';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
-import { cookieHeader, cookiesOf } from '../support/cookies.js';
+import { formatCookies, readCookies } from '../support/cookies.js';
 import { databaseKinds } from '../support/databases.js';
-import { createClient, inForm } from '../support/oauth-clients.js';
-import { ownOperation } from '../support/own-operations.js';
-import { beginLogin, codeOf, enrollTotp, loginWithCode } from '../support/second-factors.js';
+import { createClient, toFormCredentials } from '../support/oauth-clients.js';
+import { createOwnOperation } from '../support/own-operations.js';
+import { beginLogin, computeCode, enrollTotp, loginWithCode } from '../support/second-factors.js';
 import { TestApp } from '../support/test-app.js';
 import { readJwt } from '../support/tokens.js';
 import {
@@ -21,10 +21,10 @@ import {
 } from './ways-in.js';
 
 const ownOperations = [
-  ownOperation('plain', [{ bearer: [] }]),
-  ownOperation('permitted', [{ bearer: ['own:read'] }]),
-  ownOperation('mfa', [{ bearer: ['mfa'] }]),
-  ownOperation('mfa-recent', [{ bearer: ['mfa:300'] }]),
+  createOwnOperation('plain', [{ bearer: [] }]),
+  createOwnOperation('permitted', [{ bearer: ['own:read'] }]),
+  createOwnOperation('mfa', [{ bearer: ['mfa'] }]),
+  createOwnOperation('mfa-recent', [{ bearer: ['mfa:300'] }]),
 ];
 
 interface Policy {
@@ -34,11 +34,11 @@ interface Policy {
 }
 
 const policies: readonly Policy[] = [
-  { title: 'optional, of who has one', setting: 'optional', hasFactor: true },
-  { title: 'required, of who has one', setting: 'required', hasFactor: true },
-  { title: 'required, of who has none', setting: 'required', hasFactor: false },
+  { title: 'optional, for a user with a factor', setting: 'optional', hasFactor: true },
+  { title: 'required, for a user with a factor', setting: 'required', hasFactor: true },
+  { title: 'required, for a user without one', setting: 'required', hasFactor: false },
   {
-    title: 'required for a permission, of who has it, and no factor',
+    title: 'required for a permission that a user without a factor has',
     setting: 'required-for:own:read',
     hasFactor: false,
   },
@@ -51,7 +51,7 @@ function getExpected(way: Way, { setting, hasFactor }: Policy): Outcome {
 }
 
 for (const database of databaseKinds) {
-  describe(`Around a second factor, on ${database},`, () => {
+  describe(`Second factors on ${database}`, () => {
     let app: TestApp;
     let scene: Omit<Scene, 'app' | 'person'>;
     const persons = new Map<string, Person>();
@@ -74,7 +74,7 @@ for (const database of databaseKinds) {
       const { access_token: admin } = await app.login();
       await app.put('/roles/reader', { permissions: ['own:read'] }, admin).expect(201);
       await app.put('/roles/auditor', { permissions: ['audit:read'] }, admin).expect(201);
-      const client = inForm(await createClient(app, { scope: 'own:read' }));
+      const client = toFormCredentials(await createClient(app, { scope: 'own:read' }));
       for (const policy of policies) {
         for (const way of [...waysIn, control]) {
           persons.set(keyOf(policy, way), await createPerson(app, admin, policy));
@@ -83,7 +83,7 @@ for (const database of databaseKinds) {
       const other = await createPerson(app, admin, { hasFactor: true });
       const second = {
         login_token: await beginLogin(app, other.username, password),
-        code: codeOf(other.secret ?? '', app),
+        code: computeCode(other.secret ?? '', app),
         remember_device: true,
       };
       const remembered = await app.post('/login/second-factor', second).expect(200);
@@ -91,10 +91,10 @@ for (const database of databaseKinds) {
       const { sub } = readJwt(admin).claims;
       await app.patch(`/users/${String(sub)}`, { roles: ['admin', 'reader'] }, admin).expect(200);
       const { secret } = await enrollTotp(app, await app.login());
-      const { body } = await loginWithCode(app, 'admin', 'the admin of the tests', codeOf(secret, app));
+      const { body } = await loginWithCode(app, 'admin', 'the admin of the tests', computeCode(secret, app));
       const { access_token: proved } = body as TokenSet;
-      scene = { admin: proved, client, otherDevice: cookieHeader(cookiesOf(remembered)) };
-      // No login of before is a recent one.
+      scene = { admin: proved, client, otherDevice: formatCookies(readCookies(remembered)) };
+      // No earlier login is a recent one.
       app.clock.advance(600);
     });
     after(() => app.close());
@@ -123,7 +123,7 @@ for (const database of databaseKinds) {
 
     async function findOutcome(response: Response): Promise<Outcome> {
       const body = response.body as Record<string, unknown>;
-      const cookie = cookiesOf(response)['__Host-access_token_cookie']?.value;
+      const cookie = readCookies(response)['__Host-access_token_cookie']?.value;
       const token = (body['access_token'] as string | undefined) ?? cookie;
       if (token === undefined) {
         const code = String(body['code'] ?? body['error']);
@@ -139,26 +139,26 @@ for (const database of databaseKinds) {
     }
 
     for (const policy of policies) {
-      describe(`where the policy is ${policy.title},`, () => {
+      describe(`under the policy ${policy.title},`, () => {
         before(async () => {
           app = await app.restart({ LATCHKEY_SECOND_FACTOR: policy.setting });
         });
 
         for (const way of waysIn) {
-          it(`${way.title} does not lead`, async () => {
+          it(`${way.title} does not bypass them`, async () => {
             const person = findPerson(policy, way);
             const response = await way.go({ ...scene, app, person });
             expect(await findOutcome(response)).to.equal(getExpected(way, policy));
           });
         }
 
-        it('who proves one gets to what demands it', async () => {
+        it('a login with one may do what requires one', async () => {
           const { username, secret } = findPerson(policy, control);
           let given = secret;
           if (given === undefined) {
             ({ secret: given } = await enrollTotp(app, await app.login(username, password)));
           }
-          const { body } = await loginWithCode(app, username, password, codeOf(given, app));
+          const { body } = await loginWithCode(app, username, password, computeCode(given, app));
           const { access_token: token } = body as TokenSet;
           for (const path of ['/own/mfa', '/own/mfa-recent', '/own/permitted']) {
             await app.get(path, token).expect(200);

@@ -1,15 +1,15 @@
 import { expect } from 'chai';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
 import { databaseKinds } from '../support/databases.js';
-import { createClient, inForm } from '../support/oauth-clients.js';
-import { beginLogin, codeOf, enrollTotp, loginWithCode } from '../support/second-factors.js';
+import { createClient, toFormCredentials } from '../support/oauth-clients.js';
+import { beginLogin, computeCode, enrollTotp, loginWithCode } from '../support/second-factors.js';
 import { TestApp } from '../support/test-app.js';
 import { readJwt } from '../support/tokens.js';
 
 const password = 'the password of ada';
 
 for (const database of databaseKinds) {
-  describe(`The own second factors on ${database}`, () => {
+  describe(`A user’s own second factors on ${database}`, () => {
     let app: TestApp;
     let made = 0;
     before(async () => {
@@ -43,9 +43,9 @@ for (const database of databaseKinds) {
       // Nothing is asked for before the app has shown that it has the secret.
       expect((await state(tokens).expect(200)).body).to.deep.equal({ kinds: [], recovery_codes_left: 0 });
       await app.login(username, password);
-      await confirm(tokens, codeOf(body.secret as string, app, 3)).expect(403);
+      await confirm(tokens, computeCode(body.secret as string, app, 3)).expect(403);
       await confirm(tokens, '12345').expect(422);
-      const { body: confirmed } = await confirm(tokens, codeOf(body.secret as string, app)).expect(200);
+      const { body: confirmed } = await confirm(tokens, computeCode(body.secret as string, app)).expect(200);
       expect(confirmed.recovery_codes).to.have.length(10);
       expect(new Set(confirmed.recovery_codes as string[]).size).to.equal(10);
       await beginLogin(app, username, password);
@@ -67,7 +67,7 @@ for (const database of databaseKinds) {
       expect(claims).to.deep.include({ amr: ['pwd', 'otp', 'mfa'], acr: 'aal2' });
     });
 
-    it('store neither the secret nor a code in the clear', async () => {
+    it('store neither the secret nor a code unencrypted', async () => {
       const { tokens, id } = await newUser();
       const { secret, recoveryCodes } = await enrollTotp(app, tokens);
       const { queries } = app.services.database;
@@ -83,9 +83,9 @@ for (const database of databaseKinds) {
       const { tokens } = await newUser();
       const { body: first } = await begin(tokens).expect(201);
       const { body: second } = await begin(tokens).expect(201);
-      await confirm(tokens, codeOf(first.secret as string, app)).expect(403);
+      await confirm(tokens, computeCode(first.secret as string, app)).expect(403);
       app.clock.advance(600);
-      const { body: late } = await confirm(tokens, codeOf(second.secret as string, app)).expect(404);
+      const { body: late } = await confirm(tokens, computeCode(second.secret as string, app)).expect(404);
       expect(late).to.include({ code: 'second_factor_not_found' });
       await app.services.cleanUp();
       const left = await app.services.database.queries
@@ -99,7 +99,7 @@ for (const database of databaseKinds) {
     it('are confirmed by one of two requests at the same time', async () => {
       const { tokens } = await newUser();
       const { body } = await begin(tokens).expect(201);
-      const code = codeOf(body.secret as string, app);
+      const code = computeCode(body.secret as string, app);
       const both = await Promise.all([confirm(tokens, code), confirm(tokens, code)]);
       expect(both.map(({ status }) => status).sort()).to.deep.equal([200, 404]);
     });
@@ -107,7 +107,7 @@ for (const database of databaseKinds) {
     it('are one authenticator app at most', async () => {
       const { username, tokens } = await newUser();
       const { secret } = await enrollTotp(app, tokens);
-      const { body: again } = await loginWithCode(app, username, password, codeOf(secret, app));
+      const { body: again } = await loginWithCode(app, username, password, computeCode(secret, app));
       const { body } = await begin(again as TokenSet).expect(409);
       expect(body).to.include({ code: 'second_factor_exists' });
     });
@@ -129,7 +129,7 @@ for (const database of databaseKinds) {
         expect(body).to.include({ code: 'insufficient_user_authentication' });
         expect(headers['www-authenticate']).to.match(/, acr_values="aal2", max_age="300"$/);
       }
-      const { body } = await loginWithCode(app, username, password, codeOf(secret, app));
+      const { body } = await loginWithCode(app, username, password, computeCode(secret, app));
       app.clock.advance(301);
       await remove(body as TokenSet).expect(401);
     });
@@ -137,7 +137,7 @@ for (const database of databaseKinds) {
     it('are removed with the recovery codes, and end no session', async () => {
       const { id, username, tokens } = await newUser();
       const { secret } = await enrollTotp(app, tokens);
-      const { body } = await loginWithCode(app, username, password, codeOf(secret, app));
+      const { body } = await loginWithCode(app, username, password, computeCode(secret, app));
       await remove(body as TokenSet).expect(204);
       const { body: gone } = await remove(body as TokenSet).expect(404);
       expect(gone).to.include({ code: 'second_factor_not_found' });
@@ -152,7 +152,7 @@ for (const database of databaseKinds) {
       const { id, username, tokens } = await newUser();
       await replaceCodes(tokens).expect(404);
       const { secret, recoveryCodes } = await enrollTotp(app, tokens);
-      const { body: fresh } = await loginWithCode(app, username, password, codeOf(secret, app));
+      const { body: fresh } = await loginWithCode(app, username, password, computeCode(secret, app));
       const { body } = await replaceCodes(fresh as TokenSet).expect(201);
       const [code = ''] = body.recovery_codes as string[];
       expect((await loginWithCode(app, username, password, recoveryCodes[0] ?? '')).status).to.equal(403);
@@ -161,7 +161,7 @@ for (const database of databaseKinds) {
       expect(audited).to.have.length(1);
     });
 
-    it('are told to their user by e-mail when they change, and when a recovery code is used', async () => {
+    it('cause an e-mail to their user when they change, and when a recovery code is used', async () => {
       const { id, username, tokens } = await newUser();
       const { queries } = app.services.database;
       const email = `${id}@example.com`;
@@ -191,7 +191,7 @@ for (const database of databaseKinds) {
     });
 
     it('are not a client’s', async () => {
-      const form = { grant_type: 'client_credentials', ...inForm(await createClient(app)) };
+      const form = { grant_type: 'client_credentials', ...toFormCredentials(await createClient(app)) };
       const { body } = await app.postForm('/oauth/token', form).expect(200);
       const token = { access_token: body.access_token as string } as TokenSet;
       await state(token).expect(403);
@@ -226,7 +226,7 @@ for (const database of databaseKinds) {
         app,
         'admin',
         'the admin of the tests',
-        codeOf(own.secret, app),
+        computeCode(own.secret, app),
       );
       await app.delete(`/users/${adminId}/second-factors/totp`, (again as TokenSet).access_token).expect(204);
     });

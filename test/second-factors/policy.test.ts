@@ -1,17 +1,17 @@
 import { expect } from 'chai';
 import { serviceActor } from '../../src/audit/actor.js';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
-import { createClient, inForm } from '../support/oauth-clients.js';
-import { ownOperation } from '../support/own-operations.js';
-import { codeOf, enrollTotp, loginWithCode } from '../support/second-factors.js';
+import { createClient, toFormCredentials } from '../support/oauth-clients.js';
+import { createOwnOperation } from '../support/own-operations.js';
+import { computeCode, enrollTotp, loginWithCode } from '../support/second-factors.js';
 import { TestApp } from '../support/test-app.js';
 import { readJwt } from '../support/tokens.js';
 
 const password = 'the password of ada';
 const ownOperations = [
-  ownOperation('plain', [{ bearer: [] }]),
-  ownOperation('optional', [{}, { bearer: [] }]),
-  ownOperation('permitted', [{ bearer: ['own:read'] }]),
+  createOwnOperation('plain', [{ bearer: [] }]),
+  createOwnOperation('optional', [{}, { bearer: [] }]),
+  createOwnOperation('permitted', [{ bearer: ['own:read'] }]),
 ];
 
 describe('A policy that requires a second factor', () => {
@@ -60,7 +60,7 @@ describe('A policy that requires a second factor', () => {
     });
 
     await enrollTotp(app, tokens);
-    // The token of before still cannot do more; a refresh gives one that can.
+    // The earlier token still cannot do more; a refresh gives one that can.
     await app.get('/own/plain', tokens.access_token).expect(403);
     const refreshed = await app.refresh(tokens.refresh_token);
     expect(refreshed.scope).to.equal('own:read');
@@ -81,11 +81,11 @@ describe('A policy that requires a second factor', () => {
   it('gives all rights after a login with one', async () => {
     const username = await newUser();
     const { secret } = await enrollTotp(app, await app.login(username, password));
-    const { body } = await loginWithCode(app, username, password, codeOf(secret, app));
+    const { body } = await loginWithCode(app, username, password, computeCode(secret, app));
     await app.get('/own/permitted', (body as TokenSet).access_token).expect(200);
   });
 
-  it('holds for sessions of before it, from their next refresh on', async () => {
+  it('applies to sessions from before it, from their next refresh on', async () => {
     const username = await newUser();
     app = await app.restart({ LATCHKEY_SECOND_FACTOR: 'optional' });
     const before = await app.login(username, password);
@@ -117,7 +117,7 @@ describe('A policy that requires a second factor', () => {
     app = await app.restart({ LATCHKEY_SECOND_FACTOR: 'off' });
     const client = await createClient(app);
     app = await app.restart({ LATCHKEY_SECOND_FACTOR: 'required' });
-    const form = { grant_type: 'client_credentials', ...inForm(client) };
+    const form = { grant_type: 'client_credentials', ...toFormCredentials(client) };
     const { body } = await app.postForm('/oauth/token', form).expect(200);
     await app.get('/own/plain', body.access_token as string).expect(200);
   });

@@ -2,13 +2,13 @@ import { expect } from 'chai';
 import type { Test } from 'supertest';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
 import type { Authenticator } from '../support/authenticator.js';
-import { beginLogin, codeOf, enrollTotp, type Enrolled } from '../support/second-factors.js';
+import { beginLogin, computeCode, enrollTotp, type Enrolled } from '../support/second-factors.js';
 import {
   addPasskey,
   getCreationOptions,
   getRequestOptions,
   logInWithPasskey,
-  newAuthenticator,
+  createAuthenticator,
   passkeySettings,
   signLogin,
 } from '../support/passkeys.js';
@@ -64,16 +64,16 @@ describe('Second factors over two replicas', () => {
     return statuses.length - lost.length;
   };
   const addDevice = async (person: Person): Promise<Authenticator> => {
-    const device = newAuthenticator();
+    const device = createAuthenticator();
     const { body } = await finish(one, await begin(person), person.recoveryCodes[9]).expect(200);
     await addPasskey(one, (body as TokenSet).access_token, device);
     return device;
   };
 
-  it('complete at one what was begun at the other, with each kind of factor', async () => {
+  it('complete at one a login that began at the other, with each kind of factor', async () => {
     const person = await newPerson();
     const device = await addDevice(person);
-    await finish(other, await begin(person), codeOf(person.secret, one)).expect(200);
+    await finish(other, await begin(person), computeCode(person.secret, one)).expect(200);
     await finish(other, await begin(person), person.recoveryCodes[0]).expect(200);
     const token = await begin(person);
     const credential = device.get(await getRequestOptions(one, { login_token: token }));
@@ -81,23 +81,23 @@ describe('Second factors over two replicas', () => {
     expect(readJwt((body as TokenSet).access_token).claims).to.include({ sub: person.id, acr: 'aal2' });
   });
 
-  it('take a code of an app once, whichever was asked first', async () => {
+  it('accept a code of an app once, whichever of them got it first', async () => {
     const person = await newPerson();
-    const code = codeOf(person.secret, one);
+    const code = computeCode(person.secret, one);
     await finish(one, await begin(person), code).expect(200);
     await finish(other, await begin(person, other), code).expect(403);
-    await finish(other, await begin(person), codeOf(person.secret, one, -1)).expect(403);
+    await finish(other, await begin(person), computeCode(person.secret, one, -1)).expect(403);
   });
 
-  it('take a code of an app once, of ten that come to both at a time', async () => {
+  it('accept a code of an app once, in one of ten concurrent requests to both', async () => {
     const person = await newPerson();
     const tokens = await Promise.all(Array.from({ length: 10 }, (_, index) => begin(person, atEach(index))));
-    const code = codeOf(person.secret, one);
+    const code = computeCode(person.secret, one);
     const tries = tokens.map((token, index) => finish(atEach(index + 1), token, code));
     expect(await accepted(tries, 403, 401)).to.equal(1);
   });
 
-  it('take a recovery code once, of ten that come to both at a time', async () => {
+  it('accept a recovery code once, in one of ten concurrent requests to both', async () => {
     const person = await newPerson();
     const [code] = person.recoveryCodes;
     const tokens = await Promise.all(Array.from({ length: 10 }, (_, index) => begin(person, atEach(index))));
@@ -107,7 +107,7 @@ describe('Second factors over two replicas', () => {
     expect(body).to.include({ recovery_codes_left: 9 });
   });
 
-  it('take a login_token once, of ten recovery codes that come to both at a time', async () => {
+  it('accept a login_token once, in one of ten concurrent requests to both', async () => {
     const person = await newPerson();
     const token = await begin(person);
     const statuses = (
@@ -123,21 +123,21 @@ describe('Second factors over two replicas', () => {
     const person = await newPerson();
     const token = await begin(person);
     for (let tries = 0; tries < 5; tries += 1) await finish(atEach(tries), token, '000000').expect(403);
-    for (const at of [one, other]) await finish(at, token, codeOf(person.secret, one)).expect(401);
+    for (const at of [one, other]) await finish(at, token, computeCode(person.secret, one)).expect(401);
   });
 
-  it('take a passkey once for a challenge, which the other one has made', async () => {
+  it('accept a passkey once for a challenge of the other one', async () => {
     const device = await addDevice(await newPerson());
     const credential = await signLogin(one, device);
     const tries = Array.from({ length: 6 }, (_, index) => logInWithPasskey(atEach(index + 1), credential));
     expect(await accepted(tries, 401)).to.equal(1);
   });
 
-  it('add a passkey once for a challenge, which the other one has made', async () => {
+  it('add a passkey once for a challenge of the other one', async () => {
     const username = `person ${(made += 1)}`;
     await one.post('/users', { username, password }, admin).expect(201);
     const { access_token: token } = await one.login(username, password);
-    const credential = newAuthenticator().create(await getCreationOptions(one, token));
+    const credential = createAuthenticator().create(await getCreationOptions(one, token));
     const tries = Array.from({ length: 4 }, (_, index) =>
       atEach(index + 1).post('/me/passkeys', { credential }, token),
     );
@@ -146,12 +146,12 @@ describe('Second factors over two replicas', () => {
     expect((body as { items: unknown[] }).items).to.have.length(1);
   });
 
-  it('confirm an app once, which was set up at the other one', async () => {
+  it('confirm once an app that was set up at the other one', async () => {
     const username = `person ${(made += 1)}`;
     await one.post('/users', { username, password }, admin).expect(201);
     const { access_token: token } = await one.login(username, password);
     const { body } = await one.post('/me/second-factors/totp', undefined, token).expect(201);
-    const code = codeOf((body as { secret: string }).secret, one);
+    const code = computeCode((body as { secret: string }).secret, one);
     const tries = Array.from({ length: 4 }, (_, index) =>
       atEach(index + 1).post('/me/second-factors/totp/confirm', { code }, token),
     );
@@ -173,7 +173,7 @@ describe('Second factors over two replicas', () => {
       const person = await newPerson();
       const tokens = [await begin(person), await begin(person)] as const;
       expect((await change(person.id)).status).to.be.lessThan(300);
-      await finish(one, tokens[0], codeOf(person.secret, one)).expect(status);
+      await finish(one, tokens[0], computeCode(person.secret, one)).expect(status);
       await finish(one, tokens[1], person.recoveryCodes[0]).expect(status);
     });
   }
@@ -182,24 +182,24 @@ describe('Second factors over two replicas', () => {
     const person = await newPerson();
     const token = await begin(person);
     await other.patch(`/users/${person.id}`, { roles: [] }, admin).expect(200);
-    const { body } = await finish(one, token, codeOf(person.secret, one)).expect(200);
+    const { body } = await finish(one, token, computeCode(person.secret, one)).expect(200);
     expect(body).to.include({ scope: '' });
   });
 
-  it('take nothing of another account for a login_token', async () => {
+  it('accept nothing of another account for a login_token', async () => {
     const [mine, theirs] = [await newPerson(), await newPerson()];
     const device = await addDevice(theirs);
     const token = await begin(mine);
-    await finish(other, token, codeOf(theirs.secret, one)).expect(403);
+    await finish(other, token, computeCode(theirs.secret, one)).expect(403);
     await finish(other, token, theirs.recoveryCodes[0]).expect(403);
     const credential = device.get(await getRequestOptions(one, { login_token: token }));
     await logInWithPasskey(other, credential, { login_token: token }).expect(403);
     // None of it is used up.
     await finish(other, await begin(theirs), theirs.recoveryCodes[0]).expect(200);
-    await finish(other, token, codeOf(mine.secret, one)).expect(200);
+    await finish(other, token, computeCode(mine.secret, one)).expect(200);
   });
 
-  it('take no challenge in another browser than the one that asked for it', async () => {
+  it('accept a challenge only in the browser that requested it', async () => {
     const person = await newPerson();
     const device = await addDevice(person);
     const [mine, theirs] = [await begin(person), await begin(person)];
@@ -211,7 +211,7 @@ describe('Second factors over two replicas', () => {
       sessions.push((await finish(one, await begin(person), code).expect(200)).body as TokenSet);
     }
     const asked = await getCreationOptions(one, sessions[0]?.access_token ?? '');
-    const body = { credential: newAuthenticator().create(asked) };
+    const body = { credential: createAuthenticator().create(asked) };
     await other.post('/me/passkeys', body, sessions[1]?.access_token).expect(422);
   });
 });

@@ -4,8 +4,8 @@ import jwt from 'jsonwebtoken';
 import type { Response } from 'supertest';
 import type { CookieSession, TokenSet } from '../../src/sessions/sessions.models.js';
 import type { Form } from '../support/api-client.js';
-import { cookieHeader, cookiesOf, type SetCookie } from '../support/cookies.js';
-import { messagesTo, tokenIn } from '../support/messages.js';
+import { formatCookies, readCookies, type SetCookie } from '../support/cookies.js';
+import { listMessagesTo, findTokenIn } from '../support/messages.js';
 import { enrollTotp } from '../support/second-factors.js';
 import type { TestApp } from '../support/test-app.js';
 
@@ -51,7 +51,7 @@ export async function createPerson(
     .execute();
   const tokens = await app.login(username, password);
   const response = await app.post('/login/cookies', { username, password }).expect(200);
-  const page = { cookies: cookiesOf(response), session: response.body as CookieSession };
+  const page = { cookies: readCookies(response), session: response.body as CookieSession };
   const person = { id, username, email, foreignId, tokens, page, secret: undefined };
   if (!hasFactor) return person;
   const enrolling = await app.login(username, password);
@@ -81,16 +81,16 @@ export type Outcome = 'aal1' | 'enroll' | 'asked' | 'client' | (string & {});
 /** A way to tokens that does not pass by a second factor. */
 export interface Way {
   readonly title: string;
-  /** For who has a factor, where the policy demands none of the others. */
+  /** For a user with a factor, where the policy demands none of the others. */
   readonly withFactor: Outcome;
-  /** For who has none, where the policy demands one. */
+  /** For a user without one, where the policy demands one. */
   readonly withoutFactor: Outcome;
   readonly go: (scene: Scene) => Promise<Response>;
 }
 
 /** What comes of each login. */
 const asLogin = { withFactor: 'asked', withoutFactor: 'enroll' } as const;
-/** What a session of before becomes. */
+/** What becomes of an earlier session. */
 const asSession = { withFactor: 'aal1', withoutFactor: 'enroll' } as const;
 
 const login = ({ app, person }: Scene, given = password, more: object = {}, cookie = '') =>
@@ -120,18 +120,18 @@ export const waysIn: readonly Way[] = [
     ...asLogin,
     go: ({ app, person }) => app.post('/login/cookies', { username: person.username, password }),
   },
-  { title: 'a refresh of a session of before', ...asSession, go: (scene) => refresh(scene) },
+  { title: 'a refresh of an earlier session', ...asSession, go: (scene) => refresh(scene) },
   {
-    title: 'a refresh with cookies of a session of before',
+    title: 'a refresh with cookies of an earlier session',
     ...asSession,
     go: ({ app, person: { page } }) =>
       app
         .post('/refresh/cookies')
-        .set('Cookie', cookieHeader(page.cookies))
+        .set('Cookie', formatCookies(page.cookies))
         .set('X-CSRF-TOKEN', page.session.refresh_csrf_token),
   },
   {
-    title: 'the refresh token grant of OAuth, in a session of before',
+    title: 'the refresh token grant of OAuth, in an earlier session',
     ...asSession,
     go: ({ app, person }) => {
       const form = { grant_type: 'refresh_token', refresh_token: person.tokens.refresh_token };
@@ -146,7 +146,7 @@ export const waysIn: readonly Way[] = [
       app.postForm('/oauth/token', { grant_type: 'password', username, password }),
   },
   {
-    title: 'a new password in a session of before',
+    title: 'a new password in an earlier session',
     ...asSession,
     go: ({ app, person }) => {
       const body = { current_password: password, new_password: next };
@@ -159,7 +159,7 @@ export const waysIn: readonly Way[] = [
     go: async (scene) => {
       const { app, person } = scene;
       await app.post('/password/forgot', { email: person.email }).expect(204);
-      const token = await tokenIn(app, person.email, 'password_reset');
+      const token = await findTokenIn(app, person.email, 'password_reset');
       const { body } = await app.post('/password/reset', { token, new_password: next }).expect(204);
       expect(body).to.deep.equal({});
       return login(scene, next);
@@ -193,7 +193,7 @@ export const waysIn: readonly Way[] = [
     },
   },
   {
-    title: 'other roles from an administrator, in a session of before',
+    title: 'other roles from an administrator, in an earlier session',
     ...asSession,
     go: async (scene) => {
       await change(scene, { roles: ['reader', 'auditor'] });
@@ -211,7 +211,7 @@ export const waysIn: readonly Way[] = [
     },
   },
   {
-    title: 'an address that is verified in a session of before',
+    title: 'an address that is verified in an earlier session',
     ...asSession,
     go: async (scene) => {
       const { app, person } = scene;
@@ -219,13 +219,13 @@ export const waysIn: readonly Way[] = [
       await change(scene, { email });
       const { access_token: token } = person.tokens;
       await app.post('/email/verification', {}, token).expect(204);
-      const proof = { token: await tokenIn(app, email, 'address_verification') };
+      const proof = { token: await findTokenIn(app, email, 'address_verification') };
       await app.post('/email/verify', proof, token).expect(204);
       return refresh(scene);
     },
   },
   {
-    title: 'another address of the account, in a session of before',
+    title: 'another address of the account, in an earlier session',
     withFactor: 'insufficient_user_authentication',
     withoutFactor: 'insufficient_user_authentication',
     go: ({ app, person }) => {
@@ -239,7 +239,7 @@ export const waysIn: readonly Way[] = [
     go: async ({ app, person }) => {
       const { body } = await app.post('/login/link', { email: person.email }).expect(202);
       const { request_token } = body as { request_token: string };
-      const token = await tokenIn(app, person.email, 'login_link');
+      const token = await findTokenIn(app, person.email, 'login_link');
       return app.post('/login/link/accept', { token, request_token });
     },
   },
@@ -249,7 +249,7 @@ export const waysIn: readonly Way[] = [
     go: async ({ app, person }) => {
       const { body } = await app.post('/login/link', { email: person.email }).expect(202);
       const { request_token } = body as { request_token: string };
-      const token = await tokenIn(app, person.email, 'login_link');
+      const token = await findTokenIn(app, person.email, 'login_link');
       return app.post('/login/link/accept/cookies', { token, request_token });
     },
   },
@@ -260,7 +260,7 @@ export const waysIn: readonly Way[] = [
       const { app, person } = scene;
       const change = { current_password: password, new_password: next };
       await app.put('/me/password', change, person.tokens.access_token).expect(200);
-      const proof = { token: await tokenIn(app, person.email, 'password_changed') };
+      const proof = { token: await findTokenIn(app, person.email, 'password_changed') };
       const { body } = await app.post('/account/secure', proof).expect(200);
       const { reset_token: token } = body as { reset_token: string };
       await app.post('/password/reset', { token, new_password: password }).expect(204);
@@ -288,13 +288,13 @@ export const waysIn: readonly Way[] = [
   },
   {
     title: 'a registration with the address of the account',
-    // Its owner is told so: nothing is verified that way, and the password is still the one of before.
+    // Its owner is told so: nothing is verified that way, and the password is still the earlier one.
     ...asLogin,
     go: async ({ app, person: { email } }) => {
       const fields = { email, password: next };
       const { body } = await app.post('/register', fields).expect(202);
       const { registration_token } = body as { registration_token: string };
-      const [message] = await messagesTo(app, email);
+      const [message] = await listMessagesTo(app, email);
       expect(message?.template).to.equal('address_known');
       await app.post('/email/verify', { code: '000000', registration_token }).expect(400);
       await app.post('/login', { username: email, password: next }).expect(401);
@@ -310,7 +310,7 @@ export const waysIn: readonly Way[] = [
       const fields = { email: `registered.${person.email}`, password };
       const { body } = await app.post('/register', fields).expect(202);
       const { registration_token } = body as { registration_token: string };
-      const token = await tokenIn(app, fields.email, 'registration');
+      const token = await findTokenIn(app, fields.email, 'registration');
       await app.post('/email/verify', { token, registration_token }).expect(204);
       return app.post('/login', { username: fields.email, password });
     },
@@ -333,7 +333,7 @@ export const waysIn: readonly Way[] = [
     go: (scene) => login(scene, password, {}, scene.otherDevice),
   },
   {
-    title: 'a second factor that is set up in a session of before',
+    title: 'a second factor that is set up in an earlier session',
     withFactor: 'insufficient_user_authentication',
     withoutFactor: 'insufficient_user_authentication',
     go: async (scene) => {
@@ -352,7 +352,7 @@ export const waysIn: readonly Way[] = [
 async function acceptInvitation({ app, admin, person }: Scene, username: string): Promise<Response> {
   const email = `invited.${person.email}`;
   await app.post('/invitations', { email, roles: ['reader'] }, admin).expect(201);
-  const token = await tokenIn(app, email, 'invitation');
+  const token = await findTokenIn(app, email, 'invitation');
   return app.post('/invitations/accept', { token, username, password });
 }
 

@@ -75,14 +75,14 @@ describe('The app', () => {
       Object.keys(headers).filter((name) => name.startsWith('access-control-'));
 
     it('sends no CORS headers by default', async () => {
-      for (const answer of [
+      for (const response of [
         await app.get('/health/live').set('Origin', origin),
         await app
           .request('options', '/login')
           .set('Origin', origin)
           .set('Access-Control-Request-Method', 'POST'),
       ])
-        expect(corsHeaders(answer.headers)).to.be.empty;
+        expect(corsHeaders(response.headers)).to.be.empty;
     });
 
     describe('with LATCHKEY_CORS_ORIGINS', () => {

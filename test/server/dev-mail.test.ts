@@ -47,7 +47,7 @@ describe('The page of messages', () => {
     await request(app.url).post('/dev/mail').expect(405);
   });
 
-  it('has, where there is no app, a page for each link, which says what takes its token', async () => {
+  it('has, where there is no app, a page for each link, which names the operation for its token', async () => {
     const links = Object.values(exampleVariables).flatMap((variables) =>
       'link' in variables ? [new URL(variables.link)] : [],
     );
@@ -111,7 +111,7 @@ describe('The page of messages', () => {
     expect(shows({ LOG_FORMAT: 'text', LATCHKEY_DEV_MAIL: 'off' })).to.equal(false);
   });
 
-  it('is never there where others can come to', async () => {
+  it('is never there where others can reach it', async () => {
     expect(shows(on)).to.equal(true);
     expect(shows({ ...on, HOST: '0.0.0.0' })).to.equal(false);
     expect(shows({ ...on, HOST: '192.0.2.1' })).to.equal(false);

@@ -44,8 +44,8 @@ for (const database of databaseKinds) {
       const { access_token: token } = await app.login();
       await app.services.database.close();
       await app.get('/health/live').expect(200);
-      const answer = await app.get('/health/ready').expect(503);
-      expect(answer.body).to.include({
+      const response = await app.get('/health/ready').expect(503);
+      expect(response.body).to.include({
         code: 'not_ready',
         detail: 'The database does not respond, or does not accept writes.',
       });
@@ -56,7 +56,7 @@ for (const database of databaseKinds) {
         new RegExp(`^The database does not respond, or does not accept writes\\. Since ${since}: \\S`),
       );
       expect(app.logged).to.have.length(1);
-      expect(app.logged[0]).to.include({ level: 40, requestId: answer.get('X-Request-Id') });
+      expect(app.logged[0]).to.include({ level: 40, requestId: response.get('X-Request-Id') });
       expect(app.logged[0]?.['err'])
         .to.have.property('stack')
         .that.matches(/destroyed|is closed/);

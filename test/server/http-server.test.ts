@@ -49,16 +49,16 @@ describe('The server on the port', () => {
 
   describe('while the service starts', () => {
     it('responds that it is live', async () => {
-      const [answer] = await RawConnection.exchange(url, get('/health/live?probe'));
-      expect(answer).to.include({ status: 200, text: '{"status":"ok"}' });
-      if (answer) expectWellFormed(answer);
+      const [response] = await RawConnection.exchange(url, get('/health/live?probe'));
+      expect(response).to.include({ status: 200, text: '{"status":"ok"}' });
+      if (response) expectWellFormed(response);
     });
 
     it('responds that it is not ready, with Retry-After', async () => {
       for (const path of ['/', '/health/ready', '/login']) {
-        const [answer] = await RawConnection.exchange(url, get(path));
-        expectProblem(answer, 'not_ready');
-        expect(answer?.headers).to.include({ 'retry-after': '1' });
+        const [response] = await RawConnection.exchange(url, get(path));
+        expectProblem(response, 'not_ready');
+        expect(response?.headers).to.include({ 'retry-after': '1' });
       }
     });
 
@@ -70,8 +70,8 @@ describe('The server on the port', () => {
       [`GET /${'a'.repeat(20_000)} HTTP/1.1\r\nHost: a\r\n\r\n`, 'header_too_large'],
     ] as const) {
       it(`refuses unreadable requests as it does later: ${bytes.slice(0, 40).split('\r')[0] ?? ''} ${code}`, async () => {
-        const [answer] = await RawConnection.exchange(url, bytes);
-        expectProblem(answer, code);
+        const [response] = await RawConnection.exchange(url, bytes);
+        expectProblem(response, code);
       });
     }
   });
@@ -80,9 +80,9 @@ describe('The server on the port', () => {
     serveWith(() => {
       throw new Error('a fault of the app');
     });
-    const [answer] = await RawConnection.exchange(url, get('/'));
-    expect(answer?.status).to.equal(500);
-    expect(JSON.parse(answer?.text ?? '')).to.include({ code: 'internal_error' });
+    const [response] = await RawConnection.exchange(url, get('/'));
+    expect(response?.status).to.equal(500);
+    expect(JSON.parse(response?.text ?? '')).to.include({ code: 'internal_error' });
     expect(logged).to.have.length(1);
   });
 
@@ -92,7 +92,7 @@ describe('The server on the port', () => {
       throw new Error('a fault of the app');
     });
     const connection = await RawConnection.open(url);
-    await connection.write(get('/')).ended();
+    await connection.write(get('/')).waitForEnd();
     expect(connection.received).not.to.include('\r\n0\r\n');
     connection.destroy();
   });
@@ -113,9 +113,9 @@ describe('The server on the port', () => {
     const drip = setInterval(() => dripping.write('a'), 100);
     try {
       for (const connection of [...stopped, dripping]) {
-        const answers = await connection.answers();
-        expect(answers).to.have.length(1);
-        expectProblem(answers[0], 'request_timeout');
+        const responses = await connection.readAllResponses();
+        expect(responses).to.have.length(1);
+        expectProblem(responses[0], 'request_timeout');
       }
       await until(async () => (await connections()) === 0);
     } finally {
@@ -139,15 +139,15 @@ describe('The server on the port', () => {
     stop();
     await start(2);
     serveWith((_request, response) => {
-      response.end('an answer');
+      response.end('a response');
     });
     const [silent, half] = [await RawConnection.open(url), await RawConnection.open(url)];
     half.write('GET / HTTP/1.1\r\n');
     for (let count = 0; count < 5; count += 1) {
-      const [answer] = await RawConnection.exchange(url, get('/'));
-      expect(answer?.text).to.equal('an answer');
+      const [response] = await RawConnection.exchange(url, get('/'));
+      expect(response?.text).to.equal('a response');
     }
-    await silent.ended();
+    await silent.waitForEnd();
     silent.destroy();
     half.destroy();
   });
@@ -157,7 +157,7 @@ describe('The server on the port', () => {
     await start(2);
     const held: (() => void)[] = [];
     serveWith((_request, response) => {
-      held.push(() => response.end('an answer'));
+      held.push(() => response.end('a response'));
     });
     const served: RawConnection[] = [];
     while (served.length < 2) {
@@ -166,7 +166,7 @@ describe('The server on the port', () => {
     }
     for (let count = 0; count < 20; count += 1) {
       const tooMany = await RawConnection.open(url);
-      await tooMany.write(get('/')).ended();
+      await tooMany.write(get('/')).waitForEnd();
       expect(tooMany.received).to.equal('');
       tooMany.destroy();
     }
@@ -175,7 +175,7 @@ describe('The server on the port', () => {
     ]);
     for (const end of held) end();
     for (const connection of served) {
-      expect((await connection.answers()).map(({ text }) => text)).to.deep.equal(['an answer']);
+      expect((await connection.readAllResponses()).map(({ text }) => text)).to.deep.equal(['a response']);
       connection.destroy();
     }
   });
@@ -184,8 +184,8 @@ describe('The server on the port', () => {
     for (let count = 0; count < 20; count += 1)
       server.emit('error', Object.assign(new Error('accept EMFILE'), { code: 'EMFILE' }));
     expect(logged.map(({ msg }) => msg)).to.deep.equal(['accepting connections failed']);
-    const [answer] = await RawConnection.exchange(url, get('/health/live?probe'));
-    expect(answer?.status).to.equal(200);
+    const [response] = await RawConnection.exchange(url, get('/health/live?probe'));
+    expect(response?.status).to.equal(200);
   });
 
   it('starts a pipelined request after the previous response was sent', async () => {
@@ -196,21 +196,35 @@ describe('The server on the port', () => {
       most = Math.max(most, underWay);
       setImmediate(() => {
         underWay -= 1;
-        response.end('an answer');
+        response.end('a response');
       });
     });
-    const answers = await RawConnection.exchange(
+    const responses = await RawConnection.exchange(
       url,
       `${'GET / HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(20)}${get('/')}`,
     );
-    expect(answers.map(({ text }) => text)).to.deep.equal(Array(21).fill('an answer'));
+    expect(responses.map(({ text }) => text)).to.deep.equal(Array(21).fill('a response'));
     expect(most).to.equal(1);
+  });
+
+  it('starts no pipelined request before the client has read the previous response', async () => {
+    let started = 0;
+    serveWith((_request, response) => {
+      started += 1;
+      response.end('a'.repeat(64 * 1024 * 1024)); // more than the kernel buffers
+    });
+    const connection = await RawConnection.open(url);
+    connection.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(3)).stopReading();
+    await until(() => started > 0);
+    await until(async () => (await connections()) === 0);
+    expect(started).to.equal(1);
+    connection.destroy();
   });
 
   it('closes a connection with too many queued requests', async () => {
     serveWith(() => undefined);
     const connection = await RawConnection.open(url);
-    await connection.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(200)).ended();
+    await connection.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(200)).waitForEnd();
     expect(connection.received).to.equal('');
     connection.destroy();
   });
@@ -228,9 +242,9 @@ describe('The server on the port', () => {
     connection.destroy();
     await until(async () => (await connections()) === 0);
     for (const end of held) end();
-    const [answer] = await Promise.all([RawConnection.open(url).then((next) => next.write(get('/3')))]);
+    const next = (await RawConnection.open(url)).write(get('/3'));
     await until(() => seen.length === 2);
     expect(seen).to.deep.equal(['/1', '/3']);
-    answer.destroy();
+    next.destroy();
   });
 });

@@ -11,7 +11,7 @@ import { KeyRingError } from '../../src/keys/stored-keys.js';
 import { TestClock } from '../support/clock.js';
 import { databaseKinds } from '../support/databases.js';
 import { temporaryFolder } from '../support/folders.js';
-import { newPostgresDatabase } from '../support/postgres.js';
+import { createPostgresDatabase } from '../support/postgres.js';
 import { contractPermissions } from '../support/test-app.js';
 
 const context = { requestId: null, address: '192.0.2.1', userAgent: null };
@@ -63,7 +63,7 @@ describe('An installation', () => {
     describe(`on ${kind}`, () => {
       let url: string;
       beforeEach(async () => {
-        url = kind === 'sqlite' ? `sqlite:${folder.path(`${++number}.db`)}` : await newPostgresDatabase();
+        url = kind === 'sqlite' ? `sqlite:${folder.path(`${++number}.db`)}` : await createPostgresDatabase();
       });
 
       it('makes the first administrator with the name and the password that are set', async () => {
@@ -98,7 +98,7 @@ describe('An installation', () => {
         );
       });
 
-      it('accepts the tokens of before a restart, and refuses those that were revoked', async () => {
+      it('accepts tokens from before a restart, and refuses those that were revoked', async () => {
         const before = (await start(url, { LATCHKEY_ADMIN_PASSWORD: password })).services;
         const kept = await before.logins.login('admin', password, context);
         const ended = await before.logins.login('admin', password, context);
@@ -120,7 +120,7 @@ describe('An installation', () => {
   }
 
   it('has one first administrator where replicas start together', async () => {
-    const url = await newPostgresDatabase();
+    const url = await createPostgresDatabase();
     const started = await Promise.all([start(url), start(url), start(url)]);
     expect(started.filter(({ administrator }) => administrator !== undefined)).to.have.length(1);
     const tokens = started.map(({ services }) => services.accessTokens.issue(grant));
@@ -144,7 +144,7 @@ describe('An installation', () => {
     });
   }
 
-  it('is refused, in words, where the file is no database', async () => {
+  it('is refused with a message where the file is no database', async () => {
     const file = folder.path('letter.txt');
     writeFileSync(file, 'Dear Ada, this is not a database. '.repeat(100));
     const error = await refusal(open(`sqlite:${file}`));
@@ -155,7 +155,7 @@ describe('An installation', () => {
       .and.include('not a database');
   });
 
-  it('is refused, in words, where a folder has the name of the file', async () => {
+  it('is refused with a message where a folder has the name of the file', async () => {
     mkdirSync(folder.path('folder.db'));
     const error = await refusal(open(`sqlite:${folder.path('folder.db')}`));
     expect(error).to.be.an.instanceof(StartError);
@@ -163,7 +163,7 @@ describe('An installation', () => {
   });
 
   for (const host of ['127.0.0.1', 'localhost']) {
-    it(`is refused, in words and without the password, where no PostgreSQL answers on ${host}`, async () => {
+    it(`is refused with a message without the password where no PostgreSQL responds at ${host}`, async () => {
       const error = await refusal(
         open(`postgres://ada:hunter2@${host}:1/latchkey`, { LATCHKEY_DATABASE_WAIT: '0' }),
       );

@@ -20,8 +20,8 @@ describe('The message of an error in the log', () => {
     expect(messageOf(new DatabaseUnavailable('database is locked', { cause }))).to.equal(
       'database is locked',
     );
-    expect(messageOf(new Error('no answer (database is locked)', { cause }))).to.equal(
-      'no answer (database is locked)',
+    expect(messageOf(new Error('no response (database is locked)', { cause }))).to.equal(
+      'no response (database is locked)',
     );
   });
 

@@ -6,7 +6,7 @@ import type { Database } from '../../src/database/database.js';
 import { createServices, type Services } from '../../src/server/services.js';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
 import { databaseKinds } from '../support/databases.js';
-import { watched } from '../support/recorded-database.js';
+import { watchTransactions } from '../support/recorded-database.js';
 import { addUser, minute } from '../support/records.js';
 import { TestApp, testSecret } from '../support/test-app.js';
 
@@ -36,7 +36,7 @@ for (const kind of databaseKinds) {
         problems,
         issuer,
         hooks,
-        database: watched(app.services.database, watch),
+        database: watchTransactions(app.services.database, watch),
         clock: app.clock,
         log: pino({ level: 'silent' }),
         secret: testSecret,

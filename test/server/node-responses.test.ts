@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { rawRequest } from '../support/raw-request.js';
+import { sendRawRequest } from '../support/raw-request.js';
 import { TestApp } from '../support/test-app.js';
 
 describe('A response of Node.js before any middleware', () => {
@@ -16,11 +16,11 @@ describe('A response of Node.js before any middleware', () => {
     it(`has its own request id, and the process keeps running: ${what}`, async () => {
       const ids = [];
       for (let time = 0; time < 2; time += 1) {
-        const answer = await rawRequest(app.url, `${head}Connection: close\r\n\r\n`);
-        expect(answer.status).to.equal(status);
-        expect(answer.headers).to.include({ 'cache-control': 'no-store' });
-        expect(answer.headers['x-request-id']).to.match(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
-        ids.push(answer.headers['x-request-id']);
+        const response = await sendRawRequest(app.url, `${head}Connection: close\r\n\r\n`);
+        expect(response.status).to.equal(status);
+        expect(response.headers).to.include({ 'cache-control': 'no-store' });
+        expect(response.headers['x-request-id']).to.match(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
+        ids.push(response.headers['x-request-id']);
       }
       expect(new Set(ids).size).to.equal(2);
       await app.get('/health/live').expect(200);

@@ -5,7 +5,7 @@ import { TestApp } from '../support/test-app.js';
 
 const methods = ['get', 'head', 'post', 'put', 'patch', 'delete', 'trace'] as const;
 
-/** Every path that the service answers, and with which methods. */
+/** Every path that the service has, and with which methods. */
 const { paths } = readContract().document as { paths: Record<string, object> };
 const known = [
   ...Object.entries(paths),
@@ -16,10 +16,10 @@ const known = [
   ['/docs/swagger-ui-init.js', { get: {} }] as const,
   ['/problems/', { get: {} }] as const,
 ].map(([path, operations]) => {
-  const answered = Object.keys(operations);
+  const allowed = Object.keys(operations);
   return {
     path: path.replaceAll(/\{[^}]+\}/g, 'anything'),
-    answered: answered.includes('get') ? [...answered, 'head'] : answered,
+    allowed: allowed.includes('get') ? [...allowed, 'head'] : allowed,
   };
 });
 
@@ -30,11 +30,11 @@ describe('A request that no operation handles', () => {
   });
   after(() => app.close());
 
-  for (const { path, answered } of known) {
-    const allow = [...answered, 'options'].map((method) => method.toUpperCase()).sort();
+  for (const { path, allowed } of known) {
+    const allow = [...allowed, 'options'].map((method) => method.toUpperCase()).sort();
 
     it(`gets 405 for any other method on ${path}, with the methods that there are`, async () => {
-      for (const method of methods.filter((each) => !answered.includes(each))) {
+      for (const method of methods.filter((each) => !allowed.includes(each))) {
         const { headers, body } = await app.request(method, path).expect(405);
         expect(headers['allow']).to.equal(allow.join(', '));
         if (method !== 'head') expect(body).to.include({ code: 'method_not_allowed' });

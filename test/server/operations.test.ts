@@ -97,10 +97,10 @@ describe('An operation', () => {
     ['getNothing', 204, {}],
   ] as const) {
     it(`responds with what ${handler} returns, at once or later`, async () => {
-      const answer = await mounted({ ...sample, handler })
+      const response = await mounted({ ...sample, handler })
         .get('/sample')
         .expect(status);
-      expect(answer.body).to.deep.equal(body);
+      expect(response.body).to.deep.equal(body);
     });
   }
 

@@ -16,9 +16,9 @@ describe('A problem', () => {
   after(() => app.close());
 
   it('is RFC 9457’s problem+json, with a code, and a type made of the issuer and the code', async () => {
-    const answer = await app.get('/nothing').expect(404);
-    expect(answer.get('Content-Type')).to.equal('application/problem+json; charset=utf-8');
-    expect(answer.body).to.deep.equal({
+    const response = await app.get('/nothing').expect(404);
+    expect(response.get('Content-Type')).to.equal('application/problem+json; charset=utf-8');
+    expect(response.body).to.deep.equal({
       type: 'http://latchkey.test/problems/not_found',
       title: 'Not found',
       status: 404,
@@ -74,8 +74,8 @@ for (const database of databaseKinds) {
     after(() => app.close());
 
     it('is 500 without its cause, which the log has with the request’s id', async () => {
-      const answer = await app.post('/login', { username: 'admin', password: adminPassword }).expect(500);
-      expect(answer.body).to.deep.equal({
+      const response = await app.post('/login', { username: 'admin', password: adminPassword }).expect(500);
+      expect(response.body).to.deep.equal({
         type: 'http://latchkey.test/problems/internal_error',
         title: 'Internal error',
         status: 500,
@@ -86,7 +86,7 @@ for (const database of databaseKinds) {
       const [line] = app.logged;
       expect(line).to.include({
         level: 50,
-        requestId: answer.get('X-Request-Id'),
+        requestId: response.get('X-Request-Id'),
         method: 'POST',
         path: '/login',
       });
@@ -97,7 +97,7 @@ for (const database of databaseKinds) {
 }
 
 describe('A failure after half of a response was sent', () => {
-  it('is logged, and closes the connection, so that the response is not taken for complete', async () => {
+  it('is logged, and closes the connection, so that the response does not seem complete', async () => {
     const lines: string[] = [];
     const log = pino({}, { write: (line: string) => lines.push(line) });
     const app = express()

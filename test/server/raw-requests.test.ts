@@ -85,7 +85,7 @@ const refused: Readonly<Record<string, readonly [bytes: string, code: ProblemCod
 };
 
 /** Unusual but valid requests. */
-const answered: Readonly<Record<string, readonly [bytes: string, ...statuses: number[]]>> = {
+const understood: Readonly<Record<string, readonly [bytes: string, ...statuses: number[]]>> = {
   'an empty Host': ['GET /health/live HTTP/1.1\r\nHost:\r\nConnection: close\r\n\r\n', 200],
   'HTTP/1.0': ['GET /health/live HTTP/1.0\r\n\r\n', 200],
   'HTTP/1.0 that keeps its connection': [
@@ -139,40 +139,40 @@ describe('Bytes on a connection', () => {
 
   for (const [what, [bytes, code]] of Object.entries(refused)) {
     it(`are refused, and the connection ends: ${what}`, async () => {
-      const answers = await RawConnection.exchange(app.url, bytes);
-      expect(answers).to.have.length(1);
-      expectProblem(answers[0], code);
+      const responses = await RawConnection.exchange(app.url, bytes);
+      expect(responses).to.have.length(1);
+      expectProblem(responses[0], code);
     });
   }
 
-  for (const [what, [bytes, ...statuses]] of Object.entries(answered)) {
+  for (const [what, [bytes, ...statuses]] of Object.entries(understood)) {
     it(`get a response: ${what}`, async () => {
-      const answers = await RawConnection.exchange(app.url, bytes);
-      for (const answer of answers) expectWellFormed(answer);
-      expect(answers.map(({ status }) => status)).to.deep.equal(statuses);
+      const responses = await RawConnection.exchange(app.url, bytes);
+      for (const response of responses) expectWellFormed(response);
+      expect(responses.map(({ status }) => status)).to.deep.equal(statuses);
     });
   }
 
   for (const method of METHODS.filter((each) => each !== 'CONNECT')) {
     it(`get a response with every method, on every kind of path: ${method}`, async () => {
       for (const path of ['/login', '/users/a', '/docs/', '/nothing', '/', '/oauth/token']) {
-        const [answer, ...more] = await RawConnection.exchange(
+        const [response, ...more] = await RawConnection.exchange(
           app.url,
           `${method} ${path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`,
         );
         expect(more).to.deep.equal([]);
-        if (!answer) expect.fail(`No answer to ${method} ${path}.`);
-        if (path !== '/oauth/token' || answer.status === 404 || answer.status === 405)
-          expectWellFormed(answer, method === 'HEAD');
+        if (!response) expect.fail(`No response to ${method} ${path}.`);
+        if (path !== '/oauth/token' || response.status === 404 || response.status === 405)
+          expectWellFormed(response, method === 'HEAD');
       }
     });
   }
 
   it('get another response on a connection that had a request before', async () => {
     const connection = await RawConnection.open(app.url);
-    const [first] = await connection.write(`${live}\r\n`).nextAnswers(1);
+    const [first] = await connection.write(`${live}\r\n`).readResponses(1);
     expect(first?.headers).to.include({ connection: 'keep-alive', 'keep-alive': 'timeout=75' });
-    const [, second] = await connection.write(`${live}X: ${long}\r\n\r\n`).answers();
+    const [, second] = await connection.write(`${live}X: ${long}\r\n\r\n`).readAllResponses();
     expectProblem(second, 'header_too_large');
     connection.destroy();
   });
@@ -180,9 +180,9 @@ describe('Bytes on a connection', () => {
   it('get no second response if the body is invalid after the response', async () => {
     const connection = await RawConnection.open(app.url);
     connection.write('POST /nothing HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n');
-    const [answer] = await connection.nextAnswers(1);
-    expect(answer?.status).to.equal(404);
-    expect(await connection.write('zz\r\n').answers()).to.have.length(1);
+    const [response] = await connection.readResponses(1);
+    expect(response?.status).to.equal(404);
+    expect(await connection.write('zz\r\n').readAllResponses()).to.have.length(1);
     connection.destroy();
   });
 
@@ -201,11 +201,11 @@ describe('Bytes on a connection', () => {
         const connection = await RawConnection.open(app.url);
         for (const piece of pieces) {
           connection.write(piece);
-          if (pieces.length > 1) await connection.begun();
+          if (pieces.length > 1) await connection.waitForBytes();
         }
-        const [answer] = await connection.answers();
-        expect(answer?.status).to.equal(200);
-        expect(answer?.text === whole?.text).to.equal(true);
+        const [response] = await connection.readAllResponses();
+        expect(response?.status).to.equal(200);
+        expect(response?.text === whole?.text).to.equal(true);
         connection.destroy();
       }
     });
@@ -214,17 +214,26 @@ describe('Bytes on a connection', () => {
   it('have their connection closed by the service alone, and later bytes are ignored', async () => {
     const connection = await RawConnection.open(app.url);
     connection.write('garbage\r\n\r\n');
-    await connection.ended();
-    const answers = await connection.write(`${live}\r\n`).answers();
-    expect(answers.map(({ status }) => status)).to.deep.equal([400]);
+    await connection.waitForEnd();
+    const responses = await connection.write(`${live}\r\n`).readAllResponses();
+    expect(responses.map(({ status }) => status)).to.deep.equal([400]);
     await until(async () => (await app.connections()) === 0);
     connection.destroy();
   });
 
-  it('get responses in order, and none is made before the client reads', async () => {
+  it('get responses in the order of their requests', async () => {
+    const get = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: a\r\n`;
+    const responses = await RawConnection.exchange(
+      app.url,
+      `${get('/openapi.json')}\r\n${get('/nothing')}\r\n${get('/protected')}\r\n${get('/health/live')}Connection: close\r\n\r\n`,
+    );
+    expect(responses.map(({ status }) => status)).to.deep.equal([200, 404, 401, 200]);
+  });
+
+  it('have their connection closed where they are a thousand requests at once', async () => {
     const connection = await RawConnection.open(app.url);
     connection.write('GET /openapi.json HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(1000));
-    await connection.ended();
+    await connection.waitForEnd();
     connection.destroy();
   });
 });

@@ -1,19 +1,19 @@
 import { Writable } from 'node:stream';
 import { expect } from 'chai';
-import { readableLine } from '../../src/server/readable-log.js';
+import { formatReadableLine } from '../../src/server/readable-log.js';
 
 /** A stream without colors. */
 const plain = new Writable();
 
 const line = (entry: object): string =>
-  readableLine(
+  formatReadableLine(
     JSON.stringify({ level: 30, time: 0, pid: 1, hostname: 'host', msg: 'stopping', ...entry }),
     plain,
   ).replace(/^\d\d:\d\d:\d\d /, '');
 
 describe('A line of the log on a terminal', () => {
   it('starts with the time of day', () => {
-    const text = readableLine('{"level":30,"time":0,"msg":"stopping"}', plain);
+    const text = formatReadableLine('{"level":30,"time":0,"msg":"stopping"}', plain);
     expect(text).to.match(/^\d\d:\d\d:\d\d info {2}stopping\n$/);
   });
 

@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import { problemCodes } from '../../src/problems/problem-codes.js';
 import type { Operation } from '../../src/server/operations.js';
 import { RawConnection } from '../support/raw-connection.js';
-import { rawRequest } from '../support/raw-request.js';
+import { sendRawRequest } from '../support/raw-request.js';
 import { TestApp } from '../support/test-app.js';
 import { until } from '../support/until.js';
 
@@ -40,7 +40,7 @@ describe('Bytes that are not an HTTP request', () => {
     ],
   ] as const) {
     it(`get a problem as response: ${what}`, async () => {
-      const { status, headers, text } = await rawRequest(app.url, bytes);
+      const { status, headers, text } = await sendRawRequest(app.url, bytes);
       const { title, detail, ...kind } = problemCodes[code];
       expect(status).to.equal(kind.status);
       expect(JSON.parse(text)).to.deep.equal({
@@ -60,7 +60,7 @@ describe('Bytes that are not an HTTP request', () => {
   }
 
   it('after a valid request close the connection without a second response', async () => {
-    const { text } = await rawRequest(
+    const { text } = await sendRawRequest(
       app.url,
       'GET /health/live HTTP/1.1\r\nHost: a\r\n\r\nthis is no request\r\n\r\n',
     );
@@ -143,11 +143,11 @@ describe('A body that does not arrive', () => {
     ['stops', 'Content-Length: 9\r\n\r\nx', 408],
   ] as const) {
     it(`because it ${what} ends what reads it in a project's middleware`, async () => {
-      const answers = await Promise.all(
+      const responses = await Promise.all(
         handlers.map((handler) => RawConnection.exchange(app.url, head(handler) + bytes)),
       );
-      for (const [answer, ...more] of answers)
-        expect({ status: answer?.status, more }).to.deep.equal({ status, more: [] });
+      for (const [response, ...more] of responses)
+        expect({ status: response?.status, more }).to.deep.equal({ status, more: [] });
       await until(() => ended.size === handlers.length);
       for (const error of errors()) expect(error).to.be.an.instanceOf(Error);
       expect(app.logged.filter(({ level }) => Number(level) >= 50)).to.deep.equal([]);

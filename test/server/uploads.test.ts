@@ -67,9 +67,9 @@ describe('Uploads', () => {
         [head('', 900_000), 401],
         [head(bearer, 900_000_000), 413],
       ] as const) {
-        const answers = await RawConnection.exchange(app.url, bytes);
-        expect(answers.map((answer) => answer.status)).to.deep.equal([status]);
-        expect(answers[0]?.headers['connection']).to.equal('close');
+        const responses = await RawConnection.exchange(app.url, bytes);
+        expect(responses.map((response) => response.status)).to.deep.equal([status]);
+        expect(responses[0]?.headers['connection']).to.equal('close');
       }
     });
 
@@ -82,8 +82,8 @@ describe('Uploads', () => {
         connection.write(form);
         await until(() => connection.received.includes('HTTP/1.1 200'));
         connection.write('GET /health/live HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
-        const answers = await connection.answers();
-        expect(answers.map((answer) => answer.status)).to.deep.equal([100, 200, 200]);
+        const responses = await connection.readAllResponses();
+        expect(responses.map((response) => response.status)).to.deep.equal([100, 200, 200]);
       } finally {
         connection.destroy();
       }
@@ -172,8 +172,8 @@ describe('Uploads', () => {
         connection.write(
           `POST /own/files HTTP/1.1\r\nHost: a\r\nContent-Type: multipart/form-data; boundary=${boundary}\r\nContent-Length: 100000\r\n\r\n`,
         );
-        const [answer] = await connection.nextAnswers(1);
-        expect(answer).to.include({ status: 401 });
+        const [response] = await connection.readResponses(1);
+        expect(response).to.include({ status: 401 });
       } finally {
         connection.destroy();
       }
@@ -198,9 +198,9 @@ describe('Uploads', () => {
 
     it('with 413 by their length alone, and the connection is closed', async () => {
       const connection = await openUpload('/own/pictures', '', 'Content-Length: 100000000');
-      const [answer] = await connection.answers();
-      expect(answer?.status).to.equal(413);
-      expect(JSON.parse(answer?.text ?? '').detail).to.equal(
+      const [response] = await connection.readAllResponses();
+      expect(response?.status).to.equal(413);
+      expect(JSON.parse(response?.text ?? '').detail).to.equal(
         'The body is larger than its files may be ("file"): at most 100 KB each.',
       );
       connection.destroy();
@@ -215,7 +215,7 @@ describe('Uploads', () => {
         textPart('title', 'a') + filePart('file', 'a.png') + 'x' + formEnd,
       ],
     ] as const) {
-      it(`with 413 where ${what} goes on and on without a length, and the connection ends well`, async () => {
+      it(`with 413 where ${what} has no length and no end, and the client gets the response`, async () => {
         const chunk = (text: string): string => `${text.length.toString(16)}\r\n${text}\r\n`;
         const connection = await openUpload(path, start && chunk(start), 'Transfer-Encoding: chunked');
         const sent = 'x'.repeat(65_536);
@@ -223,10 +223,10 @@ describe('Uploads', () => {
           connection.write(chunk(sent));
           await new Promise(setImmediate);
         }
-        const [answer] = await connection.answers();
-        expect(answer?.status).to.equal(413);
-        expect(answer?.headers['connection']).to.equal('close');
-        expect(JSON.parse(answer?.text ?? '').detail).to.match(/^The body is larger than its files may be/);
+        const [response] = await connection.readAllResponses();
+        expect(response?.status).to.equal(413);
+        expect(response?.headers['connection']).to.equal('close');
+        expect(JSON.parse(response?.text ?? '').detail).to.match(/^The body is larger than its files may be/);
         expect(connection.wasReset).to.equal(false);
         connection.destroy();
       });
@@ -408,8 +408,8 @@ describe('Uploads', () => {
     const { access_token: ownToken } = await impatient.login();
     const descriptors = countDescriptors();
     const head = uploadHead('/own/files', 'Content-Length: 150000', ownToken);
-    const [answer] = await RawConnection.exchange(impatient.url, head + filePart('files', 'a.bin') + 'x');
-    expect(answer?.status).to.equal(408);
+    const [response] = await RawConnection.exchange(impatient.url, head + filePart('files', 'a.bin') + 'x');
+    expect(response?.status).to.equal(408);
     await until(() => readdirSync(folder.path('.')).length === 0);
     await until(() => countDescriptors() <= descriptors);
     await impatient.close();
@@ -419,9 +419,9 @@ describe('Uploads', () => {
     const form = textPart('title', 'slowly') + filePart('file', 'a.png') + 'abc' + formEnd;
     const connection = await openUpload('/own/pictures', '', `Content-Length: ${form.length}`);
     for (const piece of form) connection.write(piece);
-    const [answer] = await connection.nextAnswers(1);
-    expect(answer?.status).to.equal(200);
-    expect(JSON.parse(answer?.text ?? '')).to.include({ title: 'slowly', size: 3 });
+    const [response] = await connection.readResponses(1);
+    expect(response?.status).to.equal(200);
+    expect(JSON.parse(response?.text ?? '')).to.include({ title: 'slowly', size: 3 });
     connection.destroy();
   });
 

@@ -2,10 +2,10 @@ import { expect } from 'chai';
 import { serviceActor } from '../../src/audit/actor.js';
 import { endAllSessions } from '../../src/sessions/end-all-sessions.js';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
-import { copyOf } from '../support/backups.js';
-import { databaseKinds, newDatabaseUrl } from '../support/databases.js';
+import { copyDatabase } from '../support/backups.js';
+import { databaseKinds, createDatabaseUrl } from '../support/databases.js';
 import { GuardedApi } from '../support/guarded-api.js';
-import { clientToken, createClient, inForm } from '../support/oauth-clients.js';
+import { requestClientToken, createClient, toFormCredentials } from '../support/oauth-clients.js';
 import { addSession, addUser } from '../support/records.js';
 import { TestApp } from '../support/test-app.js';
 import { until } from '../support/until.js';
@@ -29,7 +29,7 @@ for (const database of databaseKinds) {
       const all = [await app.login(), await app.login('ada', password), await app.login('ada', password)];
       const refreshed = await app.refresh(all[2]?.refresh_token ?? '');
       const client = await createClient(app, { scope: 'users:read' });
-      const token = await clientToken(app, client);
+      const token = await requestClientToken(app, client);
       await app.get('/users', token.access_token).expect(200);
 
       expect(await endAllSessions(app.services, serviceActor)).to.deep.equal({ sessions: 5, subjects: 3 });
@@ -39,13 +39,13 @@ for (const database of databaseKinds) {
       const again = await app.login('ada', password);
       await app.get('/protected', again.access_token).expect(200);
       await app.refresh(again.refresh_token);
-      await app.get('/users', (await clientToken(app, client)).access_token).expect(200);
+      await app.get('/users', (await requestClientToken(app, client)).access_token).expect(200);
       const audited = await app.audited('all_sessions_ended');
       expect(audited).to.have.length(1);
       expect(audited[0]).to.include({ actor_id: null, target: null });
-      const { fault, notes, unchained } = await app.services.verifyAudit();
-      expect({ fault, notes }, 'the head is signed by the new key').to.deep.equal({
-        fault: undefined,
+      const { error, notes, unchained } = await app.services.verifyAudit();
+      expect({ error, notes }, 'the head is signed by the new key').to.deep.equal({
+        error: undefined,
         notes: [],
       });
       expect(unchained, 'the login since').to.equal(1);
@@ -82,14 +82,19 @@ for (const database of databaseKinds) {
       });
       await app.createUser('ada', password);
       const all = [await app.login(), await app.login('ada', password)];
+      const client = await createClient(app, { scope: 'users:read' });
+      const token = await requestClientToken(app, client);
+      await app.get('/users', token.access_token).expect(200);
       await endAllSessions(app.services, serviceActor);
       for (const tokens of all) await expectEnded(tokens);
+      await app.get('/users', token.access_token).expect(401);
       const again = await app.login('ada', password);
       await app.get('/protected', again.access_token).expect(200);
+      await app.get('/users', (await requestClientToken(app, client)).access_token).expect(200);
     });
 
     it('revokes tokens that were issued after the backup that is restored', async () => {
-      const url = await newDatabaseUrl(database);
+      const url = await createDatabaseUrl(database);
       app = await TestApp.start({ database, settings: { DATABASE_URL: url } });
       for (const name of ['leaver', 'deleted', 'disabled', 'changed']) await app.createUser(name, password);
       const before = {
@@ -100,7 +105,7 @@ for (const database of databaseKinds) {
         changed: await app.login('changed', password),
       };
       await app.close();
-      const backup = await copyOf(url);
+      const backup = await copyDatabase(url);
       app = await app.restart();
 
       const { access_token: admin } = await app.login();
@@ -139,7 +144,7 @@ for (const database of databaseKinds) {
 
     it('reaches guards within a moment: they read the keys again', async () => {
       app = await TestApp.start({ database });
-      const api = await GuardedApi.following(app);
+      const api = await GuardedApi.startFollowing(app);
       try {
         const { access_token: token } = await app.login();
         await api.get('/own/any', token).expect(200);
@@ -157,7 +162,7 @@ for (const database of databaseKinds) {
 }
 
 describe('Ending all sessions beside a replica', () => {
-  it('takes effect there at once, and through it at a guard', async () => {
+  it('takes effect at the replica at once, and through it at a guard', async () => {
     const app = await TestApp.start({ database: 'postgres' });
     const replica = await app.openAgain();
     try {
@@ -168,7 +173,9 @@ describe('Ending all sessions beside a replica', () => {
       await until(
         async () => (await app.post('/refresh', { refresh_token: tokens.refresh_token })).status === 401,
       );
-      await app.postForm('/oauth/token', { grant_type: 'client_credentials', ...inForm(client) }).expect(200);
+      await app
+        .postForm('/oauth/token', { grant_type: 'client_credentials', ...toFormCredentials(client) })
+        .expect(200);
     } finally {
       await replica.database.close();
       await app.close();

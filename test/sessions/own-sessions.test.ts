@@ -3,8 +3,8 @@ import { v7 } from 'uuid';
 import { endUserSessions } from '../../src/sessions/ended-sessions.js';
 import type { Session, SessionPage, TokenSet } from '../../src/sessions/sessions.models.js';
 import { databaseKinds } from '../support/databases.js';
-import { rawRequest } from '../support/raw-request.js';
-import { expectEnded, expectLive, sessionOf, sessionsAt } from '../support/session-rounds.js';
+import { sendRawRequest } from '../support/raw-request.js';
+import { expectEnded, expectLive, readSessionId, listSessionsAt } from '../support/session-rounds.js';
 import { TestApp } from '../support/test-app.js';
 import { openKeyRing, readJwt, signJwt } from '../support/tokens.js';
 import { sessionEpochsStore } from '../../src/users/session-epochs.store.js';
@@ -32,7 +32,7 @@ for (const database of databaseKinds) {
     });
     after(() => app.close());
 
-    const list = (): Promise<Session[]> => sessionsAt(app, '/sessions', mine.access_token);
+    const list = (): Promise<Session[]> => listSessionsAt(app, '/sessions', mine.access_token);
     const listedIds = async (): Promise<string[]> => (await list()).map(({ id }) => id);
     const end = (id: string, { access_token: token } = mine) => app.delete(`/sessions/${id}`, token);
     const endOthers = ({ access_token: token } = mine) => app.delete('/sessions', token);
@@ -47,7 +47,7 @@ for (const database of databaseKinds) {
     describe('an interrupted end of all other sessions', () => {
       beforeEach(async () => {
         await app.services.database.transaction(async (transaction) => {
-          await endUserSessions(transaction, userId, sessionOf(mine));
+          await endUserSessions(transaction, userId, readSessionId(mine));
           await sessionEpochsStore.beginEnding(transaction, userId);
         });
         await app.get('/protected', other.access_token).expect(200);
@@ -67,15 +67,15 @@ for (const database of databaseKinds) {
       });
 
       it('is completed for one session when that session is ended, once', async () => {
-        await end(sessionOf(other)).expect(204);
+        await end(readSessionId(other)).expect(204);
         await expectEnded(app, other);
         await expectLive(app, mine);
-        await end(sessionOf(other)).expect(404);
+        await end(readSessionId(other)).expect(404);
       });
 
       it('is completed for one session when an administrator ends it', async () => {
         const { access_token: admin } = await app.login();
-        await app.delete(`/users/${userId}/sessions/${sessionOf(other)}`, admin).expect(204);
+        await app.delete(`/users/${userId}/sessions/${readSessionId(other)}`, admin).expect(204);
         await expectEnded(app, other);
         await expectLive(app, mine);
       });
@@ -83,7 +83,7 @@ for (const database of databaseKinds) {
       it('leaves nothing to end in a session whose access token has expired', async () => {
         app.clock.advance(25 * 60);
         mine = await app.refresh(mine.refresh_token);
-        await end(sessionOf(other)).expect(404);
+        await end(readSessionId(other)).expect(404);
       });
 
       it('does not keep another session from logging out', async () => {
@@ -103,7 +103,7 @@ for (const database of databaseKinds) {
           items: [
             {
               ...common,
-              id: sessionOf(mine),
+              id: readSessionId(mine),
               created_at: time(-60),
               last_used_at: time(0),
               expires_at: time(30 * 86_400 - 60),
@@ -111,7 +111,7 @@ for (const database of databaseKinds) {
             },
             {
               ...common,
-              id: sessionOf(other),
+              id: readSessionId(other),
               created_at: time(-61),
               last_used_at: time(-61),
               expires_at: time(30 * 86_400 - 61),
@@ -140,7 +140,7 @@ for (const database of databaseKinds) {
           [upper.slice(0x20).repeat(3), upper.slice(0x20).repeat(3).slice(0, 255)],
         ] as const) {
           app.clock.advance(1);
-          const { status } = await rawRequest(
+          const { status } = await sendRawRequest(
             app.url,
             `POST /login HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Type: application/json\r\nUser-Agent: ${sent}\r\nContent-Length: ${JSON.stringify({ username, password }).length}\r\n\r\n${JSON.stringify({ username, password })}`,
           );
@@ -155,15 +155,15 @@ for (const database of databaseKinds) {
         await app.post('/logout', { refresh_token: loggedOut.refresh_token }).expect(204);
         app.clock.advance(30 * 86_400 - 1);
         mine = await app.refresh(mine.refresh_token);
-        expect(await listedIds()).to.deep.equal([sessionOf(mine)]);
+        expect(await listedIds()).to.deep.equal([readSessionId(mine)]);
         await app.post('/refresh', { refresh_token: expired.refresh_token }).expect(401);
       });
 
       it('lists no other user’s sessions', async () => {
         const { access_token: admin } = await app.login();
-        const ids = (await sessionsAt(app, '/sessions', admin)).map(({ id }) => id);
-        expect(ids).not.to.include.members([sessionOf(mine), sessionOf(other)]);
-        expect(await listedIds()).to.deep.equal([mine, other].map(sessionOf));
+        const ids = (await listSessionsAt(app, '/sessions', admin)).map(({ id }) => id);
+        expect(ids).not.to.include.members([readSessionId(mine), readSessionId(other)]);
+        expect(await listedIds()).to.deep.equal([mine, other].map(readSessionId));
       });
 
       it('lists all sessions, a page at a time', async () => {
@@ -193,32 +193,32 @@ for (const database of databaseKinds) {
     describe('DELETE /sessions/{id}', () => {
       it('refuses all tokens of the session from then on, and of no other', async () => {
         const next = await app.refresh(other.refresh_token);
-        await end(sessionOf(other)).expect(204);
+        await end(readSessionId(other)).expect(204);
         await expectEnded(app, other);
         await expectEnded(app, next);
-        expect(await listedIds()).to.deep.equal([sessionOf(mine)]);
+        expect(await listedIds()).to.deep.equal([readSessionId(mine)]);
         await expectLive(app, mine);
       });
 
       it('survives a restart', async () => {
-        await end(sessionOf(other)).expect(204);
+        await end(readSessionId(other)).expect(204);
         app = await app.restart();
         await expectEnded(app, other);
         await expectLive(app, mine);
       });
 
       it('is a logout if it is the caller’s session', async () => {
-        await end(sessionOf(mine)).expect(204);
+        await end(readSessionId(mine)).expect(204);
         await expectEnded(app, mine);
         await expectLive(app, other);
         const audited = (await app.audited('logout')).filter(({ target }) => target === userId);
-        expect(audited.map(({ session_id }) => session_id)).to.deep.equal([sessionOf(mine)]);
+        expect(audited.map(({ session_id }) => session_id)).to.deep.equal([readSessionId(mine)]);
       });
 
       it('returns 404 for a session that has ended, does not exist, or is another user’s', async () => {
-        await end(sessionOf(other)).expect(204);
+        await end(readSessionId(other)).expect(204);
         const foreign = await app.login();
-        for (const id of [sessionOf(other), v7(), sessionOf(foreign)]) {
+        for (const id of [readSessionId(other), v7(), readSessionId(foreign)]) {
           const { body } = await end(id).expect(404);
           expect(body).to.include({ code: 'session_not_found' });
         }
@@ -226,25 +226,25 @@ for (const database of databaseKinds) {
       });
 
       it('writes an audit row', async () => {
-        const answer = await end(sessionOf(other)).expect(204);
+        const response = await end(readSessionId(other)).expect(204);
         const audited = (await app.audited('session_ended')).filter(({ target }) => target === userId);
         expect(audited).to.have.length(1);
         expect(audited[0]).to.include({
           at: app.clock.now(),
           actor_id: userId,
-          session_id: sessionOf(other),
+          session_id: readSessionId(other),
           address: '127.0.0.1',
-          request_id: answer.get('X-Request-Id'),
+          request_id: response.get('X-Request-Id'),
         });
       });
 
       it('writes one revocation, which outlives the access tokens, for many concurrent requests', async () => {
-        const answers = await Promise.all(Array.from({ length: 10 }, () => end(sessionOf(other))));
-        const statuses = answers.map(({ status }) => status).sort();
+        const responses = await Promise.all(Array.from({ length: 10 }, () => end(readSessionId(other))));
+        const statuses = responses.map(({ status }) => status).sort();
         expect(statuses).to.deep.equal([204, ...Array<number>(9).fill(404)]);
         const { exp } = readJwt(other.access_token).claims;
-        expect(await revocationsOf(sessionOf(other))).to.deep.equal([
-          { target: sessionOf(other), expires_at: (Number(exp) + 360) * 1000 },
+        expect(await revocationsOf(readSessionId(other))).to.deep.equal([
+          { target: readSessionId(other), expires_at: (Number(exp) + 360) * 1000 },
         ]);
         const audited = (await app.audited('session_ended')).filter(({ target }) => target === userId);
         expect(audited).to.have.length(1);
@@ -255,7 +255,7 @@ for (const database of databaseKinds) {
           Promise.all(
             Array.from({ length: 20 }, () => app.post('/refresh', { refresh_token: other.refresh_token })),
           ),
-          end(sessionOf(other)).expect(204),
+          end(readSessionId(other)).expect(204),
         ]);
         expect(storm.every(({ status }) => status === 200 || status === 401)).to.be.true;
         const given = storm.filter(({ status }) => status === 200).map(({ body }) => body as TokenSet);
@@ -267,7 +267,7 @@ for (const database of databaseKinds) {
       it('refuses all tokens of the other sessions, after a restart too, and keeps the caller’s session', async () => {
         const third = await login();
         await endOthers().expect(204);
-        expect(await listedIds()).to.deep.equal([sessionOf(mine)]);
+        expect(await listedIds()).to.deep.equal([readSessionId(mine)]);
         await Promise.all([other, third].map((tokens) => expectEnded(app, tokens)));
         app = await app.restart();
         await Promise.all([other, third].map((tokens) => expectEnded(app, tokens)));
@@ -298,16 +298,16 @@ for (const database of databaseKinds) {
         expect(audited).to.have.length(1);
         expect(audited[0]).to.include({
           actor_id: userId,
-          session_id: sessionOf(mine),
+          session_id: readSessionId(mine),
           address: '127.0.0.1',
         });
-        expect(await revocationsOf(sessionOf(mine))).to.deep.equal([]);
-        expect(await revocationsOf(...[other, third].map(sessionOf))).to.have.length(2);
+        expect(await revocationsOf(readSessionId(mine))).to.deep.equal([]);
+        expect(await revocationsOf(...[other, third].map(readSessionId))).to.have.length(2);
       });
 
       it('leaves at most one of two sessions that end each other', async () => {
-        const answers = await Promise.all([endOthers(mine), endOthers(other)]);
-        expect(answers.some(({ status }) => status === 204)).to.be.true;
+        const responses = await Promise.all([endOthers(mine), endOthers(other)]);
+        expect(responses.some(({ status }) => status === 204)).to.be.true;
         const alive = await Promise.all(
           [mine, other].map(async ({ access_token: token }) => (await app.get('/protected', token)).status),
         );
@@ -361,10 +361,10 @@ describe('/sessions', () => {
   it('deletes the cookies when the caller’s session ends, and only then', async () => {
     const mine = await app.login();
     const other = await app
-      .delete(`/sessions/${sessionOf(await app.login())}`, mine.access_token)
+      .delete(`/sessions/${readSessionId(await app.login())}`, mine.access_token)
       .expect(204);
     expect(other.get('Set-Cookie')).to.be.undefined;
-    const own = await app.delete(`/sessions/${sessionOf(mine)}`, mine.access_token).expect(204);
+    const own = await app.delete(`/sessions/${readSessionId(mine)}`, mine.access_token).expect(204);
     expect(own.get('Set-Cookie')?.join()).to.match(/^__Host-access_token_cookie=;/);
   });
 });

@@ -2,13 +2,13 @@ import { expect } from 'chai';
 import type { Database, Queries } from '../../src/database/database.js';
 import { sessionsStore } from '../../src/sessions/sessions.store.js';
 import { openTestDatabase } from '../support/databases.js';
-import { newPostgresDatabase, waitUntilBlocked } from '../support/postgres.js';
+import { createPostgresDatabase, waitUntilBlocked } from '../support/postgres.js';
 import { addRefreshKey, addSession, addUser, minute, recordTime } from '../support/records.js';
 
 describe('Two concurrent refreshes with one token on PostgreSQL', () => {
   let database: Database;
   before(async () => {
-    database = openTestDatabase({ kind: 'postgres', url: await newPostgresDatabase() });
+    database = openTestDatabase({ kind: 'postgres', url: await createPostgresDatabase() });
     await database.migrate();
     for (const key of ['the next key', 'another key']) await addRefreshKey(database.queries, key);
   });

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
 import { databaseKinds } from '../support/databases.js';
-import { expectEnded, expectLive, sessionOf, sessionsAt } from '../support/session-rounds.js';
+import { expectEnded, expectLive, readSessionId, listSessionsAt } from '../support/session-rounds.js';
 import { TestApp } from '../support/test-app.js';
 import { readJwt } from '../support/tokens.js';
 
@@ -31,7 +31,7 @@ for (const database of databaseKinds) {
       return tokens;
     };
     const listedIds = async ({ access_token: token }: TokenSet): Promise<string[]> =>
-      (await sessionsAt(app, '/sessions', token)).map(({ id }) => id);
+      (await listSessionsAt(app, '/sessions', token)).map(({ id }) => id);
     const displaced = async () =>
       (await app.audited('session_displaced')).filter(({ target }) => target === userId);
 
@@ -52,7 +52,7 @@ for (const database of databaseKinds) {
       app.clock.advance(1);
       const refreshed = await app.refresh(first.refresh_token);
       const fourth = await login();
-      expect(await listedIds(fourth)).to.deep.equal([fourth, third, second].map(sessionOf));
+      expect(await listedIds(fourth)).to.deep.equal([fourth, third, second].map(readSessionId));
       await expectEnded(app, refreshed);
     });
 
@@ -63,7 +63,7 @@ for (const database of databaseKinds) {
       const [ended, first, second] = (await loginTimes(3)) as [TokenSet, TokenSet, TokenSet];
       await app.post('/logout', { refresh_token: ended.refresh_token }).expect(204);
       const third = await login();
-      expect(await listedIds(third)).to.deep.equal([third, second, first].map(sessionOf));
+      expect(await listedIds(third)).to.deep.equal([third, second, first].map(readSessionId));
       expect(await displaced()).to.deep.equal([]);
       await expectEnded(app, expired);
       app = await app.restart({ JWT_REFRESH_TOKEN_EXPIRES: '30d' });
@@ -81,13 +81,13 @@ for (const database of databaseKinds) {
       expect((await displaced())[0]).to.include({
         at: app.clock.now(),
         actor_id: userId,
-        session_id: sessionOf(oldest),
+        session_id: readSessionId(oldest),
         address: '127.0.0.1',
       });
       const row = await app.services.database.queries
         .selectFrom('revocations')
         .selectAll()
-        .where('target', '=', sessionOf(oldest))
+        .where('target', '=', readSessionId(oldest))
         .executeTakeFirst();
       const { exp } = readJwt(oldest.access_token).claims;
       expect(row).to.include({ kind: 'session', expires_at: (Number(exp) + 360) * 1000 });
@@ -121,7 +121,7 @@ for (const database of databaseKinds) {
       app = await app.restart({ LATCHKEY_SESSION_LIMIT: '1' });
       const only = await login();
       await Promise.all([first, second, third].map((tokens) => expectEnded(app, tokens)));
-      expect(await listedIds(only)).to.deep.equal([sessionOf(only)]);
+      expect(await listedIds(only)).to.deep.equal([readSessionId(only)]);
       app = await app.restart({ LATCHKEY_SESSION_LIMIT: '3' });
     });
 

@@ -4,12 +4,12 @@ import { SessionUses } from '../../src/sessions/session-uses.js';
 import { sessionsStore } from '../../src/sessions/sessions.store.js';
 import { TestClock } from '../support/clock.js';
 import { addSession, addUser, recordTime } from '../support/records.js';
-import { databaseKinds, newDatabase } from '../support/databases.js';
-import { sessionOf, sessionsAt } from '../support/session-rounds.js';
-import { storeContract } from '../support/store-contract.js';
+import { databaseKinds, createDatabase } from '../support/databases.js';
+import { readSessionId, listSessionsAt } from '../support/session-rounds.js';
+import { describeStore } from '../support/store-contract.js';
 import { TestApp } from '../support/test-app.js';
 
-storeContract('The uses of sessions', (on) => {
+describeStore('The uses of sessions', (on) => {
   let clock: TestClock;
   let uses: SessionUses;
   beforeEach(() => {
@@ -89,7 +89,7 @@ storeContract('The uses of sessions', (on) => {
   });
 
   it('are kept if they cannot be written', async () => {
-    const closed = await newDatabase('sqlite');
+    const closed = await createDatabase('sqlite');
     await closed.close();
     const unwritten = new SessionUses(closed, clock);
     unwritten.recordUse('a session');
@@ -129,8 +129,8 @@ for (const database of databaseKinds) {
     after(() => app.close());
 
     async function secondsSinceUse(): Promise<number> {
-      const sessions = await sessionsAt(app, '/sessions', onlooker);
-      const found = sessions.find(({ id }) => id === sessionOf(session));
+      const sessions = await listSessionsAt(app, '/sessions', onlooker);
+      const found = sessions.find(({ id }) => id === readSessionId(session));
       return (app.clock.now() - Date.parse(found?.last_used_at ?? '')) / 1000;
     }
 
@@ -164,7 +164,7 @@ for (const database of databaseKinds) {
     });
 
     it('takes no statement on each request', async () => {
-      const rowOf = () => sessionsStore.find(app.services.database.queries, sessionOf(session));
+      const rowOf = () => sessionsStore.find(app.services.database.queries, readSessionId(session));
       const before = await rowOf();
       await Promise.all(
         Array.from({ length: 10 }, () => app.get('/protected', session.access_token).expect(200)),

@@ -4,14 +4,14 @@ import { endUserSessions } from '../../src/sessions/ended-sessions.js';
 import { sessionsStore, type StoredSession } from '../../src/sessions/sessions.store.js';
 import { usersStore, type StoredUser } from '../../src/users/users.store.js';
 import { addRefreshKey, addRole, addSession, addUser, minute, recordTime } from '../support/records.js';
-import { storeContract } from '../support/store-contract.js';
+import { describeStore } from '../support/store-contract.js';
 import { sessionEndingsStore } from '../../src/sessions/session-endings.store.js';
 
 const grace = 10_000;
 const later = recordTime + minute;
 const day = 24 * 60 * minute;
 
-storeContract('The sessions store', (on) => {
+describeStore('The sessions store', (on) => {
   const newSession = async (details: Partial<StoredSession> = {}): Promise<StoredSession> =>
     addSession(on.queries, await addUser(on.queries), details);
 
@@ -84,12 +84,12 @@ storeContract('The sessions store', (on) => {
 
     it('returns the same successor to many concurrent refreshes', async () => {
       const session = await newSession();
-      const answers = await Promise.all(
+      const responses = await Promise.all(
         Array.from({ length: 50 }, (_, index) => rotate(session, 0, later, `key ${index}`)),
       );
-      const successors = new Set(answers.map((row) => `${row?.generation} ${row?.refresh_key_id}`));
+      const successors = new Set(responses.map((row) => `${row?.generation} ${row?.refresh_key_id}`));
       expect([...successors]).to.have.length(1);
-      expect(answers[0]).to.include({ generation: 1 });
+      expect(responses[0]).to.include({ generation: 1 });
       expect(await sessionsStore.find(on.queries, session.id)).to.include({ generation: 1 });
     });
 

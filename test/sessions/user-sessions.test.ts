@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { v7 } from 'uuid';
 import type { SessionPage, TokenSet } from '../../src/sessions/sessions.models.js';
 import { databaseKinds } from '../support/databases.js';
-import { expectEnded, expectLive, sessionOf, sessionsAt } from '../support/session-rounds.js';
+import { expectEnded, expectLive, readSessionId, listSessionsAt } from '../support/session-rounds.js';
 import { TestApp } from '../support/test-app.js';
 import { readJwt } from '../support/tokens.js';
 
@@ -37,24 +37,24 @@ for (const database of databaseKinds) {
 
     it('lists the sessions of the user, newest first, a page at a time', async () => {
       const path = `/users/${userId}/sessions`;
-      const sessions = await sessionsAt(app, path, admin.access_token);
-      expect(sessions.map(({ id }) => id)).to.deep.equal([second, first].map(sessionOf));
+      const sessions = await listSessionsAt(app, path, admin.access_token);
+      expect(sessions.map(({ id }) => id)).to.deep.equal([second, first].map(readSessionId));
       expect(sessions.map(({ current }) => current)).to.deep.equal([false, false]);
-      const answer = await app.get(`${path}?limit=1`, admin.access_token).expect(200);
-      const page = answer.body as SessionPage;
-      expect(page).to.deep.equal({ items: sessions.slice(0, 1), next_cursor: sessionOf(second) });
-      const rest = await sessionsAt(app, `${path}?cursor=${page.next_cursor}`, admin.access_token);
+      const response = await app.get(`${path}?limit=1`, admin.access_token).expect(200);
+      const page = response.body as SessionPage;
+      expect(page).to.deep.equal({ items: sessions.slice(0, 1), next_cursor: readSessionId(second) });
+      const rest = await listSessionsAt(app, `${path}?cursor=${page.next_cursor}`, admin.access_token);
       expect(rest).to.deep.equal(sessions.slice(1));
     });
 
     it('includes the administrator’s own session', async () => {
-      const sessions = await sessionsAt(app, `/users/${adminId}/sessions`, admin.access_token);
+      const sessions = await listSessionsAt(app, `/users/${adminId}/sessions`, admin.access_token);
       const current = sessions.filter((session) => session.current).map(({ id }) => id);
-      expect(current).to.deep.equal([sessionOf(admin)]);
+      expect(current).to.deep.equal([readSessionId(admin)]);
     });
 
     it('ends one session, at once and after a restart', async () => {
-      await app.delete(`/users/${userId}/sessions/${sessionOf(first)}`, admin.access_token).expect(204);
+      await app.delete(`/users/${userId}/sessions/${readSessionId(first)}`, admin.access_token).expect(204);
       await expectEnded(app, first);
       app = await app.restart();
       await expectEnded(app, first);
@@ -62,7 +62,7 @@ for (const database of databaseKinds) {
       expect(await audited('session_ended')).to.have.length(1);
       expect((await audited('session_ended'))[0]).to.include({
         actor_id: adminId,
-        session_id: sessionOf(first),
+        session_id: readSessionId(first),
         address: '127.0.0.1',
       });
     });
@@ -76,7 +76,7 @@ for (const database of databaseKinds) {
       expect(await audited('sessions_ended')).to.have.length(1);
       expect((await audited('sessions_ended'))[0]).to.include({
         actor_id: adminId,
-        session_id: sessionOf(admin),
+        session_id: readSessionId(admin),
       });
     });
 
@@ -99,17 +99,17 @@ for (const database of databaseKinds) {
     });
 
     it('ends a session once if many requests come at once', async () => {
-      const path = `/users/${userId}/sessions/${sessionOf(first)}`;
-      const answers = await Promise.all(
+      const path = `/users/${userId}/sessions/${readSessionId(first)}`;
+      const responses = await Promise.all(
         Array.from({ length: 5 }, () => app.delete(path, admin.access_token)),
       );
-      expect(answers.map(({ status }) => status).sort()).to.deep.equal([204, 404, 404, 404, 404]);
+      expect(responses.map(({ status }) => status).sort()).to.deep.equal([204, 404, 404, 404, 404]);
       expect(await audited('session_ended')).to.have.length(1);
     });
 
     it('returns 404 for a session of another user, an ended one, and one that does not exist', async () => {
-      await app.delete(`/users/${userId}/sessions/${sessionOf(first)}`, admin.access_token).expect(204);
-      for (const id of [sessionOf(first), sessionOf(admin), nobody]) {
+      await app.delete(`/users/${userId}/sessions/${readSessionId(first)}`, admin.access_token).expect(204);
+      for (const id of [readSessionId(first), readSessionId(admin), nobody]) {
         const { body } = await app.delete(`/users/${userId}/sessions/${id}`, admin.access_token).expect(404);
         expect(body).to.include({ code: 'session_not_found' });
       }

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { randomBytes } from 'node:crypto';
 import { adminPassword } from '../support/api-client.js';
-import { clientToken, createClient } from '../support/oauth-clients.js';
-import { descriptorsOf, ProcessResources } from '../support/process-resources.js';
+import { requestClientToken, createClient } from '../support/oauth-clients.js';
+import { countDescriptors, ProcessResources } from '../support/process-resources.js';
 import { RawConnection } from '../support/raw-connection.js';
 import { until } from '../support/until.js';
 import { endProcesses, Installation, type ServiceProcess } from '../support/service-process.js';
@@ -30,7 +30,7 @@ describe('Resources after clients have left', function () {
     service = await (await Installation.make(settings)).start();
     ({ access_token: token } = await service.api.login());
     const client = await createClient(service.api, { scope: 'revocations:read' });
-    ({ access_token: streamToken } = await clientToken(service.api, client));
+    ({ access_token: streamToken } = await requestClientToken(service.api, client));
   });
   after(endProcesses);
 
@@ -41,7 +41,7 @@ describe('Resources after clients have left', function () {
   async function abandon(count: number, bytes: string): Promise<void> {
     const connections = await connect(count);
     for (const connection of connections) connection.write(bytes);
-    for (const connection of connections) await connection.ended();
+    for (const connection of connections) await connection.waitForEnd();
     for (const connection of connections) connection.destroy();
   }
 
@@ -49,7 +49,7 @@ describe('Resources after clients have left', function () {
   async function leave(count: number, bytes: string): Promise<void> {
     const connections = await connect(count);
     for (const connection of connections) connection.write(bytes);
-    for (const connection of connections) await connection.begun();
+    for (const connection of connections) await connection.waitForBytes();
     for (const connection of connections) connection.destroy();
   }
 
@@ -58,7 +58,7 @@ describe('Resources after clients have left', function () {
     for (let asked = 0; asked < count; asked += 50) {
       const [connection] = await connect(1);
       connection?.write(Array.from({ length: 50 }, requestOf).join(''));
-      expect(await connection?.nextAnswers(50)).to.have.length(50);
+      expect(await connection?.readResponses(50)).to.have.length(50);
       connection?.destroy();
     }
   }
@@ -80,11 +80,11 @@ describe('Resources after clients have left', function () {
         `POST /login HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: 60000\r\n\r\n{"a":"`,
       ),
     'slow readers': async () => {
-      const before = descriptorsOf(service);
+      const before = countDescriptors(service);
       const connections = await connect(20);
       for (const connection of connections) connection.write(get('/openapi.json').repeat(100)).stopReading();
       // The kernel buffers some; the rest waits in the service, which closes the connection.
-      await until(() => descriptorsOf(service) <= before);
+      await until(() => countDescriptors(service) <= before);
       for (const connection of connections) connection.destroy();
     },
     'streams that are opened and left': () =>
@@ -126,10 +126,10 @@ describe('With 200 open files', function () {
       if (count % 50 === 0) {
         await service.api.login();
         await service.api.get('/health/ready').expect(200);
-        expect(descriptorsOf(service)).to.be.below(200);
+        expect(countDescriptors(service)).to.be.below(200);
       }
     }
-    for (const connection of silent) await connection.ended();
+    for (const connection of silent) await connection.waitForEnd();
     await resources.expectBack(allowance);
     for (const connection of silent) connection.destroy();
   });

@@ -140,9 +140,9 @@ describe('Mutated requests', function () {
       connection.write(bytes.slice(middle));
       if (leaves) return;
       // A valid request's connection ends by its keep-alive, an invalid one's at once, an incomplete one's by its timeout.
-      for (const answer of await connection.answers()) {
-        expect(answer.status, bytes).not.to.equal(500);
-        if (!answer.headers['content-type']?.startsWith('application/json')) expectWellFormed(answer);
+      for (const response of await connection.readAllResponses()) {
+        expect(response.status, bytes).not.to.equal(500);
+        if (!response.headers['content-type']?.startsWith('application/json')) expectWellFormed(response);
       }
     } finally {
       connection.destroy();

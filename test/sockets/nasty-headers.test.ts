@@ -1,5 +1,5 @@
 import { headerLength, UnlimitedService } from '../support/unlimited-service.js';
-import { nastyTexts } from '../support/nasty-texts.js';
+import { createNastyTexts } from '../support/nasty-texts.js';
 import type { TestApp } from '../support/test-app.js';
 
 /** Header that the service or one of its libraries reads → possible beginnings. */
@@ -54,7 +54,7 @@ function headersThatAreRead({ services }: TestApp): (readonly [name: string, beg
 }
 
 describe('Long headers that are expensive to parse', () => {
-  const texts = nastyTexts(headerLength);
+  const texts = createNastyTexts(headerLength);
   let service: UnlimitedService;
   before(async () => {
     service = await UnlimitedService.start();
@@ -75,7 +75,7 @@ describe('Long headers that are expensive to parse', () => {
     it(`get a response at once from ${method} ${path}`, async () => {
       for (const [name, beginning] of headersThatAreRead(service.app)) {
         for (const text of texts) {
-          await service.expectAnswer(method, path, { ...more, [name]: `${beginning}${text}` });
+          await service.expectResponse(method, path, { ...more, [name]: `${beginning}${text}` });
         }
       }
     }).timeout(60_000);

@@ -1,5 +1,5 @@
 import { readContract } from '../support/repository-contract.js';
-import { nastyTexts, nastyTextsInBodies } from '../support/nasty-texts.js';
+import { createNastyTexts, createNastyBodyTexts } from '../support/nasty-texts.js';
 import { headerLength, kibi, UnlimitedService } from '../support/unlimited-service.js';
 
 /** The longest body is 64 KiB. */
@@ -33,50 +33,51 @@ describe('Long inputs of what is nasty to parse', () => {
   });
   after(() => service.close());
 
-  it('are answered at once in every path and query', async () => {
-    const texts = nastyTexts(headerLength / 4).map(encodeURIComponent);
+  it('get a response at once in every path and query', async () => {
+    const texts = createNastyTexts(headerLength / 4).map(encodeURIComponent);
     for (const { path, method, parameters = [] } of operations) {
       const names = parameters.filter((each) => each.in === 'query').map(({ name }) => name);
       const inPath = parameters.some((each) => each.in === 'path');
       const anywhere = path.replaceAll(/\{[^{}]*\}/g, 'a');
       for (const encoded of texts) {
         if (inPath) {
-          await service.expectAnswer(method, path.replaceAll(/\{[^{}]*\}/g, encoded), service.authorized);
+          await service.expectResponse(method, path.replaceAll(/\{[^{}]*\}/g, encoded), service.authorized);
         }
         for (const name of names) {
-          await service.expectAnswer(method, `${anywhere}?${name}=${encoded}`, service.authorized);
+          await service.expectResponse(method, `${anywhere}?${name}=${encoded}`, service.authorized);
         }
       }
     }
     const { queryStringName } = service.app.services.config;
-    for (const text of nastyTexts(headerLength)) {
+    for (const text of createNastyTexts(headerLength)) {
       const legal = text.replaceAll(/[^\x21-\x7e]/g, '+');
-      await service.expectAnswer('GET', `/${legal}`);
-      await service.expectAnswer('GET', `/docs/${legal}`);
-      await service.expectAnswer('GET', `/protected?${legal}`);
-      await service.expectAnswer('GET', `/protected?${queryStringName}=${encodeURIComponent(text)}`);
+      await service.expectResponse('GET', `/${legal}`);
+      await service.expectResponse('GET', `/docs/${legal}`);
+      await service.expectResponse('GET', `/protected?${legal}`);
+      await service.expectResponse('GET', `/protected?${queryStringName}=${encodeURIComponent(text)}`);
     }
   }).timeout(60_000);
 
   for (const { path, method, requestBody } of operations) {
     for (const [mediaType, { schema }] of Object.entries(requestBody?.content ?? {})) {
-      it(`are answered at once in every field of ${method.toUpperCase()} ${path}`, async () => {
+      it(`get a response at once in every field of ${method.toUpperCase()} ${path}`, async () => {
         const { properties = {} } = resolve(schema);
         const names = [...Object.keys(properties), 'access_token', 'csrf_token', 'no_field'];
         const headers = { ...service.authorized, 'Content-Type': mediaType };
         const concrete = path.replaceAll(/\{[^{}]*\}/g, 'a');
         const isForm = mediaType === 'application/x-www-form-urlencoded';
-        for (const text of nastyTextsInBodies(isForm ? bodyLength / 9 : bodyLength / 2)) {
+        for (const text of createNastyBodyTexts(isForm ? bodyLength / 9 : bodyLength / 2)) {
           for (const name of names) {
             const isList = properties[name] && resolve(properties[name]).type === 'array';
             const value = isList ? [text] : text;
             const body = isForm
               ? new URLSearchParams({ grant_type: 'client_credentials', [name]: text }).toString()
               : JSON.stringify({ [name]: value });
-            await service.expectAnswer(method, concrete, headers, body);
+            await service.expectResponse(method, concrete, headers, body);
           }
-          if (!isForm) await service.expectAnswer(method, concrete, headers, JSON.stringify({ [text]: '' }));
-          await service.expectAnswer(method, concrete, headers, text);
+          if (!isForm)
+            await service.expectResponse(method, concrete, headers, JSON.stringify({ [text]: '' }));
+          await service.expectResponse(method, concrete, headers, text);
         }
       }).timeout(60_000);
     }

@@ -11,7 +11,7 @@ interface Finding {
  * What axe finds in a page that is serious or critical.
  * @param part a selector: parts that a step did not change need not be checked again.
  */
-export async function seriousFindings(tab: Page, part = 'html'): Promise<string[]> {
+export async function findSeriousViolations(tab: Page, part = 'html'): Promise<string[]> {
   await tab.evaluate(axe.source);
   const { violations } = await tab.evaluate<{ violations: Finding[] }>(
     `axe.run(${JSON.stringify(part)}, { resultTypes: ['violations'] })`,
@@ -24,7 +24,7 @@ export async function seriousFindings(tab: Page, part = 'html'): Promise<string[
 }
 
 /** By how much the page is wider than the window, in CSS pixels. */
-export async function overflowOf(tab: Page): Promise<number> {
+export async function measureOverflow(tab: Page): Promise<number> {
   return tab.evaluate<number>(
     `Math.max(document.documentElement.scrollWidth, document.body.scrollWidth) - document.documentElement.clientWidth`,
   );

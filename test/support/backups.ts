@@ -9,7 +9,7 @@ import { openDatabase } from '../../src/database/open-database.js';
  * Copies a database as a backup does; on PostgreSQL no connection to it may be open.
  * @returns the copy's URL.
  */
-export async function copyOf(url: string): Promise<string> {
+export async function copyDatabase(url: string): Promise<string> {
   const parsed = parseDatabaseUrl(url);
   const name = `backup_${randomBytes(6).toString('hex')}`;
   if (parsed.kind === 'sqlite') {

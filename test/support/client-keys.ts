@@ -6,12 +6,14 @@ export interface ClientKeyPair {
   readonly jwk: JsonWebKey & { kid?: string; alg?: string };
 }
 
-export function newClientKey(details: { readonly kid?: string; readonly alg?: string } = {}): ClientKeyPair {
+export function createClientKey(
+  details: { readonly kid?: string; readonly alg?: string } = {},
+): ClientKeyPair {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   return { privateKey, jwk: { ...publicKey.export({ format: 'jwk' }), ...details } };
 }
 
-export function newClientRsaKey(bits: number): ClientKeyPair {
+export function createClientRsaKey(bits: number): ClientKeyPair {
   const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: bits });
   return { privateKey, jwk: publicKey.export({ format: 'jwk' }) };
 }

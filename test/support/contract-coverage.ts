@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readContract } from './repository-contract.js';
 
-/** Lines, one for each answer that some test saw; the processes of a run all write into it. */
+/** Lines, one for each response that some test saw; the processes of a run all write into it. */
 const seenFile = fileURLToPath(new URL('../../contract-coverage/seen.txt', import.meta.url));
 const reportFile = fileURLToPath(new URL('../../../docs/contract-coverage.md', import.meta.url));
 
@@ -14,13 +14,13 @@ interface Operation {
 const recorded = new Set<string>();
 
 /** Records that a test saw this response of this operation. `mediaType`: empty for a response without a body. */
-export function recordAnswer(method: string, path: string, status: number, mediaType: string): void {
-  const answer = nameOf(method, path, String(status), mediaType);
-  if (recorded.has(answer)) return;
+export function recordResponse(method: string, path: string, status: number, mediaType: string): void {
+  const response = describeRevocation(method, path, String(status), mediaType);
+  if (recorded.has(response)) return;
   // A slower suite runs without the setup, and may be the first one.
   if (recorded.size === 0) mkdirSync(dirname(seenFile), { recursive: true });
-  recorded.add(answer);
-  appendFileSync(seenFile, `${answer}\n`);
+  recorded.add(response);
+  appendFileSync(seenFile, `${response}\n`);
 }
 
 /** Before the first test of a run. */
@@ -36,29 +36,31 @@ export function beginCoverage(): void {
  */
 export function endCoverage(): void {
   const seen = new Set(readFileSync(seenFile, 'utf8').split('\n'));
-  const missing = demandedAnswers().filter((answer) => !seen.has(answer));
+  const missing = listPromisedResponses().filter((response) => !seen.has(response));
   if (missing.length > 0) {
     throw new Error(
-      `The contract promises what no test saw. Add a test for each:\n${missing.map((answer) => `  ${answer}`).join('\n')}`,
+      `The contract promises what no test saw. Add a test for each:\n${missing.map((response) => `  ${response}`).join('\n')}`,
     );
   }
-  writeFileSync(reportFile, coverageReport());
+  writeFileSync(reportFile, renderCoverage());
 }
 
 /** Every response of the contract except `default`, which stands for unexpected ones. */
-function demandedAnswers(): string[] {
+function listPromisedResponses(): string[] {
   return operations().flatMap(({ method, path, responses }) =>
     Object.entries(responses)
       .filter(([status]) => status !== 'default')
       .flatMap(([status, { content }]) => {
         const types = Object.keys(content ?? {});
-        return (types.length > 0 ? types : ['']).map((type) => nameOf(method, path, status, type));
+        return (types.length > 0 ? types : ['']).map((type) =>
+          describeRevocation(method, path, status, type),
+        );
       }),
   );
 }
 
 /** A table of operation × status × content type. */
-export function coverageReport(): string {
+export function renderCoverage(): string {
   const rows = operations().flatMap(({ method, path, responses }) =>
     Object.entries(responses)
       .filter(([status]) => status !== 'default')
@@ -98,6 +100,6 @@ function operations(): (Operation & { readonly method: string; readonly path: st
   );
 }
 
-function nameOf(method: string, path: string, status: string, mediaType: string): string {
+function describeRevocation(method: string, path: string, status: string, mediaType: string): string {
   return `${method.toUpperCase()} ${path} ${status} ${mediaType}`.trimEnd();
 }

@@ -1,10 +1,10 @@
 import { Ajv, type ValidateFunction } from 'ajv';
 import formats from 'ajv-formats';
 import type { Response } from 'supertest';
-import { recordAnswer } from './contract-coverage.js';
+import { recordResponse } from './contract-coverage.js';
 import { readContract } from './repository-contract.js';
 
-interface Answer {
+interface DescribedResponse {
   readonly content?: Readonly<Record<string, { readonly schema: object }>>;
 }
 interface Document {
@@ -12,7 +12,7 @@ interface Document {
 }
 interface Operation {
   readonly operationId: string;
-  readonly responses: Readonly<Record<string, Answer>>;
+  readonly responses: Readonly<Record<string, DescribedResponse>>;
 }
 
 const contract = readContract().document as unknown as Document;
@@ -65,36 +65,41 @@ export function checkAgainstContract(method: string, url: string, response: Resp
     checkProblem(where, method, response);
     return;
   }
-  const answer = operation.responses[response.status] ?? operation.responses['default'];
-  if (!answer || (response.status < 400 && !operation.responses[response.status])) {
+  const described = operation.responses[response.status] ?? operation.responses['default'];
+  if (!described || (response.status < 400 && !operation.responses[response.status])) {
     throw new Error(`${where}: the contract does not have this status.`);
   }
   if (response.status >= 400) {
-    if (answer.content?.['application/json']) checkOAuthError(where, response);
-    else checkProblem(where, method, response, answer);
+    if (described.content?.['application/json']) checkOAuthError(where, response);
+    else checkProblem(where, method, response, described);
   }
   if (typeof response.headers['x-request-id'] !== 'string')
     throw new Error(`${where}: X-Request-Id is missing.`);
   const [mediaType = ''] = (response.get('Content-Type') ?? '').split(';');
-  if (!answer.content) {
+  if (!described.content) {
     if (response.text)
       throw new Error(`${where}: the contract has no body here, and there is ${response.text}`);
-    recordAnswer(method, found.template, response.status, '');
+    recordResponse(method, found.template, response.status, '');
     return;
   }
-  const media = answer.content[mediaType];
+  const media = described.content[mediaType];
   if (!media) throw new Error(`${where}: the contract does not have the media type "${mediaType}".`);
   if (method.toLowerCase() === 'head') return;
-  recordAnswer(method, found.template, response.status, mediaType);
+  recordResponse(method, found.template, response.status, mediaType);
   // The reader checks the events of a stream: test/support/event-reader.ts.
   if (mediaType === 'text/event-stream') return;
   check(where, media.schema, /[/+]json$/.test(mediaType) ? JSON.parse(response.text) : response.text);
 }
 
 /** A page where the client asked for one and the contract allows it. */
-function checkProblem(where: string, method: string, response: Response, answer?: Answer): void {
+function checkProblem(
+  where: string,
+  method: string,
+  response: Response,
+  described?: DescribedResponse,
+): void {
   const { status, headers } = response;
-  const mayBePage = answer === undefined || answer.content?.['text/html'] !== undefined;
+  const mayBePage = described === undefined || described.content?.['text/html'] !== undefined;
   if (mayBePage && headers['content-type'] === 'text/html; charset=utf-8') {
     if (method.toLowerCase() !== 'head') check(where, reference('HtmlPage'), response.text);
     return;

@@ -1,6 +1,6 @@
 import type { Response } from 'supertest';
 
-/** A cookie as an answer sets it. */
+/** A cookie as a response sets it. */
 export interface SetCookie {
   readonly value: string;
   /** Attribute in lower case → its value; true for one without a value. */
@@ -8,7 +8,7 @@ export interface SetCookie {
 }
 
 /** Name → cookie. */
-export function cookiesOf(response: Response): Record<string, SetCookie> {
+export function readCookies(response: Response): Record<string, SetCookie> {
   const lines = (response.headers['set-cookie'] ?? []) as unknown as readonly string[];
   return Object.fromEntries(
     lines.map((line) => {
@@ -29,7 +29,7 @@ function pair(text: string): [string, string] {
 }
 
 /** The header with which a browser returns them. */
-export function cookieHeader(cookies: Readonly<Record<string, SetCookie>>): string {
+export function formatCookies(cookies: Readonly<Record<string, SetCookie>>): string {
   return Object.entries(cookies)
     .map(([name, { value }]) => `${name}=${value}`)
     .join('; ');

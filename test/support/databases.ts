@@ -8,8 +8,8 @@ import { noteClosed, noteOpened } from './opened.js';
 import {
   hasPostgresTemplate,
   makePostgresTemplate,
-  newMigratedPostgresDatabase,
-  newPostgresDatabase,
+  createMigratedPostgresDatabase,
+  createPostgresDatabase,
 } from './postgres.js';
 
 export type DatabaseKind = 'sqlite' | 'postgres';
@@ -20,8 +20,8 @@ export const databaseKinds: readonly DatabaseKind[] = ['sqlite', 'postgres'];
 const folders: string[] = [];
 
 /** A new, empty database: a SQLite file, or a database of a real PostgreSQL server. It can be opened again after it was closed. */
-export async function newDatabaseUrl(kind: DatabaseKind): Promise<string> {
-  return kind === 'sqlite' ? `sqlite:${await newFile()}` : newPostgresDatabase();
+export async function createDatabaseUrl(kind: DatabaseKind): Promise<string> {
+  return kind === 'sqlite' ? `sqlite:${await newFile()}` : createPostgresDatabase();
 }
 
 /** Test processes that run in parallel find by this variable a file that their parent has migrated. */
@@ -31,10 +31,11 @@ const templateVariable = 'TEST_SQLITE_TEMPLATE';
  * The same with all migrations run, as a service has it that has done nothing else. In a run that has them it is a copy of
  * one: to run them takes a quarter of a second on PostgreSQL.
  */
-export async function newMigratedDatabaseUrl(kind: DatabaseKind): Promise<DatabaseUrl> {
+export async function createMigratedDatabaseUrl(kind: DatabaseKind): Promise<DatabaseUrl> {
   const template = process.env[templateVariable];
-  if (kind === 'postgres' && hasPostgresTemplate()) return { kind, url: await newMigratedPostgresDatabase() };
-  const url = parseDatabaseUrl(await newDatabaseUrl(kind));
+  if (kind === 'postgres' && hasPostgresTemplate())
+    return { kind, url: await createMigratedPostgresDatabase() };
+  const url = parseDatabaseUrl(await createDatabaseUrl(kind));
   if (url.kind === 'sqlite' && template !== undefined) await copyFile(template, url.file);
   else await migrateDatabase(url);
   return url;
@@ -74,9 +75,9 @@ export async function removeDatabaseFiles(): Promise<void> {
 }
 
 /** The same, opened but not migrated. The test closes it. */
-export async function newDatabase(kind: DatabaseKind): Promise<Database> {
+export async function createDatabase(kind: DatabaseKind): Promise<Database> {
   const url: DatabaseUrl =
-    kind === 'sqlite' ? { kind, file: await newFile() } : { kind, url: await newPostgresDatabase() };
+    kind === 'sqlite' ? { kind, file: await newFile() } : { kind, url: await createPostgresDatabase() };
   return openTestDatabase(url);
 }
 
@@ -86,7 +87,7 @@ const patience: Partial<DatabaseOptions> = {
   statementTimeout: 30_000,
 };
 
-/** Opens a database, with time to answer. The test closes it. */
+/** Opens a database, with time to respond. The test closes it. */
 export function openTestDatabase(url: DatabaseUrl, options: Partial<DatabaseOptions> = {}): Database {
   return noteOpened(openDatabase(url, { ...patience, ...options }));
 }

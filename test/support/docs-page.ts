@@ -35,7 +35,7 @@ export async function launchBrowser(context: Mocha.Context): Promise<Browser> {
 }
 
 /** A new profile without stored data, whose clock starts at the service's. */
-export async function newProfile(
+export async function openProfile(
   browser: Browser,
   now: number,
   colorScheme: 'light' | 'dark' = 'light',
@@ -73,7 +73,7 @@ export class DocsPage {
   static async open(context: BrowserContext, url: string): Promise<DocsPage> {
     const page = new DocsPage(await context.newPage());
     await page.tab.goto(url);
-    await page.loaded();
+    await page.waitUntilLoaded();
     return page;
   }
 
@@ -82,17 +82,17 @@ export class DocsPage {
     const page = new DocsPage(await context.newPage());
     await page.tab.goto(url);
     await click(page.tab.getByRole('main').getByRole('link', { name: 'Swagger UI' }));
-    await page.loaded();
+    await page.waitUntilLoaded();
     return page;
   }
 
-  async loaded(): Promise<void> {
+  async waitUntilLoaded(): Promise<void> {
     await this.tab.locator('.opblock').first().waitFor();
   }
 
   async reload(): Promise<void> {
     await this.tab.reload();
-    await this.loaded();
+    await this.waitUntilLoaded();
   }
 
   block(operationId: string): Locator {
@@ -115,18 +115,18 @@ export class DocsPage {
   async run(operationId: string, body?: object): Promise<Response> {
     const block = await this.open(operationId);
     if (body) await block.locator('textarea.body-param__text').fill(JSON.stringify(body));
-    return this.answerOf(operationId, () => click(block.locator('.btn.execute')));
+    return this.waitForResponse(operationId, () => click(block.locator('.btn.execute')));
   }
 
   /** The response that the operation shows after an action: the last one, if a request was repeated. */
-  async answerOf(operationId: string, act: () => Promise<unknown>): Promise<Response> {
+  async waitForResponse(operationId: string, act: () => Promise<unknown>): Promise<Response> {
     const { method, pattern } = findOperationById(operationId);
     const base = new URL('..', this.tab.url()).pathname;
-    const answers: Response[] = [];
+    const responses: Response[] = [];
     const note = (response: Response): void => {
       const isOurs = response.request().method() === method.toUpperCase();
       if (isOurs && pattern.test(new URL(response.url()).pathname.slice(base.length - 1)))
-        answers.push(response);
+        responses.push(response);
     };
     this.tab.on('response', note);
     const shown = this.block(operationId)
@@ -137,16 +137,16 @@ export class DocsPage {
     await act();
     await shown.waitFor();
     this.tab.off('response', note);
-    const answer = answers.at(-1);
-    if (!answer) throw new Error(`${operationId} was not sent.`);
-    expect(await shown.innerText()).to.include(String(answer.status()));
-    return answer;
+    const last = responses.at(-1);
+    if (!last) throw new Error(`${operationId} was not sent.`);
+    expect(await shown.innerText()).to.include(String(last.status()));
+    return last;
   }
 
   async logIn(username = 'admin', password = adminPassword): Promise<Response> {
-    const answer = await this.run('login', { username, password });
-    await this.says(`Logged in as ${username}`);
-    return answer;
+    const response = await this.run('login', { username, password });
+    await this.waitForBadge(`Logged in as ${username}`);
+    return response;
   }
 
   authorizeButton(state: 'locked' | 'unlocked'): Locator {
@@ -154,12 +154,12 @@ export class DocsPage {
   }
 
   /** Waits until the badge says it. */
-  async says(text: string): Promise<void> {
+  async waitForBadge(text: string): Promise<void> {
     await this.tab.locator('#session', { hasText: text }).waitFor();
   }
 
   /** The badge's visible text. */
-  async badge(): Promise<string> {
+  async readBadge(): Promise<string> {
     return (await this.tab.locator('#session').innerText()).replaceAll(/\s+/g, ' ');
   }
 
@@ -168,18 +168,18 @@ export class DocsPage {
     const end = (await this.tab.locator('#session-time').getAttribute('datetime')) ?? '';
     await act();
     await this.tab.locator(`#session-time:not([datetime="${end}"])`).waitFor();
-    await this.says('then renewed');
+    await this.waitForBadge('then renewed');
   }
 
   /** The access token that the page stores for its tabs. */
-  async token(): Promise<string> {
+  async readToken(): Promise<string> {
     const [token] = await this.tab.evaluate<string[]>(valuesIn('localStorage'));
     if (token === undefined) throw new Error('The page keeps no access token.');
     return token;
   }
 
   /** Everything that the page stores, for this tab and for all, except the number of the last turn. */
-  stored(): Promise<string[]> {
+  readStored(): Promise<string[]> {
     return this.tab.evaluate(`[...${valuesIn('localStorage')}, ...${valuesIn('sessionStorage')}]`);
   }
 
@@ -254,7 +254,7 @@ export function withDocs(
   before(async function () {
     browser = await launchBrowser(this);
     const app = await TestApp.start();
-    const profile = await newProfile(browser, app.clock.now(), colorScheme);
+    const profile = await openProfile(browser, app.clock.now(), colorScheme);
     opened = { app, page: await DocsPage.open(profile, `${app.url}/docs/`) };
     await use(opened);
   });

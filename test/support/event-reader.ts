@@ -33,17 +33,17 @@ export class EventReader {
   }
 
   /** Everything up to a complete event or the end: `session <id>`, `subject <id> <version>`. */
-  async untilComplete(): Promise<string[]> {
+  async readUntilComplete(): Promise<string[]> {
     const names: string[] = [];
     for (;;) {
       const event = await this.next();
-      names.push(...(event?.page.items ?? []).map(nameOf));
+      names.push(...(event?.page.items ?? []).map(describeRevocation));
       if (!event || event.page.complete) return names;
     }
   }
 
   /** Whether the stream has ended. */
-  async ends(): Promise<void> {
+  async waitForEnd(): Promise<void> {
     while (await this.next());
   }
 
@@ -52,6 +52,6 @@ export class EventReader {
   }
 }
 
-export function nameOf({ kind, id, version }: RevocationPage['items'][number]): string {
+export function describeRevocation({ kind, id, version }: RevocationPage['items'][number]): string {
   return [kind, id, ...(version === undefined ? [] : [version])].join(' ');
 }

@@ -38,7 +38,7 @@ const outside = 60_000;
  * Milliseconds that a wait may last: a tenth less than what is left to the test or hook, so that the wait's own message is
  * what is seen, and not that of mocha's timeout.
  */
-export function timeLeft(): number {
+export function computeTimeLeft(): number {
   if (!current) return outside;
   const limit = current.runnable.timeout();
   return limit === 0 ? Infinity : Math.max(0, limit * 0.9 - (performance.now() - current.since));

@@ -11,7 +11,7 @@ export interface LoadSession {
   loggedOut: 'no' | 'asked' | number;
 }
 
-export interface Answer {
+export interface ReadResponse {
   readonly status: number;
   readonly body: Readonly<Record<string, unknown>>;
   /** Seconds. */
@@ -19,7 +19,7 @@ export interface Answer {
 }
 
 /** Maximum duration of a request, in milliseconds. */
-const longestAnswer = 5000;
+const maxResponseTime = 5000;
 /** How long after a logout its tokens may be accepted at other replicas by their settings, in milliseconds. */
 const bound = 2000;
 
@@ -32,9 +32,9 @@ const bound = 2000;
  */
 export class FleetLoad {
   readonly sessions: LoadSession[] = [];
-  readonly faults: string[] = [];
+  readonly errors: string[] = [];
   /** How many responses there were, by operation and status. */
-  readonly answers: Record<string, number> = {};
+  readonly responses: Record<string, number> = {};
   readonly #random = new Random();
   readonly #over = new AbortController();
   readonly #clients: Promise<void>[];
@@ -62,16 +62,16 @@ export class FleetLoad {
       for (const replica of this.replicas) {
         const { status } = await this.#ask(replica, '/protected', { token: access });
         if (status !== expected)
-          this.faults.push(`afterwards: ${status} instead of ${expected} at /protected`);
+          this.errors.push(`afterwards: ${status} instead of ${expected} at /protected`);
       }
       const { status } = await this.#ask(this.#replica(), '/refresh', { body: { refresh_token: refresh } });
-      if (status !== expected) this.faults.push(`afterwards: ${status} instead of ${expected} at /refresh`);
+      if (status !== expected) this.errors.push(`afterwards: ${status} instead of ${expected} at /refresh`);
     }
   }
 
   /** A summary in one line, for the message of a failing test. */
   get summary(): string {
-    return `TEST_SEED=${this.#random.seed}, ${this.sessions.length} sessions, ${JSON.stringify(this.answers)}`;
+    return `TEST_SEED=${this.#random.seed}, ${this.sessions.length} sessions, ${JSON.stringify(this.responses)}`;
   }
 
   async #client(number: number): Promise<void> {
@@ -101,9 +101,9 @@ export class FleetLoad {
   async #call({ tokens, loggedOut }: LoadSession): Promise<void> {
     const begun = performance.now();
     const { status } = await this.#ask(this.#replica(), '/protected', { token: tokens.access_token });
-    if (loggedOut === 'no' && status === 401) this.faults.push('a live token was refused');
+    if (loggedOut === 'no' && status === 401) this.errors.push('a live token was refused');
     if (typeof loggedOut === 'number' && status === 200 && begun - loggedOut > bound) {
-      this.faults.push(`a token was accepted ${Math.round(begun - loggedOut)} ms after its logout`);
+      this.errors.push(`a token was accepted ${Math.round(begun - loggedOut)} ms after its logout`);
     }
     // Ended sessions are used again, too.
     if (loggedOut === 'no' && this.#random.next() < 0.3) await this.#callEnded();
@@ -116,12 +116,12 @@ export class FleetLoad {
   }
 
   /** Repeats a request for as long as it is told to, each time at another replica. */
-  async #insist(path: string, request: object): Promise<Answer['body'] | undefined> {
+  async #insist(path: string, request: object): Promise<ReadResponse['body'] | undefined> {
     for (;;) {
       const { status, body, retryAfter } = await this.#ask(this.#replica(), path, request);
       if (status >= 200 && status < 300) return body;
       if (status !== 503 && status !== 0) {
-        this.faults.push(`${status} ${String(body['code'])} at ${path}`);
+        this.errors.push(`${status} ${String(body['code'])} at ${path}`);
         return undefined;
       }
       await wait(retryAfter * 1000 * (0.2 + 0.8 * this.#random.next()));
@@ -137,9 +137,9 @@ export class FleetLoad {
     replica: string,
     path: string,
     { token, body }: { readonly token?: string; readonly body?: object },
-  ): Promise<Answer> {
+  ): Promise<ReadResponse> {
     const begun = performance.now();
-    let answer: Answer = { status: 0, body: {}, retryAfter: 0 };
+    let read: ReadResponse = { status: 0, body: {}, retryAfter: 0 };
     try {
       const response = await fetch(`${replica}${path}`, {
         method: body ? 'POST' : 'GET',
@@ -150,22 +150,22 @@ export class FleetLoad {
         ...(body && { body: JSON.stringify(body) }),
       });
       const text = await response.text();
-      answer = {
+      read = {
         status: response.status,
-        body: text === '' ? {} : (JSON.parse(text) as Answer['body']),
+        body: text === '' ? {} : (JSON.parse(text) as ReadResponse['body']),
         retryAfter: Number(response.headers.get('Retry-After')),
       };
     } catch (error) {
       if (this.replicas.includes(replica))
-        this.faults.push(`${path}: ${String((error as Error).cause ?? error)}`);
+        this.errors.push(`${path}: ${String((error as Error).cause ?? error)}`);
     }
     const took = performance.now() - begun;
-    const { status, retryAfter } = answer;
+    const { status, retryAfter } = read;
     const what = `${path} ${status}`;
-    this.answers[what] = (this.answers[what] ?? 0) + 1;
-    if (took > longestAnswer) this.faults.push(`${what} took ${Math.round(took)} ms`);
+    this.responses[what] = (this.responses[what] ?? 0) + 1;
+    if (took > maxResponseTime) this.errors.push(`${what} took ${Math.round(took)} ms`);
     if (status === 503 && !(retryAfter >= 1 && retryAfter < 10))
-      this.faults.push(`${what}: Retry-After is ${retryAfter}`);
-    return answer;
+      this.errors.push(`${what}: Retry-After is ${retryAfter}`);
+    return read;
   }
 }

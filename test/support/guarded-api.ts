@@ -8,7 +8,7 @@ import { noteClosed, noteOpened } from './opened.js';
 import type { TestApp } from './test-app.js';
 
 /** The response of another service's operation. */
-interface Answer {
+interface ReportedCaller {
   readonly subject: string;
   readonly permissions: readonly string[];
 }
@@ -87,7 +87,7 @@ export class GuardedApi extends ApiClient {
   }
 
   /** The same, with a complete feed. */
-  static async following(app: TestApp, options: Partial<GuardOptions> = {}): Promise<GuardedApi> {
+  static async startFollowing(app: TestApp, options: Partial<GuardOptions> = {}): Promise<GuardedApi> {
     const api = await GuardedApi.start(app, options);
     await api.guard.start();
     return api;
@@ -119,12 +119,12 @@ function guardedBy(latchkey: Guard): express.Express {
   ] as const) {
     api.get(`/own/${path}`, latchkey.requires(...demands), (request, response) => {
       const { subject, permissions } = latchkey.caller(request);
-      response.json({ subject, permissions: [...permissions] } satisfies Answer);
+      response.json({ subject, permissions: [...permissions] } satisfies ReportedCaller);
     });
   }
   api.get('/own/optional', latchkey.requires('users:read', { optional: true }), (request, response) => {
     const { subject, permissions } = latchkey.callerIfPresent(request) ?? { subject: '', permissions: [] };
-    response.json({ subject, permissions: [...permissions] } satisfies Answer);
+    response.json({ subject, permissions: [...permissions] } satisfies ReportedCaller);
   });
   api.get('/own/unguarded', (request, response) => {
     response.json(latchkey.caller(request));

@@ -9,7 +9,7 @@ interface Operation {
 }
 
 /** What applies to every operation that accepts JSON. */
-export function itTakesJson(app: () => TestApp, { path, required }: Operation): void {
+export function itAcceptsJson(app: () => TestApp, { path, required }: Operation): void {
   const send = (type: string, body: string | Buffer) =>
     app()
       .post(path)

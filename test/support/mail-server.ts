@@ -30,7 +30,7 @@ export class SmtpReply extends Error {
 const certificates = new URL('../../../test/support/certificates/', import.meta.url);
 export const certificateAuthority = readFileSync(new URL('authority.pem', certificates), 'utf8');
 
-/** A real SMTP server, whose answers a test decides. */
+/** A real SMTP server, whose replies a test decides. */
 export class MailServer {
   readonly received: ReceivedMessage[] = [];
   /** What it says to a recipient, other than yes. */
@@ -108,7 +108,7 @@ export class MailServer {
       (connection as unknown as { readonly _socket: { destroy(): void } })._socket.destroy();
   }
 
-  /** Answers as on the first day. */
+  /** Forgets what was received, and accepts everything again. */
   reset(): void {
     this.received.length = 0;
     this.onRecipient = () => undefined;

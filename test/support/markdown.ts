@@ -1,5 +1,5 @@
 /** The text without fenced blocks and inline code, which have no links. Line numbers are kept. */
-export function withoutCode(markdown: string): string {
+export function removeCode(markdown: string): string {
   let isOpen = false;
   return markdown
     .split('\n')
@@ -12,16 +12,16 @@ export function withoutCode(markdown: string): string {
 }
 
 /** The targets of the links and images of a Markdown text. */
-export function linksOf(markdown: string): string[] {
-  const text = withoutCode(markdown);
+export function listLinks(markdown: string): string[] {
+  const text = removeCode(markdown);
   const inline = [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) => target);
   const references = [...text.matchAll(/^\[[^\]]+\]: (\S+)$/gm)].map(([, target = '']) => target);
   return [...inline, ...references];
 }
 
 /** The labels of reference links that are not defined. */
-export function undefinedReferences(markdown: string): string[] {
-  const text = withoutCode(markdown);
+export function findUndefinedReferences(markdown: string): string[] {
+  const text = removeCode(markdown);
   const defined = new Set([...text.matchAll(/^\[([^\]]+)\]: /gm)].map(([, label = '']) => label));
   return [...text.matchAll(/\]\[([^\]]+)\]/g)]
     .map(([, label = '']) => label)
@@ -29,7 +29,7 @@ export function undefinedReferences(markdown: string): string[] {
 }
 
 /** The anchors that GitHub gives to the headings of a Markdown text. */
-export function anchorsOf(markdown: string): Set<string> {
+export function listAnchors(markdown: string): Set<string> {
   const anchors = new Set<string>();
   let isOpen = false;
   for (const line of markdown.split('\n')) {
@@ -49,7 +49,7 @@ export function anchorsOf(markdown: string): Set<string> {
 }
 
 /** The paths of the repository that a Markdown text names in inline code. */
-export function pathsOf(markdown: string): string[] {
+export function listPaths(markdown: string): string[] {
   const folders =
     /^(?:\.ci|\.github|bench|bin|docs|examples|generated|guards|packages|sdks|src|test|tools)\//;
   return [...markdown.matchAll(/`([^`\s]+)`/g)]
@@ -61,7 +61,7 @@ export function pathsOf(markdown: string): string[] {
  * Code spans that end in a backslash, which escapes nothing in one (CommonMark §6.1), or that a letter adjoins.
  * @returns those spans with the letters beside them.
  */
-export function misreadCode(markdown: string): string[] {
+export function findMisreadCode(markdown: string): string[] {
   const paragraphs = markdown.replaceAll(/^ *(`{3,})[^]*?^ *\1`*$/gm, '').split(/\n\s*\n/);
   return paragraphs.flatMap((paragraph) =>
     [...paragraph.matchAll(/(\p{L}?)(?<!`)(`+)(?!`)([^]*?)(?<!`)\2(?!`)(\p{L}?)/gu)]

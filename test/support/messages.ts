@@ -12,7 +12,7 @@ export interface WrittenMessage {
 }
 
 /** What was written to an address, newest first. @param template of one kind alone. */
-export async function messagesTo(
+export async function listMessagesTo(
   { services }: TestApp,
   address: string,
   template?: MessageName,
@@ -25,7 +25,7 @@ export async function messagesTo(
 }
 
 /** The last message to anybody. */
-export async function newestMessage({ services }: TestApp): Promise<WrittenMessage> {
+export async function findNewestMessage({ services }: TestApp): Promise<WrittenMessage> {
   const [row] = await services.outbox.list(services.database.queries, { limit: 1 });
   return readMessage(services, row ?? expect.fail('There is no message.'));
 }
@@ -39,13 +39,13 @@ async function readMessage(
 }
 
 /** The token of the newest message of its kind that was written to an address, or of an earlier one. */
-export async function tokenIn(
+export async function findTokenIn(
   app: TestApp,
   address: string,
   template: MessageName,
   { before = 0 } = {},
 ): Promise<string> {
-  const texts = await messagesTo(app, address, template);
+  const texts = await listMessagesTo(app, address, template);
   return (
     /\?token=(\S+)$/m.exec(texts[before]?.text ?? '')?.[1] ??
     expect.fail(`${address} has no link of ${template}.`)

@@ -41,7 +41,7 @@ const onlyInBodies = [
 ];
 
 /** Texts of this length that a header can have. */
-export function nastyTexts(length: number): string[] {
+export function createNastyTexts(length: number): string[] {
   return repeated.map((unit) => {
     const text = unit.repeat(Math.ceil(length / unit.length)).slice(0, length - 1);
     return `${text}!`;
@@ -49,9 +49,9 @@ export function nastyTexts(length: number): string[] {
 }
 
 /** Texts of this length. */
-export function nastyTextsInBodies(length: number): string[] {
+export function createNastyBodyTexts(length: number): string[] {
   return [
-    ...nastyTexts(length),
+    ...createNastyTexts(length),
     ...onlyInBodies.map((unit) => `${unit.repeat(Math.floor((length - 1) / unit.length))}!`),
   ];
 }

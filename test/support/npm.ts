@@ -7,12 +7,12 @@ export function installPackages(folder: string): void {
   const lockfile = readFileSync(join(folder, 'package-lock.json'), 'utf8');
   const stamp = join(folder, 'node_modules/.installed');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lockfile) return;
-  npm(folder, 'ci', '--ignore-scripts', '--no-audit', '--no-fund');
+  runNpm(folder, 'ci', '--ignore-scripts', '--no-audit', '--no-fund');
   writeFileSync(stamp, lockfile);
 }
 
 /** Runs npm in a folder. @returns its output. */
-export function npm(folder: string, ...words: readonly string[]): string {
+export function runNpm(folder: string, ...words: readonly string[]): string {
   const { status, stdout, stderr } = runProgram('npm', words, {
     cwd: folder,
     shell: process.platform === 'win32',

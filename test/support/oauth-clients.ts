@@ -29,34 +29,34 @@ export async function createGuardClient(
 }
 
 /** The fields that authenticate a client in a form. */
-export function inForm({ client_id: id, client_secret: secret }: CreatedClient): Form {
+export function toFormCredentials({ client_id: id, client_secret: secret }: CreatedClient): Form {
   return { client_id: id, client_secret: secret ?? '' };
 }
 
 /** The header that authenticates it. */
-export function inBasic({ client_id: id, client_secret: secret }: CreatedClient): string {
+export function toBasicCredentials({ client_id: id, client_secret: secret }: CreatedClient): string {
   return `Basic ${Buffer.from(`${id}:${secret ?? ''}`).toString('base64')}`;
 }
 
 /** A token for the client itself. */
-export async function clientToken(
+export async function requestClientToken(
   api: ApiClient,
   client: CreatedClient,
   wish: Form = {},
 ): Promise<TokenResponse> {
-  const form = { grant_type: 'client_credentials', ...inForm(client), ...wish };
+  const form = { grant_type: 'client_credentials', ...toFormCredentials(client), ...wish };
   const { body } = await api.postForm('/oauth/token', form).expect(200);
   return body as TokenResponse;
 }
 
 /** The response to this client's introspection of a token. */
 export function introspect(api: ApiClient, client: CreatedClient, token: string, form: Form = {}): Test {
-  return api.postForm('/oauth/introspect', { token, ...inForm(client), ...form });
+  return api.postForm('/oauth/introspect', { token, ...toFormCredentials(client), ...form });
 }
 
 /** Revokes a token as this client. */
 export function revoke(api: ApiClient, client: CreatedClient, token: string, form: Form = {}): Test {
-  return api.postForm('/oauth/revoke', { token, ...inForm(client), ...form });
+  return api.postForm('/oauth/revoke', { token, ...toFormCredentials(client), ...form });
 }
 
 interface Assertion {

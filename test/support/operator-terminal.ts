@@ -1,13 +1,13 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkout } from './checkout.js';
-import { blocksOf } from './shown-commands.js';
+import { readBlocks } from './shown-commands.js';
 import { Terminal } from './terminal.js';
 import type { Settings } from './service-process.js';
 
 /** The commands of a section of a page, block by block. */
 export function readCommands(page: string, section?: string): string[] {
-  return blocksOf(readFileSync(join(checkout, page), 'utf8'), section)
+  return readBlocks(readFileSync(join(checkout, page), 'utf8'), section)
     .filter(({ language }) => language === 'sh')
     .map(({ text }) => text);
 }

@@ -6,7 +6,7 @@ import { createRequestIdMiddleware } from '../../src/http/request-context.js';
 import type { Services } from '../../src/server/services.js';
 
 /** What an operation of the tests returns about its caller. */
-export interface Answer {
+export interface ReportedCaller {
   readonly subject: string | null;
   readonly user: unknown;
   readonly body: unknown;
@@ -14,7 +14,7 @@ export interface Answer {
 
 /** A controller of an API that is built on Latchkey. */
 class OwnController {
-  public answer(request: Request): Answer {
+  public describeCaller(request: Request): ReportedCaller {
     return {
       subject: request.caller?.subject ?? null,
       user: request.user ?? null,
@@ -24,7 +24,7 @@ class OwnController {
 }
 
 /** An operation as the build makes it from `@Security(…)`: `/own/<name>`, which is not in the contract. */
-export function ownOperation(
+export function createOwnOperation(
   name: string,
   security: Operation['security'],
   method: Operation['method'] = 'get',
@@ -33,7 +33,7 @@ export function ownOperation(
     method,
     path: `/own/${name}`,
     controller: OwnController,
-    handler: 'answer',
+    handler: 'describeCaller',
     parameters: { request: { in: 'request', name: 'request', required: true, dataType: 'object' } },
     security,
     successStatus: 200,
@@ -41,7 +41,7 @@ export function ownOperation(
 }
 
 /** The app with more operations in front of it. */
-export function withOwnOperations(
+export function mountOwnOperations(
   app: Express,
   services: Services,
   operations: readonly Operation[],

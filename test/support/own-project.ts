@@ -167,7 +167,7 @@ export async function createOwnProject(): Promise<ProjectDefinition<{ readonly r
   const folder = await mkdtemp(join(tmpdir(), 'latchkey-project-'));
   folders.push(folder);
   const root = pathToFileURL(folder + sep);
-  const { document } = mergeContracts(latchkeyContract(), ownContract());
+  const { document } = mergeContracts(readLatchkeyContract(), ownContract());
   writeContractFiles(root, completeContract(document, { ownProblems: problems.kinds }));
   return {
     routes: defineRoutes({
@@ -195,7 +195,7 @@ export async function createOwnProject(): Promise<ProjectDefinition<{ readonly r
 }
 
 /** What the build has made of Latchkey's own controllers. */
-export function latchkeyContract(): RawContract {
+export function readLatchkeyContract(): RawContract {
   return JSON.parse(readFileSync(join(checkout, 'dist/contract/latchkey.json'), 'utf8')) as RawContract;
 }
 

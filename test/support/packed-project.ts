@@ -1,6 +1,6 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { npm } from './npm.js';
+import { runNpm } from './npm.js';
 import { packFiles } from './packed.js';
 import { copyEnvironment } from './project-copy.js';
 import { runProgram, type Run } from './run-program.js';
@@ -46,7 +46,7 @@ export class PackedProject {
 
   /** @param packages in addition to those that it has. */
   install(...packages: readonly string[]): void {
-    npm(
+    runNpm(
       this.folder,
       'install',
       ...packages,
@@ -86,7 +86,7 @@ export function packLaterVersion(version: string, folder: string): string {
     manifest,
     readFileSync(manifest, 'utf8').replace(/"version": "[^"]*"/, `"version": "${version}"`),
   );
-  npm(later, 'pack', '--ignore-scripts', '--pack-destination', folder);
+  runNpm(later, 'pack', '--ignore-scripts', '--pack-destination', folder);
   return join(folder, `latchkey-${version}.tgz`);
 }
 

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { generateSync } from 'otplib';
 import type { ProjectCopy } from './project-copy.js';
-import { checkJson, checkLines, fileOf, saidInComments, type Block } from './shown-commands.js';
+import { checkJson, checkLines, readFileName, readCommentedOutput, type Block } from './shown-commands.js';
 import { Terminal } from './terminal.js';
 
 interface Means {
@@ -41,7 +41,7 @@ export class PageReader {
 
   async follow(block: Block): Promise<void> {
     if (block.language !== 'json') this.expectNoRefusal();
-    const file = fileOf(block);
+    const file = readFileName(block);
     switch (block.language) {
       case 'sh':
         // Commands separated by a blank line are typed one after the other.
@@ -52,7 +52,7 @@ export class PageReader {
         else {
           this.#save('page.py', block.text);
           await this.#run('python3 page.py');
-          checkLines(saidInComments(block.text), this.#printed);
+          checkLines(readCommentedOutput(block.text), this.#printed);
         }
         break;
       case 'js':

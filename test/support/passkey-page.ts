@@ -1,6 +1,6 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { watchTab } from './browser-tab.js';
-import { newProfile } from './docs-page.js';
+import { openProfile } from './docs-page.js';
 import { PrefixProxy } from './proxy.js';
 import { TestApp } from './test-app.js';
 
@@ -26,7 +26,7 @@ export class PasskeyPage {
     const { origin } = new URL(proxy.origin.replace('127.0.0.1', 'localhost'));
     const app = await TestApp.start({ settings: { LATCHKEY_ISSUER: origin, ...settings } });
     services[''] = app.url;
-    const profile = await newProfile(browser, app.clock.now());
+    const profile = await openProfile(browser, app.clock.now());
     const page = new PasskeyPage(app, profile, origin, proxy, script);
     await page.serve(origin);
     return page;

@@ -13,7 +13,7 @@ import type { TestApp } from './test-app.js';
 export const passkeyOrigin = 'https://latchkey.test';
 export const passkeySettings = { LATCHKEY_PASSKEY_ORIGINS: passkeyOrigin };
 
-export function newAuthenticator(
+export function createAuthenticator(
   options: Partial<ConstructorParameters<typeof Authenticator>[0]> = {},
 ): Authenticator {
   return new Authenticator({ origin: passkeyOrigin, ...options });

@@ -54,7 +54,7 @@ pool_mode = ${mode}
       stdio: 'ignore',
     });
     const pgbouncer = new Pgbouncer(child, folder, port);
-    await until(() => answers(port));
+    await until(() => responses(port));
     return pgbouncer;
   }
 
@@ -71,7 +71,7 @@ pool_mode = ${mode}
   }
 }
 
-async function answers(port: number): Promise<boolean> {
+async function responses(port: number): Promise<boolean> {
   const socket = connect(port, '127.0.0.1');
   try {
     await once(socket, 'connect');

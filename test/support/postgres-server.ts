@@ -148,7 +148,7 @@ let databases = 0;
  * A new, empty database on a server, whichever database its URL names.
  * @param template a database that it is a copy of, to which nobody is connected
  */
-export async function newDatabaseOn(serverUrl: string, template = 'template1'): Promise<string> {
+export async function createDatabaseOn(serverUrl: string, template = 'template1'): Promise<string> {
   const name = `latchkey_${process.pid}_${++databases}`;
   await queryOn(
     new URL('/postgres', serverUrl).href,

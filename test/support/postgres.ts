@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Database } from '../../src/database/database.js';
-import { newDatabaseOn, PostgresServer } from './postgres-server.js';
+import { createDatabaseOn, PostgresServer } from './postgres-server.js';
 
 /** Test processes that run in parallel find their parent's server by this variable. */
 const urlVariable = 'TEST_POSTGRES_URL';
@@ -9,8 +9,8 @@ let running: PostgresServer | undefined;
 const templateVariable = 'TEST_POSTGRES_TEMPLATE';
 
 /** A new, empty database on a real PostgreSQL. */
-export function newPostgresDatabase(): Promise<string> {
-  return newDatabaseOn(process.env[urlVariable] ?? '');
+export function createPostgresDatabase(): Promise<string> {
+  return createDatabaseOn(process.env[urlVariable] ?? '');
 }
 
 export function hasPostgresTemplate(): boolean {
@@ -18,14 +18,14 @@ export function hasPostgresTemplate(): boolean {
 }
 
 export async function makePostgresTemplate(migrate: (url: string) => Promise<void>): Promise<void> {
-  const url = await newPostgresDatabase();
+  const url = await createPostgresDatabase();
   await migrate(url);
   process.env[templateVariable] = new URL(url).pathname.slice(1);
 }
 
 /** A copy of the template. */
-export function newMigratedPostgresDatabase(): Promise<string> {
-  return newDatabaseOn(process.env[urlVariable] ?? '', process.env[templateVariable]);
+export function createMigratedPostgresDatabase(): Promise<string> {
+  return createDatabaseOn(process.env[urlVariable] ?? '', process.env[templateVariable]);
 }
 
 /** Resolves when this many statements wait for locks. */

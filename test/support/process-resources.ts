@@ -18,7 +18,7 @@ export class ProcessResources {
   /** The current resources: to be taken when all kinds of work have been done once. */
   static async of(service: ServiceProcess): Promise<ProcessResources> {
     await settled(service);
-    return new ProcessResources(service, descriptorsOf(service), memoryOf(service));
+    return new ProcessResources(service, countDescriptors(service), memoryOf(service));
   }
 
   /**
@@ -29,7 +29,7 @@ export class ProcessResources {
     await this.service.api.get('/health/ready').expect(200);
     expect(this.service.exitCode, this.service.stdout + this.service.stderr).to.equal(null);
     // The database opens a file or two over time.
-    await until(() => descriptorsOf(this.service) <= this.descriptors + 5);
+    await until(() => countDescriptors(this.service) <= this.descriptors + 5);
     await settled(this.service);
     expect((memoryOf(this.service) - this.memory) / mebi, 'MiB more than before').to.be.below(allowance);
   }
@@ -40,14 +40,14 @@ async function settled(service: ServiceProcess): Promise<void> {
   await service.api.get('/health/ready').expect(200);
   let before = -1;
   await until(() => {
-    const now = descriptorsOf(service);
+    const now = countDescriptors(service);
     const isSame = now === before;
     before = now;
     return isSame;
   });
 }
 
-export function descriptorsOf({ pid }: ServiceProcess): number {
+export function countDescriptors({ pid }: ServiceProcess): number {
   return readdirSync(`/proc/${pid}/fd`).length;
 }
 

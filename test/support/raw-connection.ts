@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net';
-import type { RawAnswer } from './raw-request.js';
+import type { RawResponse } from './raw-request.js';
 
 /**
  * A TCP connection to the service, on which a test writes raw bytes. This side closes it only by
@@ -42,10 +42,10 @@ export class RawConnection {
   }
 
   /** Sends bytes on a connection of their own, and reads what comes until the service ends it. */
-  static async exchange(url: string, bytes: string): Promise<RawAnswer[]> {
+  static async exchange(url: string, bytes: string): Promise<RawResponse[]> {
     const connection = await RawConnection.open(url);
     try {
-      return await connection.write(bytes).answers();
+      return await connection.write(bytes).readAllResponses();
     } finally {
       connection.destroy();
     }
@@ -68,12 +68,12 @@ export class RawConnection {
   }
 
   /** Resolves when the service ended it. */
-  ended(): Promise<void> {
+  waitForEnd(): Promise<void> {
     return this.#ended;
   }
 
   /** Resolves when something has come, or the service ended it. */
-  async begun(): Promise<void> {
+  async waitForBytes(): Promise<void> {
     if (this.received === '' && !this.hasEnded) await this.#news();
   }
 
@@ -88,16 +88,16 @@ export class RawConnection {
   }
 
   /** All responses until the service closed the connection. */
-  async answers(): Promise<RawAnswer[]> {
+  async readAllResponses(): Promise<RawResponse[]> {
     await this.#ended;
-    return parseAnswers(this.received, { toHead: this.#toHead });
+    return parseResponses(this.received, { toHead: this.#toHead });
   }
 
   /** Resolves when this many complete responses have come; the connection may stay open. */
-  async nextAnswers(count: number): Promise<RawAnswer[]> {
+  async readResponses(count: number): Promise<RawResponse[]> {
     for (;;) {
-      const answers = parseAnswers(this.received, { partly: true, toHead: this.#toHead });
-      if (answers.length >= count || this.hasEnded) return answers;
+      const responses = parseResponses(this.received, { partly: true, toHead: this.#toHead });
+      if (responses.length >= count || this.hasEnded) return responses;
       await this.#news();
     }
   }
@@ -111,13 +111,13 @@ interface Parsing {
 }
 
 /** Parses responses strictly by RFC 9112. */
-function parseAnswers(bytes: string, { partly = false, toHead = false }: Parsing): RawAnswer[] {
-  const answers: RawAnswer[] = [];
+function parseResponses(bytes: string, { partly = false, toHead = false }: Parsing): RawResponse[] {
+  const responses: RawResponse[] = [];
   for (let rest = bytes; rest !== '';) {
     const end = rest.indexOf('\r\n\r\n');
     if (end < 0) {
-      if (partly) return answers;
-      throw new Error(`Not the head of an answer: ${JSON.stringify(rest.slice(0, 300))}`);
+      if (partly) return responses;
+      throw new Error(`Not the head of a response: ${JSON.stringify(rest.slice(0, 300))}`);
     }
     const [statusLine = '', ...lines] = rest.slice(0, end).split('\r\n');
     const status = /^HTTP\/1\.1 ([1-5]\d\d) [\x20-\x7e]*$/.exec(statusLine)?.[1];
@@ -132,13 +132,13 @@ function parseAnswers(bytes: string, { partly = false, toHead = false }: Parsing
     const hasBody = !toHead && Number(status) >= 200 && status !== '204' && status !== '304';
     const length = hasBody ? bodyLength(headers, rest) : { body: '', taken: 0 };
     if (!length) {
-      if (partly) return answers;
+      if (partly) return responses;
       throw new Error(`The body is shorter than it says: ${JSON.stringify(rest.slice(0, 300))}`);
     }
-    answers.push({ status: Number(status), headers, text: length.body });
+    responses.push({ status: Number(status), headers, text: length.body });
     rest = rest.slice(length.taken);
   }
-  return answers;
+  return responses;
 }
 
 function bodyLength(

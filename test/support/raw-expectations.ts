@@ -1,9 +1,9 @@
 import { expect } from 'chai';
 import { problemCodes, type ProblemCode } from '../../src/problems/problem-codes.js';
-import type { RawAnswer } from './raw-request.js';
+import type { RawResponse } from './raw-request.js';
 
 /** Checks what applies to every response. */
-export function expectWellFormed({ status, headers, text }: RawAnswer, toHead = false): void {
+export function expectWellFormed({ status, headers, text }: RawResponse, toHead = false): void {
   if (status === 100) return;
   expect(status).not.to.be.within(500, 502);
   expect(headers['x-request-id']).to.match(/^[A-Za-z0-9._-]{1,128}$/); // a trusted proxy may have set it
@@ -17,9 +17,9 @@ export function expectWellFormed({ status, headers, text }: RawAnswer, toHead = 
 }
 
 /** Checks a response that is a problem, and the last one on its connection. */
-export function expectProblem(answer: RawAnswer | undefined, code: ProblemCode): void {
-  if (!answer) expect.fail(`No answer came, instead of ${code}.`);
-  expectWellFormed(answer);
-  expect(JSON.parse(answer.text)).to.include({ code });
-  expect(answer.headers).to.include({ connection: 'close' });
+export function expectProblem(response: RawResponse | undefined, code: ProblemCode): void {
+  if (!response) expect.fail(`No response came, instead of ${code}.`);
+  expectWellFormed(response);
+  expect(JSON.parse(response.text)).to.include({ code });
+  expect(response.headers).to.include({ connection: 'close' });
 }

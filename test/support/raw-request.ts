@@ -1,14 +1,14 @@
 import { connect } from 'node:net';
 
 /** A parsed raw response. */
-export interface RawAnswer {
+export interface RawResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly text: string;
 }
 
 /** Sends raw bytes, and reads until the service closes the connection. */
-export function rawRequest(url: string, bytes: string): Promise<RawAnswer> {
+export function sendRawRequest(url: string, bytes: string): Promise<RawResponse> {
   const { hostname, port } = new URL(url);
   return new Promise((resolve, reject) => {
     const socket = connect(Number(port), hostname, () => socket.write(bytes, 'latin1'));
@@ -21,8 +21,8 @@ export function rawRequest(url: string, bytes: string): Promise<RawAnswer> {
   });
 }
 
-function parse(answer: string): RawAnswer {
-  const [head = '', text = ''] = answer.split('\r\n\r\n', 2);
+function parse(response: string): RawResponse {
+  const [head = '', text = ''] = response.split('\r\n\r\n', 2);
   const [statusLine = '', ...lines] = head.split('\r\n');
   const headers = lines.map((line): [string, string] => {
     const colon = line.indexOf(': ');

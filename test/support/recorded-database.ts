@@ -28,7 +28,10 @@ async function changesOf(transaction: Queries, dialect: Database['dialect']): Pr
  * @param watch called before each commit with the number of rows that it has changed; if it throws, nothing is committed,
  *   and later statements fail, as after the end of the process.
  */
-export function watched(database: Database, watch: (touched: number) => Promise<void> | void): Database {
+export function watchTransactions(
+  database: Database,
+  watch: (touched: number) => Promise<void> | void,
+): Database {
   let died: Error | undefined;
   const inside =
     (run: <T>(work: Work<T>) => Promise<T>) =>
@@ -62,7 +65,7 @@ export function watched(database: Database, watch: (touched: number) => Promise<
  * @param explained called with each statement and the lines of its plan. On PostgreSQL the planner avoids sequential scans
  *   and sorts, which it would otherwise use for small tables.
  */
-export function explaining(
+export function explainQueries(
   database: Database,
   explained: (statement: string, plan: readonly string[]) => void,
 ): Queries {

@@ -1,4 +1,4 @@
-import { messagesTo } from './messages.js';
+import { listMessagesTo } from './messages.js';
 import type { TestApp } from './test-app.js';
 
 export interface ReadMessage {
@@ -11,7 +11,7 @@ export interface ReadMessage {
 
 /** The messages to an address, newest first. */
 export async function readMessages(app: TestApp, address: string): Promise<ReadMessage[]> {
-  return (await messagesTo(app, address)).map(({ template, text }) => ({
+  return (await listMessagesTo(app, address)).map(({ template, text }) => ({
     template,
     text,
     ...readProof(text),
@@ -26,6 +26,6 @@ export function readProof(text: string): { readonly token: string; readonly code
   };
 }
 
-export function otherCode(code: string): string {
+export function chooseOtherCode(code: string): string {
   return code === '000000' ? '000001' : '000000';
 }

@@ -1,5 +1,5 @@
 /** The reason of a promise's rejection. */
-export async function rejection(promise: Promise<unknown>): Promise<unknown> {
+export async function catchRejection(promise: Promise<unknown>): Promise<unknown> {
   try {
     await promise;
   } catch (error) {

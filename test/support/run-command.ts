@@ -1,6 +1,6 @@
 import { getExitCode } from '../../src/cli/exit-codes.js';
 import { createProgram } from '../../src/cli/program.js';
-import type { Surroundings } from '../../src/cli/installation-command.js';
+import type { CommandContext } from '../../src/cli/installation-command.js';
 import repository from '../../src/project.js';
 import type { Project } from '../../src/server/project.js';
 
@@ -23,11 +23,11 @@ const createLauncher = (project: Project): Parameters<typeof createProgram>[0] =
 /** Runs a command line in this process. Beside a `TestApp` it is what another process would be: it shares the database alone. */
 export async function runCommand(
   words: readonly string[],
-  surroundings: Surroundings,
+  context: CommandContext,
   project: Project = repository,
 ): Promise<Ran> {
   const said = { stdout: '', stderr: '' };
-  const program = createProgram(createLauncher(project), surroundings);
+  const program = createProgram(createLauncher(project), context);
   const everyCommand = [program];
   for (const command of everyCommand) {
     everyCommand.push(...command.commands);

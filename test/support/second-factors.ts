@@ -4,7 +4,7 @@ import type { TokenSet } from '../../src/sessions/sessions.models.js';
 import type { TestApp } from './test-app.js';
 
 /** The code that an authenticator app shows. @param steps further ahead than now. */
-export function codeOf(secret: string, { clock }: TestApp, steps = 0): string {
+export function computeCode(secret: string, { clock }: TestApp, steps = 0): string {
   return generateSync({ secret, epoch: Math.floor(clock.now() / 1000) + 30 * steps });
 }
 
@@ -18,7 +18,7 @@ export interface Enrolled {
 export async function enrollTotp(app: TestApp, { access_token: token }: TokenSet): Promise<Enrolled> {
   const begun = await app.post('/me/second-factors/totp', undefined, token).expect(201);
   const { secret } = begun.body as { secret: string };
-  const body = { code: codeOf(secret, app) };
+  const body = { code: computeCode(secret, app) };
   const { body: confirmed } = await app.post('/me/second-factors/totp/confirm', body, token).expect(200);
   app.clock.advance(30);
   return { secret, recoveryCodes: (confirmed as { recovery_codes: string[] }).recovery_codes };

@@ -1,4 +1,4 @@
-import { recordAnswer } from './contract-coverage.js';
+import { recordResponse } from './contract-coverage.js';
 
 interface ReceivedEvent {
   readonly id: string | undefined;
@@ -25,7 +25,7 @@ export class ServerSentEvents {
       },
       signal: events.#leave.signal,
     });
-    if (response.status !== 200 || !response.body) throw new Error(`The answer is ${response.status}.`);
+    if (response.status !== 200 || !response.body) throw new Error(`The status is ${response.status}.`);
     events.headers = response.headers;
     events.#chunks = response.body.pipeThrough(new TextDecoderStream())[Symbol.asyncIterator]();
     return events;
@@ -51,7 +51,7 @@ export class ServerSentEvents {
       throw new Error(`There is more in an event than its id and its data: ${lines.join(' | ')}`);
     }
     const [mediaType = ''] = (this.headers.get('Content-Type') ?? '').split(';');
-    recordAnswer('GET', this.path, 200, mediaType);
+    recordResponse('GET', this.path, 200, mediaType);
     this.lastId = fields['id'] ?? this.lastId;
     return { id: fields['id'], data: JSON.parse(fields['data'] ?? '') as unknown };
   }

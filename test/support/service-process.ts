@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Test } from 'supertest';
 import { ApiClient } from './api-client.js';
 import { checkout } from './checkout.js';
-import { describeOnFailure, timeLeft } from './failures.js';
+import { describeOnFailure, computeTimeLeft } from './failures.js';
 import { placeOfDatabases } from './folders.js';
 import { reservePort } from './ports.js';
 import { describeOutput, describeProcess } from './process-state.js';
@@ -46,7 +46,7 @@ export async function endProcesses(): Promise<void> {
 }
 
 /** A new, empty folder, which `endProcesses` removes. */
-export async function newFolder(): Promise<string> {
+export async function createFolder(): Promise<string> {
   const folder = await mkdtemp(join(placeOfDatabases, 'latchkey-process-'));
   folders.add(folder);
   return folder;
@@ -117,10 +117,10 @@ export class Command {
   }
 
   /** Waits until it has ended. */
-  async ended(): Promise<this> {
+  async waitForEnd(): Promise<this> {
     await inTime(
       this.#closed,
-      performance.now() + timeLeft(),
+      performance.now() + computeTimeLeft(),
       () => new Error(`${this.#name} has not ended.`),
     );
     return this;
@@ -128,11 +128,11 @@ export class Command {
 
   end(signal: NodeJS.Signals = 'SIGTERM'): Promise<this> {
     this.signal(signal);
-    return this.ended();
+    return this.waitForEnd();
   }
 
   /** Waits until it has printed a text. */
-  async printed(text: string): Promise<void> {
+  async waitForOutput(text: string): Promise<void> {
     await this.until(() => this.stdout.includes(text), `printed "${text}"`);
   }
 
@@ -180,13 +180,13 @@ export class ServiceProcess extends Command {
   }
 
   /** Waits until it responds. */
-  async listening(): Promise<this> {
+  async waitUntilListening(): Promise<this> {
     await this.until(async () => typeof (await this.#askReadiness()) === 'number', 'listened');
     return this;
   }
 
   /** Waits until `GET /health/ready` is 200. */
-  async ready(): Promise<this> {
+  async waitUntilReady(): Promise<this> {
     await this.until(async () => (await this.#askReadiness()) === 200, 'was ready');
     return this;
   }
@@ -225,7 +225,7 @@ export class Installation {
   ) {}
 
   static async make(settings: Settings = {}): Promise<Installation> {
-    return new Installation(await newFolder(), await reservePort(), settings);
+    return new Installation(await createFolder(), await reservePort(), settings);
   }
 
   /** The same with some other settings. */
@@ -238,12 +238,12 @@ export class Installation {
   }
 
   start(how: How = {}): Promise<ServiceProcess> {
-    return this.spawn(how).ready();
+    return this.spawn(how).waitUntilReady();
   }
 
   /** Runs a command until it has ended. */
   run(words: readonly string[], how: How = {}): Promise<Command> {
-    return this.spawnCommand(words, how).ended();
+    return this.spawnCommand(words, how).waitForEnd();
   }
 
   spawnCommand(words: readonly string[], how: How = {}): Command {

@@ -4,7 +4,7 @@ import type { TestApp } from './test-app.js';
 import { readJwt } from './tokens.js';
 
 /** The id of the tokens' session. */
-export function sessionOf({ access_token: token }: TokenSet): string {
+export function readSessionId({ access_token: token }: TokenSet): string {
   return readJwt(token).claims['sid'] as string;
 }
 
@@ -22,7 +22,7 @@ export async function expectLive(app: TestApp, tokens: TokenSet): Promise<void> 
 }
 
 /** The sessions of a page. */
-export async function sessionsAt(app: TestApp, path: string, accessToken: string): Promise<Session[]> {
+export async function listSessionsAt(app: TestApp, path: string, accessToken: string): Promise<Session[]> {
   const { body } = await app.get(path, accessToken).expect(200);
   return (body as { items: Session[] }).items;
 }

@@ -11,7 +11,7 @@ export interface Block {
  * The fenced blocks of a Markdown text, in order, including those in lists.
  * @param section the heading of the section that they are in; the whole text without it.
  */
-export function blocksOf(markdown: string, section?: string): Block[] {
+export function readBlocks(markdown: string, section?: string): Block[] {
   const blocks: Block[] = [];
   let heading = '';
   let open: { indent: number; language: string; line: number; lines: string[] } | undefined;
@@ -34,7 +34,7 @@ export function blocksOf(markdown: string, section?: string): Block[] {
 }
 
 /** The file that a block shows, by the comment in its first line; undefined without one. */
-export function fileOf({ text }: Block): string | undefined {
+export function readFileName({ text }: Block): string | undefined {
   return /^(?:#|\/\/) (\S+\.(?:py|mjs|ts))\n/.exec(text)?.[1];
 }
 
@@ -61,7 +61,7 @@ export function checkLines(shown: string, printed: string): void {
  * Checks JSON against what is shown: each field, and no other unless a field `…` stands for it.
  * @throws if it differs.
  */
-export function checkJson(shown: unknown, printed: unknown, where = 'the answer'): void {
+export function checkJson(shown: unknown, printed: unknown, where = 'the response'): void {
   if (typeof shown === 'string' && typeof printed === 'string' && isLike(shown, printed)) return;
   if (isObject(shown) && isObject(printed)) {
     const { '…': others, ...fields } = shown;
@@ -77,6 +77,6 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 /** The expected output in the comments after `print(…)`, a line each. */
-export function saidInComments(text: string): string {
+export function readCommentedOutput(text: string): string {
   return [...text.matchAll(/^print\(.*\) {2}# (.*)$/gm)].map(([, said]) => said).join('\n');
 }

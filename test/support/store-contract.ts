@@ -1,5 +1,5 @@
 import type { Database, Queries } from '../../src/database/database.js';
-import { databaseKinds, newMigratedDatabaseUrl, openTestDatabase } from './databases.js';
+import { databaseKinds, createMigratedDatabaseUrl, openTestDatabase } from './databases.js';
 
 /** The database that a contract suite runs on. */
 interface Subject {
@@ -8,12 +8,12 @@ interface Subject {
 }
 
 /** A store's contract: the suite runs on every kind of database, migrated and empty at its start. */
-export function storeContract(name: string, suite: (on: Subject) => void): void {
+export function describeStore(name: string, suite: (on: Subject) => void): void {
   for (const kind of databaseKinds) {
     describe(`${name} on ${kind}`, () => {
       let database: Database;
       before(async () => {
-        database = openTestDatabase(await newMigratedDatabaseUrl(kind));
+        database = openTestDatabase(await createMigratedDatabaseUrl(kind));
       });
       after(() => database.close());
       suite({

@@ -14,7 +14,7 @@ export class TcpProxy {
   readonly #passages = new Set<Passage>();
   /** Connections whose client has sent this are blocked; undefined: none is. */
   #holding: string | undefined;
-  #losesAnswers = false;
+  #losesResponses = false;
   #opened = 0;
 
   private constructor(
@@ -52,13 +52,13 @@ export class TcpProxy {
   }
 
   /** From now on requests pass, and responses are dropped. */
-  loseAnswers(): void {
-    this.#losesAnswers = true;
+  loseResponses(): void {
+    this.#losesResponses = true;
   }
 
   release(): void {
     this.#holding = undefined;
-    this.#losesAnswers = false;
+    this.#losesResponses = false;
     for (const passage of this.#passages) this.#decide(passage);
   }
 
@@ -82,7 +82,7 @@ export class TcpProxy {
       server.write(bytes);
     });
     server.on('data', (bytes) => {
-      if (!this.#losesAnswers) client.write(bytes);
+      if (!this.#losesResponses) client.write(bytes);
     });
     for (const [socket, other] of [
       [client, server],

@@ -17,9 +17,9 @@ import { prepareService } from '../../src/server/first-start.js';
 import type { Services } from '../../src/server/services.js';
 import { adminPassword, ApiClient } from './api-client.js';
 import { TestClock } from './clock.js';
-import { newMigratedDatabaseUrl, type DatabaseKind } from './databases.js';
+import { createMigratedDatabaseUrl, type DatabaseKind } from './databases.js';
 import { noteClosed, noteOpened } from './opened.js';
-import { withOwnOperations } from './own-operations.js';
+import { mountOwnOperations } from './own-operations.js';
 
 type Environment = Readonly<Record<string, string>>;
 
@@ -82,7 +82,7 @@ export class TestApp extends ApiClient {
     clock = new TestClock(),
     ...builders
   }: TestAppOptions = {}): Promise<TestApp> {
-    const url = await newMigratedDatabaseUrl(database);
+    const url = await createMigratedDatabaseUrl(database);
     const text = url.kind === 'sqlite' ? `sqlite:${url.file}` : url.url;
     return TestApp.#start({ DATABASE_URL: text, ...testSettings, ...settings }, clock, builders);
   }
@@ -102,7 +102,7 @@ export class TestApp extends ApiClient {
     const opened = await openProject(project, services);
     const app = createApp(services, opened);
     const { server, serve } = createHttpServer({ config, log, issuer: () => services.issuer });
-    serve(app, ownOperations && withOwnOperations(app, services, ownOperations));
+    serve(app, ownOperations && mountOwnOperations(app, services, ownOperations));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
     const url = `http://127.0.0.1:${port}`;

@@ -46,7 +46,7 @@ export class UnlimitedService {
     return { Authorization: `Bearer ${this.token}` };
   }
 
-  async expectAnswer(
+  async expectResponse(
     method: string,
     path: string,
     headers: Readonly<Record<string, string>> = {},

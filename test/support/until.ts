@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { timeLeft } from './failures.js';
+import { computeTimeLeft } from './failures.js';
 
 /**
  * Resolves once it is so; nothing waits for it afterwards.
@@ -10,7 +10,7 @@ import { timeLeft } from './failures.js';
 export async function until(
   isSo: () => boolean | Promise<boolean>,
   what: string | (() => string) = String(isSo),
-  limit = timeLeft(),
+  limit = computeTimeLeft(),
 ): Promise<void> {
   const end = performance.now() + limit;
   const late = (how: string): Error =>

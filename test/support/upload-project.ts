@@ -10,7 +10,7 @@ import { writeContractFiles } from '../../src/contract/contract-files.js';
 import { findFileLimits } from '../../src/contract/find-file-limits.js';
 import { mergeContracts, type RawContract } from '../../src/contract/merge-contracts.js';
 import type { Document, Schema } from '../../src/contract/openapi.js';
-import { latchkeyContract } from './own-project.js';
+import { readLatchkeyContract } from './own-project.js';
 
 /** What the operations of the project return about files. */
 export interface Stored {
@@ -131,7 +131,7 @@ export async function createUploadProject(
 
 /** @param onWarning gets what is to be improved */
 export function uploadContract(onWarning?: (line: string) => void): Document {
-  const { document } = mergeContracts(latchkeyContract(), ownContract());
+  const { document } = mergeContracts(readLatchkeyContract(), ownContract());
   return completeContract(document, {
     fileLimits: findFileLimits(operations),
     ...(onWarning && { onWarning }),

@@ -10,7 +10,7 @@ const isOfFeed = /pragma data_version|select pg_notify|as now$|\blisten\b/i;
  * What is done in this process while something runs, in its order: statements, those that are read here and those that go
  * to the writer or to PostgreSQL, and computations of argon2id. It stands for the time that it takes.
  */
-export async function workOf(run: () => Promise<unknown>): Promise<string[]> {
+export async function recordWork(run: () => Promise<unknown>): Promise<string[]> {
   const all: string[] = [];
   const work = { push: (piece: string) => (isOfFeed.test(piece) ? 0 : all.push(piece)) };
   const undo = [

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { serviceActor } from '../../src/audit/actor.js';
 import { readAccessToken } from '../../src/swagger-ui/access-token.js';
-import { clientToken, createClient } from '../support/oauth-clients.js';
+import { requestClientToken, createClient } from '../support/oauth-clients.js';
 import { TestApp } from '../support/test-app.js';
 import { encode, readJwt } from '../support/tokens.js';
 
@@ -33,7 +33,7 @@ describe('readAccessToken', () => {
 
   it("returns no session for a client's token", async () => {
     const client = await createClient(app);
-    const { access_token: token } = await clientToken(app, client);
+    const { access_token: token } = await requestClientToken(app, client);
     const facts = readAccessToken(token);
     expect(facts).to.include({ subject: client.client_id, sessionId: undefined });
     expect(facts?.permissions).to.deep.equal([]);

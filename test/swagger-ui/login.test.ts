@@ -6,8 +6,8 @@ import type {
 } from '../../src/passkeys/passkeys.models.js';
 import { Login, type SecondStep } from '../../src/swagger-ui/login.js';
 import type { PasskeyApi } from '../../src/swagger-ui/passkeys.js';
-import { newAuthenticator, passkeySettings } from '../support/passkeys.js';
-import { codeOf, enrollTotp } from '../support/second-factors.js';
+import { createAuthenticator, passkeySettings } from '../support/passkeys.js';
+import { computeCode, enrollTotp } from '../support/second-factors.js';
 import { Tabs, type Tab } from '../support/tabs.js';
 import { adminPassword, TestApp } from '../support/test-app.js';
 
@@ -49,9 +49,12 @@ describe("the login of the page's Authorize dialog", () => {
       failure: 'The code is wrong, expired, or was used before.',
       isOver: false,
     });
-    expect(await login.finish(step, codeOf(secret, app))).to.deep.equal({ failure: undefined, isOver: true });
+    expect(await login.finish(step, computeCode(secret, app))).to.deep.equal({
+      failure: undefined,
+      isOver: true,
+    });
     await app.get('/protected', tab.session.token).expect(200);
-    const over = await login.finish(step, codeOf(secret, app, 1));
+    const over = await login.finish(step, computeCode(secret, app, 1));
     expect(over.isOver).to.equal(true);
     expect(over.failure).to.match(/Log in again/);
   });
@@ -68,7 +71,7 @@ describe("the login of the page's Authorize dialog", () => {
     await app.createUser('bea', password);
     await login.logIn('bea', password);
     expect(await login.listPasskeys()).to.deep.equal([]);
-    const authenticator = newAuthenticator();
+    const authenticator = createAuthenticator();
     const browser: PasskeyApi = {
       create: (options) => Promise.resolve(authenticator.create(options as PasskeyCreationOptions)),
       get: (options) => Promise.resolve(authenticator.get(options as PasskeyRequestOptions)),

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
 import { Operations } from '../../src/swagger-ui/operations.js';
-import { clientToken, createClient, inForm } from '../support/oauth-clients.js';
+import { requestClientToken, createClient, toFormCredentials } from '../support/oauth-clients.js';
 import { Tabs, type Tab } from '../support/tabs.js';
 import { adminPassword, TestApp } from '../support/test-app.js';
 import { readJwt } from '../support/tokens.js';
@@ -48,8 +48,8 @@ describe("The page's session after an operation was tried out", () => {
 
     it('uses those of a refresh', async () => {
       const { token, refreshToken } = tab.session;
-      const answer = await tab.try('post', '/refresh', { refresh_token: refreshToken });
-      const next = (await answer.json()) as TokenSet;
+      const response = await tab.try('post', '/refresh', { refresh_token: refreshToken });
+      const next = (await response.json()) as TokenSet;
       expect(next.access_token).not.to.equal(token);
       expect(tab.session).to.deep.include({ token: next.access_token, refreshToken: next.refresh_token });
     });
@@ -59,8 +59,8 @@ describe("The page's session after an operation was tried out", () => {
       await tab.try('post', '/login', { username: 'ada', password: 'the password of ada' });
       const { token } = tab.session;
       const change = { current_password: 'the password of ada', new_password: 'another one of ada' };
-      const answer = await tab.try('put', '/me/password', change);
-      const next = (await answer.json()) as TokenSet;
+      const response = await tab.try('put', '/me/password', change);
+      const next = (await response.json()) as TokenSet;
       expect(next.access_token).not.to.equal(token);
       expect(tab.session).to.deep.include({ token: next.access_token, refreshToken: next.refresh_token });
       await tab.session.renew(next.access_token);
@@ -71,7 +71,7 @@ describe("The page's session after an operation was tried out", () => {
     it('uses those of a refresh by OAuth, and not those that a client gets for itself', async () => {
       const { token, refreshToken = '' } = tab.session;
       const client = await createClient(app);
-      const own = inForm(client) as Record<string, string>;
+      const own = toFormCredentials(client) as Record<string, string>;
       await form('/oauth/token', { grant_type: 'client_credentials', ...own });
       expect(tab.session.token).to.equal(token);
       await form('/oauth/token', {
@@ -150,16 +150,16 @@ describe("The page's session after an operation was tried out", () => {
     it('refreshes it, and sends the request again', async () => {
       const { token } = tab.session;
       app.clock.advance(900);
-      const answer = await tab.try('get', '/protected');
-      expect(answer.status).to.equal(200);
+      const response = await tab.try('get', '/protected');
+      expect(response.status).to.equal(200);
       expect(tab.session.token).not.to.equal(token);
       expect(tabs.sent).to.deep.equal(['POST /refresh']);
     });
 
     it('sends a body again, too', async () => {
       app.clock.advance(900);
-      const answer = await tab.try('post', '/logout', {});
-      expect(answer.status).to.equal(204);
+      const response = await tab.try('post', '/logout', {});
+      expect(response.status).to.equal(204);
       await expectOut();
     });
 
@@ -178,8 +178,8 @@ describe("The page's session after an operation was tried out", () => {
         () => undefined,
       );
       const headers = { Authorization: `Bearer ${tab.session.token ?? ''}` };
-      const answer = await operations.run({ method: 'get', path: '/x' }, '/x', { headers });
-      expect(answer.status).to.equal(401);
+      const response = await operations.run({ method: 'get', path: '/x' }, '/x', { headers });
+      expect(response.status).to.equal(401);
       expect(requests).to.deep.equal(['/x', '/x']);
       expect(tabs.sent).to.deep.equal(['POST /refresh']);
     });
@@ -196,10 +196,14 @@ describe("The page's session after an operation was tried out", () => {
       await tab.try('post', '/login', { username: 'joe', password: 'the password of joe' });
       expect((await tab.try('get', '/users')).status).to.equal(403);
       const headers = { Authorization: 'Bearer another' };
-      const answer = await tab.operations.run({ method: 'get', path: '/protected' }, `${app.url}/protected`, {
-        headers,
-      });
-      expect(answer.status).to.equal(401);
+      const response = await tab.operations.run(
+        { method: 'get', path: '/protected' },
+        `${app.url}/protected`,
+        {
+          headers,
+        },
+      );
+      expect(response.status).to.equal(401);
       expect(tabs.sent).to.be.empty;
       await expectIn();
     });
@@ -222,7 +226,7 @@ describe("The page's session after an operation was tried out", () => {
     });
 
     it("does not request it for a client's token, nor for an expired one", async () => {
-      const { access_token: clients } = await clientToken(app, await createClient(app));
+      const { access_token: clients } = await requestClientToken(app, await createClient(app));
       tab.paste(clients);
       await tab.caller.ask();
       tab.paste((await app.login()).access_token);
@@ -241,9 +245,9 @@ describe("The page's session after an operation was tried out", () => {
   });
 
   it('shows the beginning of a stream, which has no end', async () => {
-    const answer = await tab.try('get', '/revocations/stream');
-    expect(answer.headers.get('Content-Type')).to.match(/^text\/event-stream/);
-    expect(await answer.text()).to.match(/^data: .*"complete":true.*\n\n$/s);
+    const response = await tab.try('get', '/revocations/stream');
+    expect(response.headers.get('Content-Type')).to.match(/^text\/event-stream/);
+    expect(await response.text()).to.match(/^data: .*"complete":true.*\n\n$/s);
     const audit = await tab.try('get', '/audit/stream');
     expect(await audit.text()).to.match(/^id: .*\ndata: {"items":\[\]}\n\n$/);
   });

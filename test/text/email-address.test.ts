@@ -43,7 +43,7 @@ const bad = [
 
 describe('An e-mail address', () => {
   for (const [given, text] of good) {
-    it(`${given} is taken`, () => {
+    it(`${given} is accepted`, () => {
       expect(parseEmailAddress(given)).to.deep.equal({ text, key: text.toLowerCase() });
     });
   }

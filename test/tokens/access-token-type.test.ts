@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
 import { databaseKinds } from '../support/databases.js';
 import { GuardedApi } from '../support/guarded-api.js';
-import { assertionType, clientToken, createClient, introspect } from '../support/oauth-clients.js';
+import { assertionType, requestClientToken, createClient, introspect } from '../support/oauth-clients.js';
 import { TestApp } from '../support/test-app.js';
 import { readJwt, signJwt } from '../support/tokens.js';
 
@@ -21,7 +21,7 @@ describe('An access token, with JWT_ACCESS_TOKEN_TYPE=JWT', () => {
   it('has the type JWT, and says in a claim that it is an access token', async () => {
     const client = await createClient(app, { scope: 'reports:read' });
     const refreshed = await app.refresh((await app.login()).refresh_token);
-    for (const { access_token: token } of [tokens, refreshed, await clientToken(app, client)]) {
+    for (const { access_token: token } of [tokens, refreshed, await requestClientToken(app, client)]) {
       const { header, claims } = readJwt(token);
       expect(header).to.deep.equal({ typ: 'JWT', alg: 'ES256', kid: app.services.ring.signingKey.id });
       expect(claims).to.include({ token_use: 'access_token' });

@@ -6,7 +6,7 @@ import { expect } from 'chai';
 import { CompactEncrypt } from 'jose';
 import { Problem } from '../../src/problems/problem.js';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
-import { ownOperation } from '../support/own-operations.js';
+import { createOwnOperation } from '../support/own-operations.js';
 import { TestApp } from '../support/test-app.js';
 import { base64url, encode, readJwt, signContent, signJwt } from '../support/tokens.js';
 
@@ -404,7 +404,9 @@ describe('A forged access token', () => {
   });
 
   it('is refused on an operation with an optional token, too', async () => {
-    const optional = await TestApp.start({ ownOperations: [ownOperation('optional', [{ bearer: [] }, {}])] });
+    const optional = await TestApp.start({
+      ownOperations: [createOwnOperation('optional', [{ bearer: [] }, {}])],
+    });
     try {
       await optional.get('/own/optional').expect(200);
       for (const forged of ['x', token, `${encode({ header: { ...header, alg: 'none' }, claims })}.`])

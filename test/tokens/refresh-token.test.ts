@@ -4,11 +4,11 @@ import type { KeyRing } from '../../src/keys/key-ring.js';
 import { KeySealing } from '../../src/keys/key-sealing.js';
 import { createRefreshToken, parseRefreshToken } from '../../src/tokens/refresh-token.js';
 import { TestClock } from '../support/clock.js';
-import { newDatabase } from '../support/databases.js';
+import { createDatabase } from '../support/databases.js';
 import { completeKeyRing } from '../support/key-rings.js';
 
 async function newKeyRing(): Promise<KeyRing> {
-  const database = await newDatabase('sqlite');
+  const database = await createDatabase('sqlite');
   await database.migrate();
   const ring = await completeKeyRing(database, new KeySealing('a secret'), new TestClock());
   await database.close();

@@ -3,9 +3,9 @@ import fc from 'fast-check';
 import { serviceActor } from '../../src/audit/actor.js';
 import type { Hooks } from '../../src/tokens/hooks.js';
 import { databaseKinds } from '../support/databases.js';
-import { cookieHeader, cookiesOf } from '../support/cookies.js';
-import { clientToken, createClient } from '../support/oauth-clients.js';
-import { rejection } from '../support/rejections.js';
+import { formatCookies, readCookies } from '../support/cookies.js';
+import { requestClientToken, createClient } from '../support/oauth-clients.js';
+import { catchRejection } from '../support/rejections.js';
 import { TestApp } from '../support/test-app.js';
 
 const password = 'the password of ada';
@@ -25,7 +25,7 @@ async function expectAccepted(app: TestApp, username: string): Promise<void> {
     expect(line.length).to.be.at.most(4096);
   await app
     .get('/me')
-    .set('Cookie', cookieHeader(cookiesOf(response)))
+    .set('Cookie', formatCookies(readCookies(response)))
     .expect(200);
 }
 
@@ -247,11 +247,11 @@ for (const database of databaseKinds) {
       await start(cookies, { additionalClaims: () => ({ more: 'm'.repeat(more.length) }) });
       const { refresh_token: refresh } = await app.login();
       more.length = 4000;
-      for (const answer of [
+      for (const response of [
         await app.post('/login', { username: 'admin', password: 'the admin of the tests' }).expect(500),
         await app.post('/refresh', { refresh_token: refresh }).expect(500),
       ])
-        expect(answer.body.detail).to.match(
+        expect(response.body.detail).to.match(
           /What the hooks additionalClaims .* have to become shorter|has to become shorter/,
         );
       const { body } = await app
@@ -276,7 +276,7 @@ for (const database of databaseKinds) {
         ...most,
         audiences: [...most.audiences.slice(1), 'http://latchkey.test'],
       });
-      await app.get('/protected', (await clientToken(app, client)).access_token).expect(200);
+      await app.get('/protected', (await requestClientToken(app, client)).access_token).expect(200);
       await app.close();
 
       await start({ LATCHKEY_ISSUER: `http://latchkey.test/${'i'.repeat(1200)}` });
@@ -303,7 +303,7 @@ describe('Settings that leave no room in a token', () => {
   };
 
   it('are refused at the start if an administrator could not log in', async () => {
-    const error = await rejection(TestApp.start({ settings: { ...cookies, ...settings } }));
+    const error = await catchRejection(TestApp.start({ settings: { ...cookies, ...settings } }));
     expect(error)
       .to.have.property('message')
       .that.matches(

@@ -127,7 +127,7 @@ const mistakes: Readonly<Record<string, { readonly text: string; readonly faults
       '7: GET /comments/b has no summary. Write "@summary <a few words>" in the method\'s comment.',
       '8: GET /comments/c/{id} does not describe "id". Write "@param id <what it is>" in the method\'s comment.',
       '9: GET /comments/d has more than one tag. Keep one: it is where clients look for it.',
-      '10: GET /comments/e is @Hidden: it would answer, and the contract would not have it. Remove @Hidden.',
+      '10: GET /comments/e is @Hidden: it would respond, and the contract would not have it. Remove @Hidden.',
     ],
   },
   'untagged.controller.ts': {
@@ -154,9 +154,9 @@ const mistakes: Readonly<Record<string, { readonly text: string; readonly faults
       `${says} @Get('e') ${may} public bad(): Bad { throw 0; }`,
     ),
     faults: [
-      `6: The answer 200 of GET /unnamed/a ${noName}`,
-      `7: The answer 200 of GET /unnamed/b ${noName}`,
-      `8: The answer 200 of GET /unnamed/c ${noName}`,
+      `6: The response 200 of GET /unnamed/a ${noName}`,
+      `7: The response 200 of GET /unnamed/b ${noName}`,
+      `8: The response 200 of GET /unnamed/c ${noName}`,
       `9: The request of POST /unnamed/d ${noName}`,
     ],
   },
@@ -398,7 +398,7 @@ export class ReportsController {
     expect(controller?.operations[0]?.thrown).to.deep.equal(['not_found', 'report_locked']);
   });
 
-  it('takes for a permission what the contract does', async () => {
+  it('accepts the same permissions as the contract', async () => {
     const script = pathToFileURL(join(checkout, 'tools/contract/scope-errors.ts'));
     const { permissionPattern } = (await import(script.href)) as { permissionPattern: RegExp };
     expect(readContract().document).to.have.nested.property(
@@ -407,7 +407,7 @@ export class ReportsController {
     );
   });
 
-  it('has the builder change what is alike, rather than the service', () => {
+  it('asks the builder to rename a duplicate, rather than the service', () => {
     const findings = tools.checkControllers(tools.readSources(folder.path('')), {
       document: undefined,
       describedTags: [],

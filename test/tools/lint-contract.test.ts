@@ -38,7 +38,7 @@ describe('The check of the contract', () => {
     linters = (await import(script.href)) as Linters;
   });
 
-  it('finds what a linter or a rule of our own has against a change', async function () {
+  it('finds what a linter or one of this repository’s rules reports of a change', async function () {
     this.timeout(120_000); // four linters over a long document
     const document = JSON.parse(readFileSync(contractFiles.json, 'utf8')) as Node;
     const { schemas } = document['components'] as { schemas: Node };

@@ -104,7 +104,7 @@ describe('The driver of the SDKs', () => {
     });
   });
 
-  it('knows which operations take a bearer token, and what they respond with', async () => {
+  it('knows which operations accept a bearer token, and what they respond with', async () => {
     const { listOperations } = await load<'listOperations'>('operations.ts');
     const json = { 200: { content: { 'application/json': {} } }, 401: { content: { 'text/html': {} } } };
     const document = write(

@@ -77,7 +77,7 @@ for (const kind of databaseKinds) {
       await login('fay@example.com').expect(200);
     });
 
-    it('of two users who want the same at the same time, one gets it', async () => {
+    it('go to one of several users who request the same one concurrently', async () => {
       const users = await Promise.all(['one', 'two', 'three'].map((name) => create(`race ${name}`)));
       const responses = await Promise.all(users.map(({ id }) => change(id, { email: 'race@example.com' })));
       expect(responses.map(({ status }) => status).sort()).to.deep.equal([200, 409, 409]);
@@ -126,7 +126,7 @@ for (const kind of databaseKinds) {
       ['a display name that cannot be seen', { display_name: 'Hu\u200bgo' }, 'display_name'],
       ['what is no language', { language: 'german!' }, 'language'],
     ] as const) {
-      it(`do not take ${what}`, async () => {
+      it(`are refused: ${what}`, async () => {
         const { id } = await create(`without ${field} ${what.length}`);
         const { body } = await change(id, details).expect(422);
         expect(Object.keys(body.errors as object)).to.deep.equal([field]);

@@ -28,7 +28,7 @@ describe('POST /users with a password_hash', () => {
     await app.login('ada', password);
   });
 
-  it('creates one who must choose another password, where that is asked for', async () => {
+  it('creates a user who must choose another password, where that is requested', async () => {
     const fields = { username: 'grace', password_hash: hash, one_time: true };
     const { body } = await app.post('/users', fields, admin).expect(201);
     expect(body).to.include({ password_change_required: true });
@@ -46,7 +46,7 @@ describe('POST /users with a password_hash', () => {
     ['a password, too', { password_hash: hash, password }, 'password', /together with password_hash/],
     ['neither', {}, 'password', /is required, or password_hash/],
   ] as const) {
-    it(`responds 422 in words for ${what}`, async () => {
+    it(`responds with 422 and a message for ${what}`, async () => {
       const { body } = await app.post('/users', { username: 'linus', ...fields }, admin).expect(422);
       expect((body as { errors: Record<string, string> }).errors[field]).to.match(message);
     });

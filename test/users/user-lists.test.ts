@@ -3,10 +3,10 @@ import type { Queries } from '../../src/database/database.js';
 import type { StoredRole } from '../../src/roles/roles.store.js';
 import { toUsernameKey } from '../../src/usernames/username.js';
 import type { UserFilters, UserList, UserSort } from '../../src/users/user-list-query.js';
-import { UserLists } from '../../src/users/user-lists.service.js';
+import { UserListsService } from '../../src/users/user-lists.service.js';
 import { usersStore, type StoredUser } from '../../src/users/users.store.js';
 import { addRole, addUser, minute, recordTime } from '../support/records.js';
-import { storeContract } from '../support/store-contract.js';
+import { describeStore } from '../support/store-contract.js';
 
 const everyone: UserList = { by: 'created_at', descending: false, filters: {} };
 
@@ -15,7 +15,7 @@ async function addDeletedUser(queries: Queries): Promise<void> {
   await usersStore.delete(queries, id, recordTime);
 }
 
-storeContract('Lists of users', (on) => {
+describeStore('Lists of users', (on) => {
   const users: StoredUser[] = [];
   let [common, rare]: (StoredRole | undefined)[] = [];
   before(async () => {
@@ -68,7 +68,7 @@ storeContract('Lists of users', (on) => {
       .map(({ id }) => id);
   };
 
-  const walk = async (lists: UserLists, list: UserList, limit: number): Promise<string[]> => {
+  const walk = async (lists: UserListsService, list: UserList, limit: number): Promise<string[]> => {
     const seen: string[] = [];
     let cursor: string | undefined;
     do {
@@ -109,7 +109,7 @@ storeContract('Lists of users', (on) => {
     ];
     for (const [what, filtersOf] of choices) {
       it(`have ${what} once in each order, page by page, with their number, ${how}`, async () => {
-        const lists = new UserLists(on.database, options);
+        const lists = new UserListsService(on.database, options);
         for (const list of listAll(filtersOf())) {
           const ids = filtersOf().role === 'nobody' ? [] : expected(list);
           for (const limit of [1, 4, 50])
@@ -121,7 +121,7 @@ storeContract('Lists of users', (on) => {
   }
 
   it('stay in place while users before the cursor are added, renamed and removed', async () => {
-    const lists = new UserLists(on.database);
+    const lists = new UserListsService(on.database);
     for (const list of listAll({ name: 'place' })) {
       const made = [];
       for (const letter of 'abcd')
@@ -133,18 +133,29 @@ storeContract('Lists of users', (on) => {
           }),
         );
       const { rows, next } = await lists.list(list, 2, undefined);
-      for (const { id } of rows) await usersStore.delete(on.queries, id, recordTime);
+      const [deleted, renamed] = rows;
+      await usersStore.delete(on.queries, deleted?.id ?? '', recordTime);
+      await usersStore.update(on.queries, renamed?.id ?? '', recordTime, {
+        username: `${deleted?.username}, renamed`,
+      });
+      const time = recordTime + (list.descending ? minute : -minute);
+      const added = await addUser(on.queries, {
+        username: list.descending ? 'place e' : 'place',
+        created_at: time,
+        last_login_at: time,
+      });
       const rest = (await lists.list(list, 2, next)).rows.map(({ id }) => id);
       const all = made.map(({ id }) => id);
       expect(rest, JSON.stringify(list)).to.deep.equal(
         list.descending ? all.slice(0, 2).reverse() : all.slice(2),
       );
-      for (const id of rest) await usersStore.delete(on.queries, id, recordTime);
+      for (const id of [...rest, added.id, renamed?.id ?? ''])
+        await usersStore.delete(on.queries, id, recordTime);
     }
   });
 
   it('of a prefix end after all names with it, whatever characters it has', async () => {
-    const lists = new UserLists(on.database);
+    const lists = new UserListsService(on.database);
     for (const beginning of ['\ud7ff', 'z\u{10ffff}', '\u{10ffff}']) {
       await addUser(on.queries, { username: `${beginning}a` });
       await addUser(on.queries, { username: `${beginning}\u{10ffff}b` });
@@ -184,7 +195,7 @@ storeContract('Lists of users', (on) => {
     ] as const) {
       it(`treat every character of ${JSON.stringify(part)} literally`, async () => {
         for (const by of ['username', 'created_at'] as const) {
-          const { rows } = await new UserLists(on.database).list(
+          const { rows } = await new UserListsService(on.database).list(
             { ...everyone, by, filters: { name: part } },
             9,
             undefined,

@@ -8,10 +8,11 @@ import { sessionsStore } from '../../src/sessions/sessions.store.js';
 import { userListStore } from '../../src/users/user-list.store.js';
 import type { UserList } from '../../src/users/user-list-query.js';
 import type { AccountRights } from '../../src/roles/rights.js';
+import { passwordHashesStore } from '../../src/users/password-hashes.store.js';
 import { usersStore } from '../../src/users/users.store.js';
 import { administratorRole } from '../../src/roles/administrator-role.js';
 import { addRole, addSession, addUser, minute, recordTime } from '../support/records.js';
-import { storeContract } from '../support/store-contract.js';
+import { describeStore } from '../support/store-contract.js';
 import { sessionEndingsStore } from '../../src/sessions/session-endings.store.js';
 import { sessionEpochsStore } from '../../src/users/session-epochs.store.js';
 
@@ -25,7 +26,7 @@ async function recordLogin(queries: Queries, login: Login): Promise<AccountRight
   return rows?.[1][0];
 }
 
-storeContract('The users store', (on) => {
+describeStore('The users store', (on) => {
   it('returns whether there are any users', async () => {
     expect(await usersStore.isEmpty(on.queries)).to.be.true;
     await addUser(on.queries);
@@ -81,7 +82,7 @@ storeContract('The users store', (on) => {
     }
   });
 
-  describe('add', () => {
+  describe('insert', () => {
     it('refuses a name that is taken, in any spelling', async () => {
       await addUser(on.queries, { username: 'grace' });
       const other = await addUser(on.queries, { username: 'GRACE' });
@@ -98,7 +99,7 @@ storeContract('The users store', (on) => {
     });
   });
 
-  describe('change', () => {
+  describe('update', () => {
     it('changes the given columns and leaves the others', async () => {
       const user = await addUser(on.queries);
       expect(await usersStore.update(on.queries, user.id, later, { username: 'Renamed' })).to.be.true;
@@ -124,7 +125,7 @@ storeContract('The users store', (on) => {
     });
   });
 
-  describe('noteLogin', () => {
+  describe('recordLogin', () => {
     const login = { checkedHash: 'a hash', checkedFactors: 0, newHash: 'a new hash', now: later };
 
     it('stores the time and the hash, and returns the rights', async () => {
@@ -177,12 +178,12 @@ storeContract('The users store', (on) => {
     });
   });
 
-  describe('replacePassword', () => {
+  describe('passwordHashesStore.replace', () => {
     const change = { checkedHash: 'a hash', newHash: 'a new hash', now: later };
 
     it('sets the new password, which is not a one-time password', async () => {
       const { id } = await addUser(on.queries, { password_one_time: 1 });
-      expect(await usersStore.replacePassword(on.queries, { id, ...change })).to.be.true;
+      expect(await passwordHashesStore.replace(on.queries, { id, ...change })).to.be.true;
       expect(await usersStore.findStored(on.queries, id)).to.include({
         password_hash: 'a new hash',
         password_one_time: 0,
@@ -193,7 +194,7 @@ storeContract('The users store', (on) => {
     it('refuses if the password has changed meanwhile, or the user is disabled', async () => {
       for (const details of [{ password_hash: 'a younger hash' }, { disabled_at: recordTime }]) {
         const user = await addUser(on.queries, details);
-        expect(await usersStore.replacePassword(on.queries, { id: user.id, ...change })).to.be.false;
+        expect(await passwordHashesStore.replace(on.queries, { id: user.id, ...change })).to.be.false;
         expect(await usersStore.findStored(on.queries, user.id)).to.deep.include(user);
       }
     });
@@ -202,7 +203,7 @@ storeContract('The users store', (on) => {
       const { id } = await addUser(on.queries);
       const hashes = Array.from({ length: 8 }, (_, index) => `hash ${index}`);
       const replaced = await Promise.all(
-        hashes.map((newHash) => usersStore.replacePassword(on.queries, { id, ...change, newHash })),
+        hashes.map((newHash) => passwordHashesStore.replace(on.queries, { id, ...change, newHash })),
       );
       expect(replaced.filter((won) => won)).to.have.length(1);
       const { password_hash: hash } = (await usersStore.findStored(on.queries, id)) ?? {};
@@ -226,7 +227,7 @@ storeContract('The users store', (on) => {
         await Promise.all([
           logIn,
           on.database.transaction(async (transaction) => {
-            await usersStore.replacePassword(transaction, { id: user.id, ...change });
+            await passwordHashesStore.replace(transaction, { id: user.id, ...change });
             await endUserSessions(transaction, user.id);
           }),
         ]);
@@ -261,10 +262,10 @@ storeContract('The users store', (on) => {
       expect(
         (await sessionEpochsStore.listUnfinished(on.queries, { after: '', limit: 1000 })).map(({ id }) => id),
       ).to.include(user.id);
-      await sessionEpochsStore.remove(on.queries, user.id);
+      await usersStore.removeDeleted(on.queries, user.id);
       expect(await sessionEndingsStore.deleteSome(on.queries, user.id, 2)).to.equal(2);
       expect(await sessionEndingsStore.deleteSome(on.queries, user.id, 2)).to.equal(1);
-      await sessionEpochsStore.remove(on.queries, user.id);
+      await usersStore.removeDeleted(on.queries, user.id);
       expect(
         (await sessionEpochsStore.listUnfinished(on.queries, { after: '', limit: 1000 })).map(({ id }) => id),
       ).not.to.include(user.id);

@@ -295,7 +295,7 @@ describe('/users', () => {
       await app.post('/login', { username: 'before', password }).expect(401);
     });
 
-    it('lets a user change the spelling of the own name', async () => {
+    it('lets users change the spelling of their own names', async () => {
       const { id } = await create('kay');
       const { body } = await app.patch(`/users/${id}`, { username: 'KAY' }, admin).expect(200);
       expect(body.username).to.equal('KAY');

@@ -137,7 +137,7 @@ function operationErrors(operation: Operation): Draft[] {
   }
   if (isInaccessible) add('error', `${name} is not read: its method is private. Remove "private".`);
   if (isHidden) {
-    add('error', `${name} is @Hidden: it would answer, and the contract would not have it. Remove @Hidden.`);
+    add('error', `${name} is @Hidden: it would respond, and the contract would not have it. Remove @Hidden.`);
   }
   return errors;
 }

@@ -46,7 +46,7 @@ export const exceptions: readonly Exception[] = [
     rule: 'owasp:api2:2023-write-restricted',
     where: /^\/paths\/(account|email|invitations\/accept|login|password|refresh|register)/,
     reason:
-      'Who logs in, refreshes, signs up or has lost the password has no access token; the password, the refresh token, the invitation or the link is the proof. Rating a password writes nothing.',
+      'A caller who logs in, refreshes, signs up or has lost the password has no access token; the password, the refresh token, the invitation or the link is the proof. Rating a password writes nothing.',
   },
   {
     rule: 'owasp:api2:2023-no-http-basic',
@@ -62,7 +62,7 @@ export const exceptions: readonly Exception[] = [
     rule: 'owasp:api4:2023-string-restricted',
     where: /^\/components\/schemas\/(TokenRequest|TokenParameters|Resource|RefreshRequest|LogoutRequest)\b/,
     reason:
-      'Whatever is sent as a token or a grant gets the answer that RFC 6749, 7009 or 7662 has for one that is not known.',
+      'Whatever is sent as a token or a grant gets the response that RFC 6749, 7009 or 7662 has for one that is not known.',
   },
   {
     rule: 'owasp:api4:2023-string-restricted',

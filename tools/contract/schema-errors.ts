@@ -64,7 +64,7 @@ export function bodiesOf({ requestBody, responses }: DescribedOperation): [strin
   const successful = Object.entries(responses).filter(([status]) => Number(status) < 400);
   const bodies = [
     ['request', requestBody] as const,
-    ...successful.map(([status, response]) => [`answer ${status}`, response] as const),
+    ...successful.map(([status, response]) => [`response ${status}`, response] as const),
   ];
   return bodies.flatMap(([what, body]) =>
     Object.entries(body?.content ?? {})

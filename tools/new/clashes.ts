@@ -20,7 +20,7 @@ export function clashes(root: string, names: Names): string[] {
     if (existsSync(join(root, path))) isThere(path);
   }
   for (const operation of operations) {
-    if (answers(operation, `/${folder}`)) isThere(nameOf(operation), operation.at);
+    if (handles(operation, `/${folder}`)) isThere(nameOf(operation), operation.at);
     if (operation.operationId === `list${AuditLogs}`)
       isThere(`an operationId ${operation.operationId}`, operation.at);
   }
@@ -72,7 +72,7 @@ function readContract(root: string): BuiltContract {
 }
 
 /** Whether a request to that path would reach it. */
-function answers({ path = '' }: Operation, wanted: string): boolean {
+function handles({ path = '' }: Operation, wanted: string): boolean {
   const pattern = path.replaceAll('.', '\\.').replaceAll(/\{[^{}]+\}/g, '[^/]+');
   return RegExp(`^${pattern}$`).test(wanted);
 }

@@ -61,7 +61,7 @@ function describeReports() {
     text: text('What is in the file.'),
   };
   const example = { title: 'July', file_name: 'july.txt', size: 12, text: 'All is well.' };
-  const answer = (description, model) => ({
+  const describeResponse = (description, model) => ({
     description,
     content: { 'application/json': { schema: { $ref: `#/components/schemas/${model}` } } },
   });
@@ -77,7 +77,7 @@ function describeReports() {
         get: {
           ...common,
           ...{ operationId: 'listReports', summary: 'List reports', description: 'All reports.' },
-          responses: { 200: answer('The reports.', 'ReportList') },
+          responses: { 200: describeResponse('The reports.', 'ReportList') },
         },
         post: {
           ...common,
@@ -87,7 +87,7 @@ function describeReports() {
             description: 'Adds a report with its file.',
           },
           requestBody: { required: true, content: { 'multipart/form-data': { schema: form } } },
-          responses: { 201: answer('The report.', 'Report') },
+          responses: { 201: describeResponse('The report.', 'Report') },
         },
         delete: {
           ...common,

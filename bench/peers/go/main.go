@@ -35,7 +35,7 @@ func (r *revokedTokens) has(id string) bool {
 	return found
 }
 
-func answer(w http.ResponseWriter, status int, text string) {
+func respond(w http.ResponseWriter, status int, text string) {
 	body, err := json.Marshal(message{text})
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
@@ -47,7 +47,7 @@ func answer(w http.ResponseWriter, status int, text string) {
 }
 
 func protected(w http.ResponseWriter, r *http.Request) {
-	answer(w, http.StatusOK, "This is a protected endpoint.")
+	respond(w, http.StatusOK, "This is a protected endpoint.")
 }
 
 func verificationKey() any {
@@ -75,12 +75,12 @@ func main() {
 				token, found := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 				claims := &jwt.RegisteredClaims{}
 				if !found {
-					answer(w, http.StatusUnauthorized, "Missing token")
+					respond(w, http.StatusUnauthorized, "Missing token")
 					return
 				}
 				_, err := parser.ParseWithClaims(token, claims, func(*jwt.Token) (any, error) { return key, nil })
 				if err != nil || revoked.has(claims.ID) {
-					answer(w, http.StatusUnauthorized, "Invalid token")
+					respond(w, http.StatusUnauthorized, "Invalid token")
 					return
 				}
 				next(w, r, claims)

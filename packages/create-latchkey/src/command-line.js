@@ -8,7 +8,7 @@ import { ownVersion, resolveLatchkey } from './latchkey.js';
 const usage = `Usage: npm create latchkey <folder>
 
 Makes an API on Latchkey in a new folder, whose name is the project's: an operation with a
-table of its own, and a test of it. It asks nothing.
+table of its own, and a test of it. It asks no questions.
 
   npm create latchkey my-api
   cd my-api

@@ -18,9 +18,9 @@ func main() {
 	_, err = client.Login(ctx, os.Getenv("LATCHKEY_READER_USERNAME"), os.Getenv("LATCHKEY_READER_PASSWORD"))
 	check(err)
 
-	answer, err := client.API.GetProtectedWithResponse(ctx)
+	response, err := client.API.GetProtectedWithResponse(ctx)
 	check(err)
-	fmt.Println(answer.JSON200.Message)
+	fmt.Println(response.JSON200.Message)
 
 	_, err = client.API.ListUsersWithResponse(ctx, &api.ListUsersParams{})
 	if latchkey.CodeOf(err) != api.ProblemCodeInsufficientScope {

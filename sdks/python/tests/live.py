@@ -102,7 +102,7 @@ async def async_logged_in(
 _revision = 0
 
 
-def void_access_tokens() -> None:
+def revoke_access_tokens() -> None:
     """Revoke the access tokens of all sample users, by a change of their role's permissions."""
     global _revision  # noqa: PLW0603
     _revision += 1

@@ -20,7 +20,7 @@ from latchkey_client.api.own_account import get_me
 from latchkey_client.api.protected import get_protected
 from latchkey_client.api.users import create_user, end_user_sessions, list_users
 from latchkey_client.models import CreateUserRequest, RevocationPage
-from live import ADMINISTRATOR, READER, URL, Clock, async_logged_in, logged_in, user, void_access_tokens
+from live import ADMINISTRATOR, READER, URL, Clock, async_logged_in, logged_in, revoke_access_tokens, user
 
 
 async def my_name(latchkey: AsyncLatchkey) -> str:
@@ -36,8 +36,8 @@ async def code_of(call: Coroutine[Any, Any, object]) -> str:
 def test_logs_in_calls_and_logs_out() -> None:
     async def run() -> None:
         async with async_logged_in(user(21)) as (latchkey, watched):
-            answer = unwrap(await get_protected.asyncio(client=latchkey.api))
-            assert answer.message == "This is a protected endpoint."
+            result = unwrap(await get_protected.asyncio(client=latchkey.api))
+            assert result.message == "This is a protected endpoint."
             await latchkey.logout()
             assert latchkey.tokens is None
             assert await code_of(my_name(latchkey)) == ProblemCode.AUTHENTICATION_REQUIRED
@@ -111,7 +111,7 @@ def test_raises_another_error_for_a_page_of_another_server() -> None:
 def test_one_refresh_serves_20_tasks_whose_token_is_refused() -> None:
     async def run() -> None:
         async with async_logged_in(user(22)) as (latchkey, watched):
-            void_access_tokens()
+            revoke_access_tokens()
             names = await asyncio.gather(*(my_name(latchkey) for _ in range(20)))
             assert set(names) == {"user-22"}
             assert watched.sent.count("POST /refresh") == 1
@@ -150,7 +150,7 @@ def test_a_refused_refresh_deletes_the_tokens_and_raises_for_all_waiting() -> No
 def test_a_refresh_that_fails_otherwise_keeps_the_tokens() -> None:
     async def run() -> None:
         async with async_logged_in(user(25)) as (latchkey, watched):
-            void_access_tokens()
+            revoke_access_tokens()
             watched.fails_at.add("POST /refresh")
             with pytest.raises(httpx.ConnectError):
                 await my_name(latchkey)
@@ -163,7 +163,7 @@ def test_a_refresh_that_fails_otherwise_keeps_the_tokens() -> None:
 def test_a_refresh_continues_for_the_others_when_one_task_is_canceled() -> None:
     async def run() -> None:
         async with async_logged_in(user(26)) as (latchkey, watched):
-            void_access_tokens()
+            revoke_access_tokens()
             given_up = asyncio.create_task(my_name(latchkey))
             while "POST /refresh" not in watched.sent:
                 await asyncio.sleep(0)

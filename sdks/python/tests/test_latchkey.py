@@ -33,7 +33,7 @@ from latchkey_client.models import (
     TokenRequest,
 )
 from latchkey_client.types import File
-from live import ADMINISTRATOR, READER, URL, Clock, Watched, logged_in, user, void_access_tokens
+from live import ADMINISTRATOR, READER, URL, Clock, Watched, logged_in, revoke_access_tokens, user
 
 
 def my_name(latchkey: Latchkey) -> str:
@@ -110,7 +110,7 @@ def test_has_the_operations_as_methods_by_their_tags() -> None:
 
 def test_sends_a_file_and_reads_the_operations_of_an_api_built_on_the_service() -> None:
     with logged_in(user(6)) as (latchkey, watched):
-        void_access_tokens()  # the file is sent again after a refresh
+        revoke_access_tokens()  # the file is sent again after a refresh
         file = File(BytesIO(b"All is well."), file_name="july.txt", mime_type="text/plain")
         report = latchkey.reports.add(body=AddReportBody(file=file, title="July"))
         assert (report.file_name, report.size, report.text) == ("july.txt", 12, "All is well.")
@@ -193,10 +193,10 @@ def test_raises_the_error_of_an_oauth_endpoint() -> None:
 
 @pytest.mark.parametrize("status", [200, 302, 502])
 def test_raises_another_error_for_a_page_of_another_server(status: int) -> None:
-    def answer(_: httpx.Request) -> httpx.Response:
+    def respond(_: httpx.Request) -> httpx.Response:
         return httpx.Response(status, headers={"Content-Type": "text/html"}, text="<h1>A proxy</h1>")
 
-    with Latchkey("http://proxy.example.com", transport=httpx.MockTransport(answer)) as latchkey:
+    with Latchkey("http://proxy.example.com", transport=httpx.MockTransport(respond)) as latchkey:
         for call in (
             lambda: latchkey.login("ada", "a password"),
             latchkey.users.list,
@@ -209,8 +209,8 @@ def test_raises_another_error_for_a_page_of_another_server(status: int) -> None:
 
 
 def test_accepts_an_unknown_code() -> None:
-    answer = httpx.Response(418, request=httpx.Request("GET", URL))
-    error = LatchkeyError({"code": "not_in_the_list", "detail": "Something new."}, answer)
+    response = httpx.Response(418, request=httpx.Request("GET", URL))
+    error = LatchkeyError({"code": "not_in_the_list", "detail": "Something new."}, response)
     assert error.code == "not_in_the_list"
 
 
@@ -225,7 +225,7 @@ def test_starts_with_the_tokens_of_an_earlier_login_and_reports_changes() -> Non
     with logged_in(user(5)) as (latchkey, _):
         stored = asdict(latchkey.tokens) if latchkey.tokens else {}
     with Latchkey(f"{URL}/", tokens=Tokens(**stored), on_change=changes.append) as latchkey:
-        void_access_tokens()
+        revoke_access_tokens()
         assert my_name(latchkey) == "user-05"
         assert changes == [latchkey.tokens]
         latchkey.logout()
@@ -242,13 +242,13 @@ def test_shows_no_token_in_a_log() -> None:
 def test_works_under_a_path() -> None:
     seen: list[httpx.Request] = []
 
-    def answer(request: httpx.Request) -> httpx.Response:
+    def respond(request: httpx.Request) -> httpx.Response:
         seen.append(request)
         return httpx.Response(200, json={"message": "hello"})
 
     tokens = Tokens("access", "refresh", 2_000_000.0, 900, "", "login")
     with Latchkey(
-        "https://example.com/auth", tokens=tokens, clock=Clock(), transport=httpx.MockTransport(answer)
+        "https://example.com/auth", tokens=tokens, clock=Clock(), transport=httpx.MockTransport(respond)
     ) as latchkey:
         get_protected.sync(client=latchkey.api)
     assert str(seen[0].url) == "https://example.com/auth/protected"
@@ -260,7 +260,7 @@ def test_works_under_a_path() -> None:
 
 def test_one_refresh_serves_20_threads_whose_token_is_refused() -> None:
     with logged_in(user(11)) as (latchkey, watched):
-        void_access_tokens()
+        revoke_access_tokens()
         with ThreadPoolExecutor(20) as threads:
             names = set(threads.map(lambda _: my_name(latchkey), range(20)))
         assert names == {"user-11"}
@@ -371,7 +371,7 @@ def test_a_refused_refresh_deletes_the_tokens_and_raises_for_all_waiting() -> No
 
 def test_a_refresh_that_fails_otherwise_keeps_the_tokens() -> None:
     with logged_in(user(17)) as (latchkey, watched):
-        void_access_tokens()
+        revoke_access_tokens()
         watched.fails_at.add("POST /refresh")
         with pytest.raises(httpx.ConnectError):
             my_name(latchkey)
@@ -381,7 +381,7 @@ def test_a_refresh_that_fails_otherwise_keeps_the_tokens() -> None:
 
 def test_a_logout_waits_for_the_refresh_and_ends_the_session() -> None:
     with logged_in(user(18)) as (latchkey, watched):
-        void_access_tokens()
+        revoke_access_tokens()
         watched.held["POST /refresh"] = threading.Event()
         with ThreadPoolExecutor(2) as threads:
             call = threads.submit(my_name, latchkey)
@@ -399,7 +399,7 @@ def test_a_logout_waits_for_the_refresh_and_ends_the_session() -> None:
 
 def test_does_not_send_one_users_request_with_the_next_users_token() -> None:
     with logged_in(user(19)) as (latchkey, watched):
-        void_access_tokens()
+        revoke_access_tokens()
         watched.held["GET /me"] = threading.Event()
         with ThreadPoolExecutor(1) as threads:
             call = threads.submit(my_name, latchkey)

@@ -6,7 +6,7 @@ import type { paths } from '../generated/schema.js';
 import { failureOf, unexpectedResponse } from './errors.js';
 
 /** The result of an operation: openapi-fetch's, without the errors, which are thrown. */
-type Answer<Operation, Init> =
+type Result<Operation, Init> =
   Operation extends Record<string | number, unknown>
     ? { readonly data: Given<FetchResponse<Operation, Init, MediaType>['data']>; readonly response: Response }
     : never;
@@ -25,7 +25,7 @@ type Call<Method extends HttpMethod> = <
 >(
   path: Path,
   ...init: Parameters<Init>
-) => Promise<Answer<paths[Path][Method], Init>>;
+) => Promise<Result<paths[Path][Method], Init>>;
 
 /**
  * Every operation of the contract: `GET('/users', { params: { query: { limit: 10 } } })` resolves with `{data, response}`,

@@ -113,7 +113,7 @@ export class LatchkeyClient {
     return data;
   }
 
-  /** Has the message sent again: of the registration that was made here, or about the address of who is logged in. */
+  /** Has the message sent again: for the registration that was made here, or for the address of the user who is logged in. */
   async sendVerification(): Promise<void> {
     await this.api.POST('/email/verification', { body: await this.#registered() });
   }
@@ -223,7 +223,7 @@ export class LatchkeyClient {
     return itemsOf(this.api, path, ...init);
   }
 
-  /** Who is logged in means the account's own address. */
+  /** A user who is logged in means the address of the account. */
   async #registered(): Promise<{ readonly registration_token?: string }> {
     const token = (await this.tokens()) ? undefined : this.#pending.get('registration');
     return token === undefined ? {} : { registration_token: token };

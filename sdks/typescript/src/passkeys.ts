@@ -32,7 +32,7 @@ const messages: Readonly<Record<PasskeyErrorCode, string>> = {
   aborted: 'The request for a passkey was aborted.',
   not_allowed: 'No passkey was chosen.',
   unsupported: 'This browser has no passkeys on this page, which must be at https:// or http://localhost.',
-  already_registered: 'This device has a passkey for the account already.',
+  already_registered: 'This device already has a passkey for the account.',
   wrong_domain: "The service's passkeys are for pages of another domain (LATCHKEY_PASSKEY_RP_ID).",
 };
 

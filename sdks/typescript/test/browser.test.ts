@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
 import type { LatchkeyClient, TokenStorage } from '@latchkey/client';
 import { noBrowser, ServedPage } from './served-page.js';
-import { userPassword, voidAccessTokens } from './service.js';
+import { userPassword, revokeAccessTokens } from './service.js';
 
 /** A script of the compiled package, or of one that it imports. */
 const script = (name: string) => ({
@@ -66,7 +66,7 @@ describe('Tabs that share localStorage', { skip: noBrowser }, () => {
   it('refresh once for all', async () => {
     const tabs = await openTabs(3);
     await tabs[0]!.evaluate((password) => window.latchkey.login('user-42', password), userPassword);
-    await voidAccessTokens();
+    await revokeAccessTokens();
     served.refreshes = 0;
     assert.deepEqual(new Set((await askForNames(tabs)).flat()), new Set(['user-42']));
     assert.equal(served.refreshes, 1);
@@ -118,7 +118,7 @@ describe('Tabs that share localStorage', { skip: noBrowser }, () => {
     }
     await tabs[0]!.evaluate((password) => window.latchkey.login('user-44', password), userPassword);
     for (let round = 0; round < 3; round += 1) {
-      await voidAccessTokens();
+      await revokeAccessTokens();
       assert.deepEqual(new Set((await askForNames(tabs)).flat()), new Set(['user-44']));
     }
   });

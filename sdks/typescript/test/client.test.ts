@@ -20,7 +20,7 @@ import {
   count,
   url,
   userPassword,
-  voidAccessTokens,
+  revokeAccessTokens,
   watched,
 } from './service.js';
 
@@ -221,7 +221,7 @@ describe('A client', () => {
 
   it('sends a file again after a refresh', async () => {
     const client = await asUser(7);
-    await voidAccessTokens();
+    await revokeAccessTokens();
     const file = new File(['Again.'], 'again.txt', { type: 'text/plain' });
     const { data } = await client.api.POST('/reports', uploadOf({ file, title: 'Again' }));
     assert.equal(data.text, 'Again.');

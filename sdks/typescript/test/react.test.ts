@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import type { Page } from 'playwright-core';
 import { noBrowser, ServedPage } from './served-page.js';
-import { userPassword, voidAccessTokens } from './service.js';
+import { userPassword, revokeAccessTokens } from './service.js';
 
 const path = (name: string): string => fileURLToPath(new URL(`../../${name}`, import.meta.url));
 
@@ -45,7 +45,7 @@ describe('The React example', { skip: noBrowser }, () => {
     await logIn(tabs[0], userPassword);
     for (const tab of tabs) await tab.getByText('Hello, user-45.').waitFor();
 
-    await voidAccessTokens();
+    await revokeAccessTokens();
     served.refreshes = 0;
     for (const tab of tabs) await tab.reload();
     for (const tab of tabs) await tab.getByText('Hello, user-45.').waitFor();

@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { LatchkeyError, memoryStorage } from '@latchkey/client';
-import { asAdministrator, asUser, count, gate, userPassword, voidAccessTokens, watched } from './service.js';
+import {
+  asAdministrator,
+  asUser,
+  count,
+  gate,
+  userPassword,
+  revokeAccessTokens,
+  watched,
+} from './service.js';
 
 const twentyTimes = Array.from({ length: 20 });
 
@@ -28,9 +36,9 @@ function clock(): { now: () => number; advance(seconds: number): void } {
 describe('A refresh', () => {
   it('is sent once for 20 callers whose token is refused', async () => {
     const client = await asUser(11);
-    await voidAccessTokens();
-    const answers = await Promise.all(twentyTimes.map(() => client.api.GET('/me')));
-    assert.deepEqual(new Set(answers.map(({ data }) => data.username)), new Set(['user-11']));
+    await revokeAccessTokens();
+    const responses = await Promise.all(twentyTimes.map(() => client.api.GET('/me')));
+    assert.deepEqual(new Set(responses.map(({ data }) => data.username)), new Set(['user-11']));
     assert.equal(count(client, 'POST /refresh'), 1);
     assert.equal(count(client, 'GET /me'), 40);
   });
@@ -82,7 +90,7 @@ describe('A refresh', () => {
         return response;
       },
     });
-    await voidAccessTokens();
+    await revokeAccessTokens();
     const slow = client.api.GET('/me');
     while (!held) await client.api.GET('/health/live');
     await client.api.GET('/me');
@@ -158,7 +166,7 @@ describe('A refresh', () => {
           ? fetch(request)
           : Promise.reject(new TypeError('no network')),
     });
-    await voidAccessTokens();
+    await revokeAccessTokens();
     isReachable = false;
     await assert.rejects(client.api.GET('/me'), /no network/);
     isReachable = true;
@@ -167,7 +175,7 @@ describe('A refresh', () => {
 
   it('is awaited by a logout, which ends the session', async () => {
     const client = await asUser(20);
-    await voidAccessTokens();
+    await revokeAccessTokens();
     const call = client.api.GET('/me').catch((error: unknown) => error);
     while (count(client, 'POST /refresh') === 0) await new Promise((resolve) => setImmediate(resolve));
     await client.logout();
@@ -190,7 +198,7 @@ describe('A refresh', () => {
         return response;
       },
     });
-    await voidAccessTokens();
+    await revokeAccessTokens();
     const call = first.api.GET('/me');
     const second = await asUser(22, { storage });
     refusal.open();
@@ -207,7 +215,7 @@ describe('A refresh', () => {
         return fetch(request);
       },
     });
-    await voidAccessTokens();
+    await revokeAccessTokens();
     const impatient = new AbortController();
     const given = client.api.GET('/me', { signal: impatient.signal });
     const patient = client.api.GET('/me');
@@ -232,7 +240,7 @@ describe('A refresh', () => {
             })
           : fetch(request),
     });
-    await voidAccessTokens();
+    await revokeAccessTokens();
     const alive = setInterval(() => undefined, 1000); // a signal's timeout alone does not keep Node.js running
     await assert.rejects(client.api.GET('/me'), { name: 'TimeoutError' });
     clearInterval(alive);

@@ -62,7 +62,7 @@ describe('A login with a second factor', () => {
     assert.ok(demand.expiresIn > 200 && demand.expiresIn <= 300);
     assert.equal(await client.tokens(), undefined);
     assert.equal((await refusal(client.finishLogin(demand, '000 000'))).code, 'wrong_second_factor');
-    // The step of now was used by the confirmation.
+    // The current step was used by the confirmation.
     const tokens = await client.finishLogin(demand, codeAt(account.secret, Date.now() + 30_000));
     assert.deepEqual(await client.tokens(), tokens);
     assert.equal((await client.api.GET('/me')).data.username, account.username);

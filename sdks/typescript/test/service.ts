@@ -54,7 +54,7 @@ export async function asUser(number: number, options?: Partial<LatchkeyOptions>)
 let revision = 0;
 
 /** Revokes the access tokens of all sample users, by a change of their role's permissions. */
-export async function voidAccessTokens(): Promise<void> {
+export async function revokeAccessTokens(): Promise<void> {
   const { api } = await asAdministrator();
   revision += 1;
   const permissions = ['samples:read', `samples:${process.pid}.${revision}`];

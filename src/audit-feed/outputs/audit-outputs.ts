@@ -33,7 +33,7 @@ export function createAuditOutputs(dependencies: Dependencies, config: Config): 
   const outputs = createSenders(dependencies, config).map(
     (sender) => new AuditOutput(database, clock, log, sender),
   );
-  const ofEach = async <T>(work: (output: AuditOutput) => Promise<T>): Promise<T[]> => {
+  const runOnEach = async <T>(work: (output: AuditOutput) => Promise<T>): Promise<T[]> => {
     // Each is finished, whatever happens to the others.
     const results = await Promise.allSettled(outputs.map(work));
     return results.map((result) => {
@@ -41,11 +41,11 @@ export function createAuditOutputs(dependencies: Dependencies, config: Config): 
       return result.value;
     });
   };
-  const findLags = (): Promise<OutputLag[]> => ofEach((output) => output.findLag());
+  const findLags = (): Promise<OutputLag[]> => runOnEach((output) => output.findLag());
   return {
     runs: outputs.map((output) => () => output.run()),
     stop: async () => {
-      await ofEach((output) => output.stop());
+      await runOnEach((output) => output.stop());
     },
     get progress() {
       return outputs.map((output) => output.progress);

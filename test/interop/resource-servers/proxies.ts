@@ -52,7 +52,7 @@ async function startMirror(url: string): Promise<{ readonly url: string; readonl
   const server = createSecureServer(
     { key: file('server-key.pem'), cert: file('server.pem') },
     (_request, response) => {
-      void fetch(url).then(async (answer) => response.end(await answer.text()));
+      void fetch(url).then(async (document) => response.end(await document.text()));
     },
   );
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

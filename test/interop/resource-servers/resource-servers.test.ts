@@ -5,7 +5,7 @@ import { expect } from 'chai';
 import { adminPassword, type ApiClient } from '../../support/api-client.js';
 import { checkout } from '../../support/checkout.js';
 import { endProcesses, Installation } from '../../support/service-process.js';
-import { blocksOf } from '../../support/shown-commands.js';
+import { readBlocks } from '../../support/shown-commands.js';
 import { encode, readJwt } from '../../support/tokens.js';
 import type { RunningServer } from './running-server.js';
 import { resourceServers } from './servers.js';
@@ -66,14 +66,14 @@ for (const type of ['at+jwt', 'JWT'] as const) {
 
     for (const { name, heading, takes, checksType, prepare, start } of resourceServers) {
       if (!takes.includes(type) || (wanted && !wanted.includes(name))) continue;
-      it(`${name}: lets in who may, and nobody else`, async function () {
+      it(`${name}: accepts tokens with the permission, and no others`, async function () {
         this.timeout(600_000);
         const missing = prepare();
         if (missing !== undefined) {
           console.warn(`${name} is not tried: there is no ${missing}.`);
           this.skip();
         }
-        const blocks = blocksOf(page, heading).map((block) => ({
+        const blocks = readBlocks(page, heading).map((block) => ({
           ...block,
           text: block.text.replaceAll(shownIssuer, issuer.api.url),
         }));
@@ -100,9 +100,9 @@ for (const type of ['at+jwt', 'JWT'] as const) {
       const { header, claims } = readJwt(good);
       const seconds = Math.floor(Date.now() / 1000);
 
-      const answer = await ask(good);
-      expect(answer, 'the answer to a good token').to.include({ status: 200 });
-      expect(answer.text).to.include(server.shows === 'name' ? 'ada' : String(claims['sub']));
+      const accepted = await ask(good);
+      expect(accepted, 'a good token').to.include({ status: 200 });
+      expect(accepted.text).to.include(server.shows === 'name' ? 'ada' : String(claims['sub']));
       expect((await ask(issuer.alter(good, {}))).status, 'a good token that was signed again').to.equal(200);
 
       // It is good but for its permissions.

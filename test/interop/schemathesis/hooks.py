@@ -16,8 +16,8 @@ class Login:
     def get(self, case, context):
         body = json.dumps({"username": "admin", "password": os.environ["LATCHKEY_ADMIN_PASSWORD"]}).encode()
         request = urllib.request.Request(f"{service}/login", body, {"Content-Type": "application/json"})
-        with urllib.request.urlopen(request) as answer:
-            return json.load(answer)["access_token"]
+        with urllib.request.urlopen(request) as response:
+            return json.load(response)["access_token"]
 
     def set(self, case, data, context):
         case.headers = {**(case.headers or {}), "Authorization": f"Bearer {data}"}

@@ -1,6 +1,5 @@
 """The client of Latchkey, a token-authentication service."""
 
-from .answers import unwrap, walk, walk_async
 from .async_latchkey import AsyncLatchkey
 from .client import AuthenticatedClient
 from .failures import (
@@ -12,6 +11,7 @@ from .failures import (
 )
 from .latchkey import Latchkey
 from .models.problem_code import ProblemCode
+from .results import unwrap, walk, walk_async
 from .tokens import Tokens
 
 __all__ = [

@@ -222,13 +222,13 @@ class Latchkey(Groups):
         if tokens is None or (tokens.access_token != access_token and not self._box.is_stale(tokens)):
             return tokens
         try:
-            answer = self._post("/refresh", {"refresh_token": tokens.refresh_token})
+            response = self._post("/refresh", {"refresh_token": tokens.refresh_token})
         except LatchkeyError as error:
             # 401: the session has ended. After any other error the tokens can be refreshed later.
             if error.status == httpx.codes.UNAUTHORIZED:
                 self._box.forget()
             raise
-        return self._box.keep(answer.json(), tokens.login)
+        return self._box.keep(response.json(), tokens.login)
 
     def _begin(self, path: str, body: Mapping[str, Any]) -> Tokens:
         """Store the tokens of a new login."""
@@ -240,5 +240,5 @@ class Latchkey(Groups):
 
     def _put_password(self, body: dict[str, str], tokens: Tokens | None) -> Tokens:
         headers = {"Authorization": f"Bearer {tokens.access_token}"} if tokens else {}
-        answer = self._http.put("/me/password", json=body, headers=headers, auth=NO_TOKEN)
-        return self._box.keep(answer.json(), tokens.login if tokens else None)
+        response = self._http.put("/me/password", json=body, headers=headers, auth=NO_TOKEN)
+        return self._box.keep(response.json(), tokens.login if tokens else None)

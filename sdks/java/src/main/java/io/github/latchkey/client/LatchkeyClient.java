@@ -141,10 +141,10 @@ public final class LatchkeyClient {
   public Tokens changePassword(String current, String replacement) {
     long login = keeper.login();
     Instant askedAt = Instant.now();
-    TokenSet answer =
+    TokenSet issued =
         api(OwnAccountApi::new)
             .changePassword(new ChangePasswordRequest().currentPassword(current).newPassword(replacement));
-    Tokens tokens = tokensOf(answer, askedAt);
+    Tokens tokens = tokensOf(issued, askedAt);
     keeper.replace(login, tokens);
     return tokens;
   }

@@ -42,7 +42,7 @@ class ClientTest {
       assertEquals("/behind/a/path/protected", exchange.getRequestURI().getPath());
       assertEquals("latchkey-java/" + LatchkeyClient.VERSION, exchange.getRequestHeaders().getFirst("User-Agent"));
       exchange.getResponseHeaders().set("Retry-After", "7");
-      Gate.answer(exchange, 503, "text/html", "<html>Be right back</html>");
+      Gate.respond(exchange, 503, "text/html", "<html>Be right back</html>");
     })) {
       LatchkeyClient client = LatchkeyClient.of(proxy.url() + "/behind/a/path/");
       LatchkeyException refused = assertThrows(LatchkeyException.class, () -> callProtected(client));
@@ -58,7 +58,7 @@ class ClientTest {
   @Test
   void aResponseOfAnotherServer() throws Exception {
     try (Gate proxy = new Gate((exchange, self) ->
-        Gate.answer(exchange, 200, "text/html; charset=utf-8", "<html>Welcome</html>"))) {
+        Gate.respond(exchange, 200, "text/html; charset=utf-8", "<html>Welcome</html>"))) {
       LatchkeyClient client = LatchkeyClient.of(proxy.url());
       // endOtherSessions has no body: it must not pass for done.
       for (Executable call : List.<Executable>of(
@@ -77,7 +77,7 @@ class ClientTest {
   @Test
   void aCodeThatIsNewerThanThisClient() throws Exception {
     try (Gate newer = new Gate((exchange, self) ->
-        Gate.answer(exchange, 418, "application/problem+json", "{\"code\":\"is_teapot\",\"title\":\"Teapot\"}"))) {
+        Gate.respond(exchange, 418, "application/problem+json", "{\"code\":\"is_teapot\",\"title\":\"Teapot\"}"))) {
       LatchkeyClient client = LatchkeyClient.of(newer.url());
       LatchkeyException refused = assertThrows(LatchkeyException.class, () -> callProtected(client));
       assertEquals(ProblemCode.UNKNOWN_DEFAULT_OPEN_API, refused.code());

@@ -181,7 +181,7 @@ class RefreshTest {
     AtomicBoolean isAway = new AtomicBoolean(true);
     try (Gate gate = new Gate((exchange, self) -> {
       if (exchange.getRequestURI().getPath().equals("/refresh") && isAway.get()) {
-        Gate.answer(exchange, 502, "text/html", "<html>Bad gateway</html>");
+        Gate.respond(exchange, 502, "text/html", "<html>Bad gateway</html>");
       } else {
         self.forward(exchange);
       }
@@ -267,7 +267,7 @@ class RefreshTest {
     try (Gate gate = new Gate();
         Gate stranger = new Gate((exchange, self) -> {
           authorizations.add(String.valueOf(exchange.getRequestHeaders().getFirst("Authorization")));
-          Gate.answer(exchange, 200, "text/plain", "Hello");
+          Gate.respond(exchange, 200, "text/plain", "Hello");
         })) {
       HttpClient http = asUser(gate.url(), "user-22").httpClient();
       http.send(HttpRequest.newBuilder(URI.create(stranger.url())).build(), BodyHandlers.ofString());

@@ -23,15 +23,15 @@ class Page(Protocol[Item]):
         """The cursor of the next page; unset on the last one."""
 
 
-def unwrap(answer: T | ProblemDetails | OAuthError | None) -> T:
+def unwrap(result: T | ProblemDetails | OAuthError | None) -> T:
     """Narrow the type of an operation's result.
 
     By their types the generated operations may return an error, or nothing. With ``Latchkey.api`` they don't:
     errors are raised.
     """
-    if answer is None or isinstance(answer, ProblemDetails | OAuthError):
+    if result is None or isinstance(result, ProblemDetails | OAuthError):
         raise TypeError("The operation returned an error: it was not called with Latchkey.api.")
-    return answer
+    return result
 
 
 def walk(

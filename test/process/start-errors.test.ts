@@ -13,7 +13,7 @@ import {
 
 const secret = 'a secret of the tests, long enough';
 
-interface FaultyStart {
+interface FailingStart {
   readonly settings: Settings | (() => Promise<Settings>);
   /** Runs before the start. */
   readonly prepare?: (folder: string) => Promise<unknown>;
@@ -21,7 +21,7 @@ interface FaultyStart {
   readonly says: readonly RegExp[];
 }
 
-const faults: Readonly<Record<string, FaultyStart>> = {
+const errors: Readonly<Record<string, FailingStart>> = {
   'names every faulty setting in one go, and no secret': {
     settings: {
       PORT: '70000',
@@ -102,7 +102,7 @@ function expectSentences({ exitCode, stdout, stderr }: Command, says: readonly R
 describe('A start that fails', () => {
   let starts: Readonly<Record<string, Promise<Command>>>;
   before(() => {
-    const start = async ({ settings, prepare }: FaultyStart): Promise<Command> => {
+    const start = async ({ settings, prepare }: FailingStart): Promise<Command> => {
       const installation = await Installation.make(
         typeof settings === 'function' ? await settings() : settings,
       );
@@ -110,11 +110,11 @@ describe('A start that fails', () => {
       return installation.run(['start']);
     };
     // All at once, because each waits for a second.
-    starts = Object.fromEntries(Object.entries(faults).map(([what, fault]) => [what, start(fault)]));
+    starts = Object.fromEntries(Object.entries(errors).map(([what, error]) => [what, start(error)]));
   });
   after(endProcesses);
 
-  for (const [what, { says }] of Object.entries(faults)) {
+  for (const [what, { says }] of Object.entries(errors)) {
     it(what, async () => {
       const start = await starts[what];
       expect(start).to.exist;

@@ -1,17 +1,17 @@
 import { routes } from '../../generated/latchkey-routes.js';
-import { LegacyTokens } from '../authentication/legacy-tokens.service.js';
+import { createLegacyTokens, type LegacyTokens } from '../authentication/legacy-tokens.js';
 import type { Config } from '../config/config.js';
 import { collectPermissions } from '../http/security-requirements.js';
 
 /** @returns undefined where the settings do not ask for it. */
-export function createLegacyTokens(
-  dependencies: ConstructorParameters<typeof LegacyTokens>[0],
+export function createConfiguredLegacyTokens(
+  dependencies: Parameters<typeof createLegacyTokens>[0],
   config: Config,
   issuer: string,
 ): LegacyTokens | undefined {
   const { decodeLegacy, decodeLegacyUntil: until, secretKey: secret } = config;
   if (decodeLegacy === undefined || until === undefined || secret === undefined) return undefined;
-  return new LegacyTokens(dependencies, {
+  return createLegacyTokens(dependencies, {
     secret,
     until,
     leeway: config.decodeLeeway,

@@ -2,14 +2,14 @@ import type { AuditHeadRow, AuditRow, AuditSealRow } from '../database/schema.js
 import type { SealVerdict } from './audit-seals.js';
 
 /** The first thing that is wrong. */
-export interface AuditFault {
+export interface ChainError {
   /** The row's place in the chain, or the place that is empty. */
   readonly sequence: number;
   /** What is wrong, as a sentence. */
   readonly message: string;
 }
 
-export function createFault(sequence: number, message: string): AuditFault {
+export function createChainError(sequence: number, message: string): ChainError {
   return { sequence, message };
 }
 
@@ -23,7 +23,7 @@ function formatTime(at: number): string {
 }
 
 /** @returns undefined for a seal that may be compared with its row. */
-export function describeSealFault(
+export function describeSealError(
   { day, sequence, key_id: keyId }: AuditSealRow,
   verdict: SealVerdict,
   head: AuditHeadRow,

@@ -3,8 +3,8 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { sessionsStore } from '../../src/sessions/sessions.store.js';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
 import { openTestDatabase } from '../support/databases.js';
-import { newPostgresDatabase, waitUntilBlocked } from '../support/postgres.js';
-import { sessionOf } from '../support/session-rounds.js';
+import { createPostgresDatabase, waitUntilBlocked } from '../support/postgres.js';
+import { readSessionId } from '../support/session-rounds.js';
 import { TestClock } from '../support/clock.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { TestApp } from '../support/test-app.js';
@@ -16,7 +16,7 @@ describe('A refresh on PostgreSQL', () => {
   let app: TestApp;
   let tokens: TokenSet;
   before(async () => {
-    url = await newPostgresDatabase();
+    url = await createPostgresDatabase();
     proxy = await TcpProxy.to(Number(new URL(url).port));
     app = await TestApp.start({
       clock: new TestClock(false),
@@ -38,14 +38,14 @@ describe('A refresh on PostgreSQL', () => {
   });
 
   const generation = async (): Promise<number | undefined> =>
-    (await sessionsStore.find(app.services.database.queries, sessionOf(tokens)))?.generation;
+    (await sessionsStore.find(app.services.database.queries, readSessionId(tokens)))?.generation;
 
   it('whose response was lost is not treated as theft, even if the database was unavailable for longer than the grace', async () => {
     // With spare connections: one that had to be opened now would get no response, and the statement would not be sent.
     await Promise.all(Array.from({ length: 5 }, () => app.services.database.ping()));
-    proxy.loseAnswers();
-    const answer = await app.post('/refresh', { refresh_token: tokens.refresh_token }).expect(503);
-    expect(Number(answer.get('Retry-After'))).to.be.below(2);
+    proxy.loseResponses();
+    const response = await app.post('/refresh', { refresh_token: tokens.refresh_token }).expect(503);
+    expect(Number(response.get('Retry-After'))).to.be.below(2);
     await until(() => !app.services.feed.isCurrent());
     app.clock.advance(60.5);
     proxy.release();
@@ -64,13 +64,15 @@ describe('A refresh on PostgreSQL', () => {
     const late = 400;
     let refreshed: Promise<TokenSet> | undefined;
     await other.transaction(async (transaction) => {
-      await sessionsStore.recordUses(transaction, [{ id: sessionOf(tokens), at: Number.MAX_SAFE_INTEGER }]);
+      await sessionsStore.recordUses(transaction, [
+        { id: readSessionId(tokens), at: Number.MAX_SAFE_INTEGER },
+      ]);
       refreshed = app.refresh(tokens.refresh_token);
       await waitUntilBlocked(other, 1);
       await wait(late);
     });
     await refreshed;
-    const session = await sessionsStore.find(other.queries, sessionOf(tokens));
+    const session = await sessionsStore.find(other.queries, readSessionId(tokens));
     expect(session?.rotated_at).to.be.at.least(app.clock.now() + late);
     await other.close();
   });

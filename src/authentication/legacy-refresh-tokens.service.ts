@@ -1,0 +1,142 @@
+import type { Clock } from '../clock.js';
+import { isUniqueViolation } from '../database/constraint-errors.js';
+import type { Database } from '../database/database.js';
+import type { RequestContext } from '../http/request-context.js';
+import { createId } from '../ids.js';
+import { Problem } from '../problems/problem.js';
+import type { Revocations } from '../revocations/revocations.js';
+import type { SubjectVersions } from '../revocations/subject-versions.js';
+import type { SessionStarter } from '../sessions/session-starter.js';
+import type { SessionsService } from '../sessions/sessions.service.js';
+import type { TokenSet } from '../sessions/token-sets.js';
+import type { FlaskToken } from '../tokens/flask-token.js';
+import type { LegacyTokenVerifier } from './legacy-token-verifier.js';
+import { legacyUsersStore } from './legacy-users.store.js';
+
+export interface LegacyRefreshTokenOptions {
+  /** Milliseconds in which a token that was exchanged returns the same tokens again. */
+  readonly grace: number;
+  /** Seconds. */
+  readonly leeway: number;
+}
+
+interface Dependencies {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly revocations: Revocations;
+  readonly sessions: SessionsService;
+  readonly starter: SessionStarter;
+  readonly versions: SubjectVersions;
+  readonly verifier: LegacyTokenVerifier;
+}
+
+/** Exchanges the refresh tokens that a Flask application issued before its users came here for sessions of this service. */
+export class LegacyRefreshTokensService {
+  constructor(
+    private readonly dependencies: Dependencies,
+    private readonly options: LegacyRefreshTokenOptions,
+  ) {}
+
+  /**
+   * Exchanges a token for a session, once.
+   * @throws {Problem} `invalid_refresh_token`.
+   */
+  async exchange(token: string, context: RequestContext): Promise<TokenSet> {
+    const { clock, revocations, starter, verifier } = this.dependencies;
+    const verified = this.#verify(token);
+    const user = await verifier.findUser(verified);
+    // A disabled user, a new password and the end of all sessions raise the epoch, or close the account.
+    if (user?.disabled_at !== null || user.session_epoch !== 0) throw new Problem('invalid_refresh_token');
+    // The end of all sessions at once comes to each user later.
+    if (user.imported_at <= user.ended_at) throw new Problem('invalid_refresh_token');
+    if (revocations.isTokenRevoked(verified.jti)) throw new Problem('invalid_refresh_token');
+    // The other application has asked for none.
+    if (user.second_factors !== 0) throw new Problem('invalid_refresh_token');
+    // A session of theirs would have rights over this service.
+    if (await verifier.isManager(user)) throw new Problem('invalid_refresh_token');
+    await this.#endAccessTokens(user.id);
+    const sessionId = createId(clock);
+    const exchange = {
+      jti: verified.jti,
+      sessionId,
+      now: clock.now(),
+      expiresAt: this.#computeRetention(verified),
+    };
+    try {
+      const tokens = await starter.begin(
+        user,
+        { methods: ['pwd'] },
+        (queries) => [legacyUsersStore.prepareExchange(queries, exchange)],
+        context,
+        { sessionId, authenticatedAt: Math.min(verified.issuedAt * 1000, clock.now()) },
+      );
+      if (tokens) return tokens;
+    } catch (error) {
+      if (!isUniqueViolation(error)) throw error;
+      return this.#exchangeAgain(verified.jti, context);
+    }
+    throw new Problem('invalid_refresh_token');
+  }
+
+  /** Revokes a token, and ends the session that it was exchanged for. What is none is no error (RFC 7009 §2.2). */
+  async revoke(token: string, context: RequestContext): Promise<void> {
+    const { database, clock, sessions } = this.dependencies;
+    let verified: FlaskToken;
+    try {
+      verified = this.#verify(token);
+    } catch (error) {
+      if (error instanceof Problem) return;
+      throw error;
+    }
+    try {
+      await legacyUsersStore
+        .prepareExchange(database.queries, {
+          jti: verified.jti,
+          sessionId: null,
+          now: clock.now(),
+          expiresAt: this.#computeRetention(verified),
+        })
+        .execute();
+    } catch (error) {
+      if (!isUniqueViolation(error)) throw error;
+      const before = await legacyUsersStore.findExchange(database.queries, verified.jti);
+      if (before?.session_id) await sessions.logout(before.session_id, context);
+    }
+  }
+
+  /**
+   * Two tabs, or a client whose response was lost, get the same tokens for a moment. Later it is a copy: the session ends,
+   * as with a refresh token of this service.
+   */
+  async #exchangeAgain(jti: string, context: RequestContext): Promise<TokenSet> {
+    const { database, clock, sessions } = this.dependencies;
+    const before = await legacyUsersStore.findExchange(database.queries, jti);
+    if (!before?.session_id) throw new Problem('invalid_refresh_token');
+    if (clock.now() <= before.exchanged_at + this.options.grace) {
+      const tokens = await sessions.repeatFirst(before.session_id);
+      if (tokens) return tokens;
+    }
+    await sessions.endReused(before.session_id, context);
+    throw new Problem('invalid_refresh_token');
+  }
+
+  /** They belong to no session here, and a logout would leave them. Other devices exchange their refresh tokens then. */
+  async #endAccessTokens(userId: string): Promise<void> {
+    const { database, versions } = this.dependencies;
+    versions.apply(await database.transaction((transaction) => versions.incrementFirst(transaction, userId)));
+  }
+
+  #verify(token: string): FlaskToken {
+    try {
+      return this.dependencies.verifier.verify(token, 'refresh');
+    } catch (error) {
+      if (error instanceof Problem) throw new Problem('invalid_refresh_token', { cause: error });
+      throw error;
+    }
+  }
+
+  /** Until when it must be known that a token was used: clocks may differ. */
+  #computeRetention(verified: FlaskToken): number {
+    return this.dependencies.verifier.computeExpiry(verified) + this.options.leeway * 1000;
+  }
+}
