@@ -191,7 +191,7 @@ export const peers: readonly Peer[] = [
 ];
 
 /** A peer's program with what verifies its tokens. */
-export function withKey(program: Program, { algorithm, verificationKey }: PeerTokens): Program {
+export function addKey(program: Program, { algorithm, verificationKey }: PeerTokens): Program {
   return { ...program, env: { ...program.env, ALGORITHM: algorithm, VERIFICATION_KEY: verificationKey } };
 }
 

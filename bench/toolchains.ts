@@ -60,7 +60,7 @@ const found = new Map<Toolchain, string | undefined>();
  * Makes a toolchain's peers ready.
  * @returns why they are not there: it stands beside their names, in the place of figures.
  */
-export function lacking(toolchain: Toolchain): string | undefined {
+export function findMissingToolchain(toolchain: Toolchain): string | undefined {
   if (!found.has(toolchain)) found.set(toolchain, install(toolchain));
   return found.get(toolchain);
 }

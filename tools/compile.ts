@@ -31,11 +31,11 @@ export async function build(withTests: boolean, { project = root }: BuildOptions
 }
 
 export async function buildWith(builder: Builder, withTests: boolean, project = root): Promise<Outcome> {
-  const built = sourcesFingerprint(withTests, project);
+  const loadBuilt = sourcesFingerprint(withTests, project);
   // A build with the tests and one without write the same files: what is known of the other is true no longer.
   for (const tests of [false, true]) rmSync(stampFile(tests, project), { force: true });
   const outcome = await builder.build();
   if (outcome.errors.length === 0)
-    writeFileSync(stampFile(withTests, project), stamp(built, generatedFingerprint(project)));
+    writeFileSync(stampFile(withTests, project), stamp(loadBuilt, generatedFingerprint(project)));
   return outcome;
 }

@@ -29,34 +29,34 @@ else if (addition !== undefined && addition !== 'table')
   reportMisuse(`--with takes "table", not ${JSON.stringify(addition)}.`, usage);
 else if (given && !canBuild(root)) {
   refuse([`The tools that it needs are not installed. Run "${isCheckout ? 'npm ci' : 'npm install'}".`]);
-} else if (plural !== undefined && given?.values['undo'] === true) await takeAway(plural, singular);
+} else if (plural !== undefined && given?.values['undo'] === true) await removeFeature(plural, singular);
 else if (plural !== undefined) await make(plural, singular);
 
 /** What it imports is a development dependency, which may not be installed. */
 async function make(ofSeveral: string, ofOne?: string): Promise<void> {
-  const { nameErrors, namesOf, singularOf } = await import('./new/names.ts');
-  const { clashes } = await import('./new/clashes.ts');
-  const { filesOfFeature, namesInTemplates } = await import('./new/feature.ts');
+  const { findNameErrors, deriveNames, deriveSingular } = await import('./new/names.ts');
+  const { findClashes } = await import('./new/clashes.ts');
+  const { listFeatureFiles, listTemplateNames } = await import('./new/feature.ts');
   const { UnknownServicesFile } = await import('./new/services-file.ts');
   const { UnknownMigrationsFile } = await import('./new/migrations-file.ts');
-  const one = ofOne ?? singularOf(ofSeveral);
-  const names = namesOf(ofSeveral, one);
+  const one = ofOne ?? deriveSingular(ofSeveral);
+  const names = deriveNames(ofSeveral, one);
   const withTable = addition === 'table';
   try {
-    const wrong = nameErrors(ofSeveral, one, namesInTemplates());
-    const errors = wrong.length > 0 ? wrong : clashes(root, names);
+    const wrong = findNameErrors(ofSeveral, one, listTemplateNames());
+    const errors = wrong.length > 0 ? wrong : findClashes(root, names);
     if (errors.length > 0) refuse(errors);
-    else write(filesOfFeature({ root, names, withTable }), report(names, withTable));
+    else write(listFeatureFiles({ root, names, withTable }), report(names, withTable));
   } catch (error) {
     if (!(error instanceof UnknownServicesFile || error instanceof UnknownMigrationsFile)) throw error;
     refuse([error.message]);
   }
 }
 
-async function takeAway(ofSeveral: string, ofOne?: string): Promise<void> {
-  const { namesOf, singularOf } = await import('./new/names.ts');
+async function removeFeature(ofSeveral: string, ofOne?: string): Promise<void> {
+  const { deriveNames, deriveSingular } = await import('./new/names.ts');
   const { undo } = await import('./new/undo.ts');
-  const { removed, left } = undo({ root, names: namesOf(ofSeveral, ofOne ?? singularOf(ofSeveral)) });
+  const { removed, left } = undo({ root, names: deriveNames(ofSeveral, ofOne ?? deriveSingular(ofSeveral)) });
   if (left.length > 0) {
     console.error(
       `Nothing was removed: ${left.join(', ')} ${left.length === 1 ? 'is' : 'are'} not as it was made. Delete by hand what you do not need.`,

@@ -5,7 +5,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../bin/sources.js';
 import { readCommandLine } from './command-line.ts';
-import { datedChangelog, findReleaseErrors, type ReleaseState } from './release/checks.ts';
+import { dateChangelog, findReleaseErrors, type ReleaseState } from './release/checks.ts';
 
 const usage = `Usage: npm run release [-- --dry-run] [--publish]
 
@@ -18,12 +18,12 @@ const given = readCommandLine(usage, { options: { 'dry-run': flag, publish: flag
 if (given) release(given.values['dry-run'] === true, given.values['publish'] === true);
 
 function release(isDry: boolean, isPublishing: boolean): void {
-  const version = versionOf('package.json');
+  const version = readVersionOf('package.json');
   const errors = findReleaseErrors(readState(version, isPublishing));
   for (const error of errors) console.error(error);
   if (errors.length > 0) process.exitCode = 1;
   if (errors.length > 0 && !isDry) return;
-  const commands = isPublishing ? publishing() : tagging(version);
+  const commands = isPublishing ? listPublishCommands() : listTagCommands(version);
   if (commands.length === 0) {
     console.error(
       'There is no package in dist/packages. Run "npm run pack -- latchkey create guard client" first.',
@@ -34,7 +34,7 @@ function release(isDry: boolean, isPublishing: boolean): void {
     console.log(`${isDry ? 'would run' : 'runs'}: ${[program, ...words].join(' ')}`);
     if (isDry) continue;
     if (program === 'date')
-      writeFileSync(join(root, 'CHANGELOG.md'), datedChangelog(read('CHANGELOG.md'), version, today()));
+      writeFileSync(join(root, 'CHANGELOG.md'), dateChangelog(read('CHANGELOG.md'), version, today()));
     else if (spawnSync(program, words, { cwd: root, stdio: 'inherit' }).status !== 0) {
       process.exitCode = 1;
       return;
@@ -45,7 +45,7 @@ function release(isDry: boolean, isPublishing: boolean): void {
 
 type Command = readonly [program: string, ...words: string[]];
 
-function tagging(version: string): Command[] {
+function listTagCommands(version: string): Command[] {
   return [
     // Before the released contract is replaced.
     ['npm', 'run', 'contract:diff'],
@@ -56,7 +56,7 @@ function tagging(version: string): Command[] {
   ];
 }
 
-function publishing(): Command[] {
+function listPublishCommands(): Command[] {
   const folder = join(root, 'dist/packages');
   const packed = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.tgz')) : [];
   return packed.map((name) => [
@@ -79,7 +79,7 @@ function readState(version: string, isPublishing: boolean): ReleaseState {
       ...Object.fromEntries(
         ['packages/create-latchkey', 'packages/guard', 'sdks/typescript'].map((folder) => [
           `${folder}/package.json`,
-          versionOf(`${folder}/package.json`),
+          readVersionOf(`${folder}/package.json`),
         ]),
       ),
       'sdks/java/pom.xml': /<version>([^<]+)<\/version>/.exec(read('sdks/java/pom.xml'))?.[1],
@@ -105,7 +105,7 @@ function read(file: string): string {
   return readFileSync(join(root, file), 'utf8');
 }
 
-function versionOf(file: string): string {
+function readVersionOf(file: string): string {
   return (JSON.parse(read(file)) as { version: string }).version;
 }
 

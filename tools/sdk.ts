@@ -124,19 +124,19 @@ async function testAll(which: readonly string[]): Promise<void> {
       tested.push(counts);
       const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
       console.log(
-        `${counts.failed > 0 ? 'FAILED' : 'ok    '}   ${name} (${seconds} s): ${sentence(counts)}${text}`,
+        `${counts.failed > 0 ? 'FAILED' : 'ok    '}   ${name} (${seconds} s): ${writeSentence(counts)}${text}`,
       );
     }
   };
   await Promise.all(Array.from({ length: concurrency }, work));
   const total = sumCounts(tested);
-  console.log(sentence(total));
+  console.log(writeSentence(total));
   const file = process.env['TEST_COUNTS'];
   if (file !== undefined) writeFileSync(file, `${total.passed} ${total.failed} ${total.skipped}\n`);
   if (total.failed > 0) process.exitCode = 1;
 }
 
-function sentence({ passed, failed, skipped }: Counts): string {
+function writeSentence({ passed, failed, skipped }: Counts): string {
   return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
 }
 

@@ -49,7 +49,7 @@ const style = `
 
 /** Draws them: text stays text, and the description has every ratio in words. */
 export function drawBars({ title, legend, panels }: Drawing): string {
-  const scale = scaleOf(panels.flatMap(({ groups }) => groups.flatMap(({ bars }) => bars)));
+  const scale = computeScale(panels.flatMap(({ groups }) => groups.flatMap(({ bars }) => bars)));
   const body: string[] = [];
   let y = margin + 14;
   body.push(text(margin, y, title, 'title'));
@@ -101,7 +101,7 @@ interface Scale {
   readonly ticks: readonly number[];
 }
 
-function scaleOf(bars: readonly Bar[]): Scale {
+function computeScale(bars: readonly Bar[]): Scale {
   const values = [0.5, 2, ...bars.flatMap(({ ratio, aim = 1 }) => (ratio > 0 ? [ratio, aim] : [aim]))];
   const first = Math.floor(Math.log2(Math.min(...values)));
   const last = Math.ceil(Math.log2(Math.max(...values)));

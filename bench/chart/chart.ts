@@ -25,7 +25,7 @@ export function drawChart(results: readonly Measured[]): string {
     ],
     panels: Object.entries<Scenario>(scenarios).flatMap(([name, { comparisons = [] }]) =>
       comparisons.map((comparison) =>
-        panelOf(
+        buildPanel(
           comparison,
           results.find((each) => each.name === name),
         ),
@@ -37,7 +37,7 @@ export function drawChart(results: readonly Measured[]): string {
 /** The slower Latchkey is beside it the sooner it is named; what is not measured comes last. */
 const rank = ({ ratio }: Bar): number => (Number.isNaN(ratio) ? Number.MAX_VALUE : ratio);
 
-export function panelOf(
+export function buildPanel(
   { title, table: tableName, column, own, others }: Comparison,
   results: Measured | undefined,
 ): Panel {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { findCores, type Cores } from './cores.ts';
 import { checkout } from './folders.ts';
 import { findGenerator, type Generator } from './load.ts';
-import { atEnd } from './processes.ts';
+import { runAtEnd } from './processes.ts';
 
 /** Under which a run measures. */
 export interface Conditions {
@@ -30,7 +30,7 @@ interface Length {
 
 export function findConditions({ quick, rounds, seconds }: Length): Conditions {
   const workspace = join(checkout, 'dist/bench', String(process.pid));
-  atEnd(() => {
+  runAtEnd(() => {
     rmSync(workspace, { recursive: true, force: true });
   });
   let folders = 0;

@@ -21,7 +21,7 @@ export function findCores(): Cores {
       'The benchmarks pin processes to cores with taskset, which is not here (Debian: util-linux).',
     );
   }
-  const ids = allowedCores();
+  const ids = readAllowedCores();
   const [first, ...others] = ids;
   const last = others.at(-1);
   if (first === undefined || last === undefined) {
@@ -37,7 +37,7 @@ export function findCores(): Cores {
   };
 }
 
-function allowedCores(): string[] {
+function readAllowedCores(): string[] {
   const [, list = ''] = /^Cpus_allowed_list:\s*(\S+)/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? [];
   return list.split(',').flatMap((range) => {
     const [from = 0, to = from] = range.split('-').map(Number);
@@ -46,7 +46,7 @@ function allowedCores(): string[] {
 }
 
 /** How long some cores have been busy, in seconds, summed. */
-export function busySeconds(cores: string): number {
+export function measureBusySeconds(cores: string): number {
   const lines = readFileSync('/proc/stat', 'utf8').split('\n');
   let ticks = 0;
   for (const core of cores.split(',')) {

@@ -51,7 +51,7 @@ export class LoadRun {
   readonly #process: PinnedProcess;
 
   constructor(generator: Generator, load: Load, url: string, seconds: number, cores: string) {
-    this.#process = new PinnedProcess(programOf(generator, load, url, seconds), cores);
+    this.#process = new PinnedProcess(buildLoadProgram(generator, load, url, seconds), cores);
   }
 
   async result(): Promise<LoadResult> {
@@ -59,7 +59,7 @@ export class LoadRun {
   }
 }
 
-function programOf(generator: Generator, load: Load, url: string, seconds: number): Program {
+function buildLoadProgram(generator: Generator, load: Load, url: string, seconds: number): Program {
   const { connections, requests } = load;
   const [script, words] =
     'refreshTokens' in requests

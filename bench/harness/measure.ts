@@ -1,9 +1,9 @@
-import { busySeconds } from './cores.ts';
+import { measureBusySeconds } from './cores.ts';
 import type { Conditions } from './conditions.ts';
 import { LoadRun, type Load } from './load.ts';
 import { number, type Table } from './report.ts';
 import type { Server } from './server.ts';
-import { median } from './statistics.ts';
+import { computeMedian } from './statistics.ts';
 
 /** What one round has measured of one server. */
 export interface Figures {
@@ -33,12 +33,12 @@ export async function measure(
 ): Promise<Figures> {
   const cpuBefore = server.process.cpuSeconds();
   const threadsBefore = server.process.threadSeconds();
-  const busyBefore = busySeconds(serverCores);
+  const busyBefore = measureBusySeconds(serverCores);
   const begun = performance.now();
   const result = await new LoadRun(generator, load, server.url, seconds, cores.load).result();
   const elapsed = (performance.now() - begun) / 1000;
   const cpu = server.process.cpuSeconds() - cpuBefore;
-  const busy = busySeconds(serverCores) - busyBefore;
+  const busy = measureBusySeconds(serverCores) - busyBefore;
   if (result.failures > 0) {
     throw new Error(`${result.failures} of ${result.requests} requests failed: ${server.process.output}`);
   }
@@ -80,16 +80,19 @@ export async function warmUp(
 }
 
 /** The medians of rounds. */
-export function medians(rounds: readonly Figures[]): Figures {
+export function computeMedians(rounds: readonly Figures[]): Figures {
   const of = (name: Exclude<keyof Figures, 'threads'>): number =>
-    median(rounds.map((figures) => figures[name]));
+    computeMedian(rounds.map((figures) => figures[name]));
   const threads = new Set(rounds.flatMap((figures) => [...figures.threads.keys()]));
   return {
     requests: of('requests'),
     perSecond: of('perSecond'),
     cpu: of('cpu'),
     threads: new Map(
-      [...threads].map((name) => [name, median(rounds.map((figures) => figures.threads.get(name) ?? 0))]),
+      [...threads].map((name) => [
+        name,
+        computeMedian(rounds.map((figures) => figures.threads.get(name) ?? 0)),
+      ]),
     ),
     p50: of('p50'),
     p99: of('p99'),
@@ -98,15 +101,15 @@ export function medians(rounds: readonly Figures[]): Figures {
 }
 
 /** The medians of one subject, where those that are measured otherwise have no figures. */
-export function mediansOf<Subject>(
+export function computeMediansOf<Subject>(
   measured: ReadonlyMap<Subject, readonly (Figures | undefined)[]>,
   subject: Subject,
 ): Figures {
-  return medians((measured.get(subject) ?? []).filter((figures) => figures !== undefined));
+  return computeMedians((measured.get(subject) ?? []).filter((figures) => figures !== undefined));
 }
 
 /** Where the processor time of the service goes, thread by thread; those that take next to nothing are left out. */
-export function threadTable(of: string, { threads, cpu }: Figures): Table {
+export function tabulateThreads(of: string, { threads, cpu }: Figures): Table {
   const [unit, divisor] = cpu < 10_000 ? ['µs', 1] : ['ms', 1000];
   return {
     columns: [`the processor time of ${of}, by thread`, `CPU ${unit}`, 'share'],
@@ -118,7 +121,7 @@ export function threadTable(of: string, { threads, cpu }: Figures): Table {
 }
 
 /** A note where other processes took more of the cores than comparisons can bear. */
-export function noise(figures: Iterable<Figures>): string[] {
+export function describeNoise(figures: Iterable<Figures>): string[] {
   const taken = Math.max(...[...figures].map((each) => each.taken));
   return taken > 0.05
     ? [

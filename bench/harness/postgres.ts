@@ -3,8 +3,8 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { atEnd } from './processes.ts';
-import { freePort } from './server.ts';
+import { runAtEnd } from './processes.ts';
+import { findFreePort } from './server.ts';
 
 /** A real PostgreSQL on cores of its own, as it comes: its commits wait for the disk. */
 export class Postgres {
@@ -32,7 +32,7 @@ export class Postgres {
     const folder = mkdtempSync(join(tmpdir(), 'latchkey-bench-postgres-'));
     const isRoot = userInfo().uid === 0;
     if (isRoot) chmodSync(folder, 0o755); // PostgreSQL refuses to run as root; its user must reach the folder
-    const port = await freePort();
+    const port = await findFreePort();
     const data = join(folder, 'data');
     const postgres = new EmbeddedPostgres({
       databaseDir: data,
@@ -52,7 +52,7 @@ export class Postgres {
     await postgres.start();
     const pid = Number(readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n', 1)[0]);
     let isRunning = true;
-    atEnd(() => {
+    runAtEnd(() => {
       if (isRunning) process.kill(pid, 'SIGQUIT'); // at once
       rmSync(folder, { recursive: true, force: true });
     });

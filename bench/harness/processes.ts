@@ -22,7 +22,7 @@ const running = new Set<PinnedProcess>();
 const endings = new Set<() => void>();
 
 /** Runs when the benchmarks end, in whatever way; synchronous. */
-export function atEnd(ending: () => void): void {
+export function runAtEnd(ending: () => void): void {
   endings.add(ending);
 }
 
@@ -41,7 +41,7 @@ export function endEverythingAtExit(): void {
 }
 
 /** What stays of the environment: settings of the programs that are measured must not come from outside. */
-function baseEnvironment(): Record<string, string> {
+function createEnvironment(): Record<string, string> {
   const own = /^(LATCHKEY_|JWT_|NODE_|PORT$|HOST$|DATABASE_URL$|LOG_|GO|FLASK_|GUNICORN_|BENCH_)/;
   return {
     ...Object.fromEntries(
@@ -66,7 +66,7 @@ export class PinnedProcess {
   constructor({ command, args, env, cwd }: Program, cores: string) {
     this.#name = [command, ...args].join(' ');
     this.#child = spawn('taskset', ['-c', cores, command, ...args], {
-      env: { ...baseEnvironment(), ...env },
+      env: { ...createEnvironment(), ...env },
       cwd,
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -170,7 +170,7 @@ export class PinnedProcess {
 
   /** Processor time of all its threads and child processes so far, in seconds. */
   cpuSeconds(): number {
-    return treeOf(this.pid).reduce((sum, { ticks }) => sum + ticks, 0) / ticksPerSecond;
+    return listProcessTree(this.pid).reduce((sum, { ticks }) => sum + ticks, 0) / ticksPerSecond;
   }
 
   /** The same of its own threads, by their names: threads of one name together. */
@@ -185,7 +185,7 @@ export class PinnedProcess {
   }
 
   memory(): Memory {
-    const all = treeOf(this.pid).map(({ pid }) => readFileSync(`/proc/${pid}/status`, 'utf8'));
+    const all = listProcessTree(this.pid).map(({ pid }) => readFileSync(`/proc/${pid}/status`, 'utf8'));
     const sum = (field: string): number =>
       all.reduce(
         (kib, status) => kib + Number(new RegExp(`^${field}:\\s*(\\d+)`, 'm').exec(status)?.[1] ?? 0),
@@ -203,7 +203,7 @@ interface ProcessInfo {
 }
 
 /** A process and its descendants. */
-function treeOf(root: number): ProcessInfo[] {
+function listProcessTree(root: number): ProcessInfo[] {
   const all = readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .flatMap((name) => readProcess(Number(name)) ?? []);

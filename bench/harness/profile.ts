@@ -71,7 +71,7 @@ export function summarize({ nodes, samples, timeDeltas }: Profile): Table[] {
     // The profiler's own beginning and end are none of the program's time.
     if (!frame || frame.functionName === '(idle)' || frame.url === 'node:inspector') return;
     const time = timeDeltas[index] ?? 0;
-    const owner = ownerOf(frame.url, frame.functionName);
+    const owner = findOwner(frame.url, frame.functionName);
     const name = `${frame.functionName || '(anonymous)'} ${place(frame.url, frame.lineNumber)}`.trim();
     functions.set(name, (functions.get(name) ?? 0) + time);
     owners.set(owner, (owners.get(owner) ?? 0) + time);
@@ -89,7 +89,7 @@ export function summarize({ nodes, samples, timeDeltas }: Profile): Table[] {
 }
 
 /** A package's name, Latchkey, Node, or V8. */
-function ownerOf(url: string, functionName: string): string {
+function findOwner(url: string, functionName: string): string {
   if (url.startsWith('node:')) return 'Node';
   if (url === '') return functionName.startsWith('(') ? `V8 ${functionName}` : 'Node and V8, native';
   const [, name] = /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(url) ?? [];

@@ -31,12 +31,12 @@ export class Server {
     readyPath: string,
     readyStatus?: number,
   ): Promise<Server> {
-    const port = await freePort();
+    const port = await findFreePort();
     const url = `http://127.0.0.1:${port}`;
     const begun = performance.now();
     const process = new PinnedProcess(program(port), cores);
     for (;;) {
-      const status = await statusOf(url + readyPath);
+      const status = await fetchStatus(url + readyPath);
       const elapsed = performance.now() - begun;
       if (status !== undefined && (readyStatus ?? status) === status)
         return new Server(process, url, elapsed);
@@ -52,7 +52,7 @@ export class Server {
   }
 }
 
-function statusOf(url: string): Promise<number | undefined> {
+function fetchStatus(url: string): Promise<number | undefined> {
   return fetch(url, { headers: { Connection: 'close' }, redirect: 'manual' }).then(
     async (response) => {
       await response.arrayBuffer();
@@ -63,7 +63,7 @@ function statusOf(url: string): Promise<number | undefined> {
 }
 
 /** A TCP port that nothing listens on. */
-export function freePort(): Promise<number> {
+export function findFreePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', reject);

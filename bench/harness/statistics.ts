@@ -1,5 +1,5 @@
 /** @returns NaN for none. */
-export function median(values: readonly number[]): number {
+export function computeMedian(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const upper = sorted[Math.floor(sorted.length / 2)] ?? NaN;
   const lower = sorted[Math.ceil(sorted.length / 2) - 1] ?? NaN;
@@ -11,7 +11,7 @@ export function median(values: readonly number[]): number {
  * @param share from 0 to 1.
  * @returns NaN for none.
  */
-export function quantile(values: readonly number[], share: number): number {
+export function computeQuantile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? NaN;
 }
@@ -24,7 +24,7 @@ export interface Separation {
   readonly standardError: number;
 }
 
-export function separationOf(first: readonly number[], second: readonly number[]): Separation {
+export function computeSeparation(first: readonly number[], second: readonly number[]): Separation {
   const sorted = second.toSorted((a, b) => a - b);
   const above = first.reduce(
     (sum, value) => sum + (countBelow(sorted, value) + countUpTo(sorted, value)) / 2,

@@ -32,6 +32,6 @@ interface Built {
 }
 
 /** A module of the compiled service: type stripping cannot read its sources, which have decorators. */
-export async function built<Name extends keyof Built>(name: Name): Promise<Built[Name]> {
+export async function loadBuilt<Name extends keyof Built>(name: Name): Promise<Built[Name]> {
   return (await import(new URL(`../../dist/src/${name}`, import.meta.url).href)) as Built[Name];
 }

@@ -6,7 +6,7 @@ import type { Conditions } from '../harness/conditions.ts';
 import { PinnedProcess } from '../harness/processes.ts';
 import { number, type Aim, type Report } from '../harness/report.ts';
 import { Server } from '../harness/server.ts';
-import { median } from '../harness/statistics.ts';
+import { computeMedian } from '../harness/statistics.ts';
 
 const password = 'a long enough password';
 
@@ -47,7 +47,7 @@ export async function measureEdits(project: EditedProject, conditions: Condition
         columns: ['edit', 'median, s', 'worst, s'],
         rows: Object.entries(edits).map(([kind, times]) => [
           titles[kind as Kind],
-          number(median(times)),
+          number(computeMedian(times)),
           number(Math.max(...times)),
         ]),
       },
@@ -55,7 +55,7 @@ export async function measureEdits(project: EditedProject, conditions: Condition
         columns: ['npm run build', 'median, s', 'worst, s'],
         rows: Object.entries(builds).map(([what, times]) => [
           what,
-          number(median(times)),
+          number(computeMedian(times)),
           number(Math.max(...times)),
         ]),
       },

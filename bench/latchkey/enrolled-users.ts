@@ -40,7 +40,7 @@ export async function logIn(client: Client, url: string, hasApp: boolean, index:
     return;
   }
   const loginToken = await beginLogin(client, url, index);
-  const body = { login_token: loginToken, code: codeOfNextStep() };
+  const body = { login_token: loginToken, code: readCodeOfNextStep() };
   await client.expect(200, `${url}/login/second-factor`, { body });
 }
 
@@ -52,7 +52,7 @@ async function beginLogin(client: Client, url: string, index: number): Promise<s
 }
 
 /** The current one is not accepted right after an import. */
-function codeOfNextStep(): string {
+function readCodeOfNextStep(): string {
   return generateSync({ secret: totpSecret, epoch: Math.floor(Date.now() / 1000) + 30 });
 }
 

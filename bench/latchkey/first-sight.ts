@@ -5,16 +5,16 @@ import { createPublicKey, createVerify, randomUUID, sign, verify, type JsonWebKe
 import jwt from 'jsonwebtoken';
 import { pino } from 'pino';
 import { interleave } from '../harness/rounds.ts';
-import { built } from './built.ts';
+import { loadBuilt } from './built.ts';
 
 const [, , rounds] = process.argv;
 const tokensEach = 3000;
 
-const { readConfig } = await built('config/config.js');
-const { systemClock } = await built('clock.js');
-const { openInstallation } = await built('server/installation.js');
-const { default: project } = await built('project.js');
-const { prepareService } = await built('server/first-start.js');
+const { readConfig } = await loadBuilt('config/config.js');
+const { systemClock } = await loadBuilt('clock.js');
+const { openInstallation } = await loadBuilt('server/installation.js');
+const { default: project } = await loadBuilt('project.js');
+const { prepareService } = await loadBuilt('server/first-start.js');
 
 const config = readConfig({
   DATABASE_URL: 'sqlite::memory:',
@@ -44,7 +44,7 @@ function split(token: string): readonly [signed: string, signature: Buffer] {
   return [token.slice(0, end), Buffer.from(token.slice(end + 1), 'base64url')];
 }
 
-function createVerifyOf([signed, signature]: ReturnType<typeof split>): boolean {
+function verifyWithCreateVerify([signed, signature]: ReturnType<typeof split>): boolean {
   return createVerify('sha256').update(signed).verify({ key, dsaEncoding: 'ieee-p1363' }, signature);
 }
 
@@ -53,12 +53,12 @@ const verifying = {
     const [signed, signature] = split(token);
     return verify('sha256', Buffer.from(signed), { key, dsaEncoding: 'ieee-p1363' }, signature);
   },
-  'node:crypto, createVerify': (token: string) => createVerifyOf(split(token)),
+  'node:crypto, createVerify': (token: string) => verifyWithCreateVerify(split(token)),
   'node:crypto, createVerify, and the claims read by JSON.parse': (token: string) => {
     const parts = split(token);
     const [signed] = parts;
     const claims = Buffer.from(signed.slice(signed.indexOf('.') + 1), 'base64url').toString();
-    return createVerifyOf(parts) && (JSON.parse(claims) as { iss: unknown }).iss === issuer;
+    return verifyWithCreateVerify(parts) && (JSON.parse(claims) as { iss: unknown }).iss === issuer;
   },
   'jsonwebtoken, prepared key': (token: string) => jwt.verify(token, key, { algorithms: ['ES256'] }) !== '',
   '**Latchkey**': (token: string) => accessTokens.verify(token).iss === issuer,

@@ -1,9 +1,9 @@
 // Begins a guard in a process that holds nothing else (with --expose-gc), and prints what that took. Environment: SERVICE,
 // ISSUER, CLIENT_ID, CLIENT_SECRET, and a value for the Authorization header as AUTHORIZATION.
-import { built } from './built.ts';
+import { loadBuilt } from './built.ts';
 
 const { SERVICE = '', ISSUER = '', CLIENT_ID = '', CLIENT_SECRET = '', AUTHORIZATION } = process.env;
-const { guard } = await built('guard/guard.js');
+const { guard } = await loadBuilt('guard/guard.js');
 const checks = 300_000;
 
 const latchkey = guard({

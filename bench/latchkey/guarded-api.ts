@@ -2,10 +2,10 @@
 // its issuer as ISSUER, and a file with the client that the guard is as CLIENT. It listens once the guard knows all.
 import { readFileSync } from 'node:fs';
 import express from 'express';
-import { built } from './built.ts';
+import { loadBuilt } from './built.ts';
 
 const { PORT, SERVICE = '', ISSUER = '', CLIENT = '' } = process.env;
-const { guard } = await built('guard/guard.js');
+const { guard } = await loadBuilt('guard/guard.js');
 
 const latchkey = guard({
   issuer: ISSUER,

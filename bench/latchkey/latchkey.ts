@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Conditions } from '../harness/conditions.ts';
 import { checkout } from '../harness/folders.ts';
 import type { Load } from '../harness/load.ts';
-import { atEnd } from '../harness/processes.ts';
+import { runAtEnd } from '../harness/processes.ts';
 import { profile } from '../harness/profile.ts';
 import type { Report } from '../harness/report.ts';
 import { Server, type ServerProgram } from '../harness/server.ts';
@@ -61,7 +61,7 @@ export function prepare(
   const removeScratch = (): void => {
     rmSync(scratch, { recursive: true, force: true });
   };
-  atEnd(removeScratch);
+  runAtEnd(removeScratch);
   const own: Settings = { LATCHKEY_ISSUER: issuer, LATCHKEY_SECRET: secret, ...settings };
   const url = databaseUrl ?? `sqlite:${join(scratch, 'latchkey.db')}`;
   const { status, stdout, stderr } = spawnSync(

@@ -5,16 +5,16 @@ import { createServer as createHttpServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { pino } from 'pino';
-import { built } from './built.ts';
+import { loadBuilt } from './built.ts';
 
-const { readConfig } = await built('config/config.js');
-const { systemClock } = await built('clock.js');
-const { openInstallation } = await built('server/installation.js');
-const { prepareService } = await built('server/first-start.js');
-const { createApp } = await built('server/app.js');
-const { openProject } = await built('server/open-project.js');
-const { default: project } = await built('project.js');
-const { createHttpServer: createService } = await built('server/http-server.js');
+const { readConfig } = await loadBuilt('config/config.js');
+const { systemClock } = await loadBuilt('clock.js');
+const { openInstallation } = await loadBuilt('server/installation.js');
+const { prepareService } = await loadBuilt('server/first-start.js');
+const { createApp } = await loadBuilt('server/app.js');
+const { openProject } = await loadBuilt('server/open-project.js');
+const { default: project } = await loadBuilt('project.js');
+const { createHttpServer: createService } = await loadBuilt('server/http-server.js');
 
 const config = readConfig(process.env);
 const log = pino({ level: 'error' });

@@ -4,18 +4,18 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { built } from './built.ts';
+import { loadBuilt } from './built.ts';
 
 const [users = 0, sessions = 0] = process.argv.slice(2, 4).map(Number);
 const [, , , , folder = '.'] = process.argv;
 /** Logins at a time, all from one address: of those more than fifty may not wait. */
 const atATime = 40;
 
-const { readConfig } = await built('config/config.js');
-const { systemClock } = await built('clock.js');
-const { openInstallation } = await built('server/installation.js');
-const { default: project } = await built('project.js');
-const { prepareService } = await built('server/first-start.js');
+const { readConfig } = await loadBuilt('config/config.js');
+const { systemClock } = await loadBuilt('clock.js');
+const { openInstallation } = await loadBuilt('server/installation.js');
+const { default: project } = await loadBuilt('project.js');
+const { prepareService } = await loadBuilt('server/first-start.js');
 
 const config = readConfig(process.env);
 const log = pino({ level: 'silent' });

@@ -2,7 +2,7 @@ import { pbkdf2Sync, randomBytes, scryptSync } from 'node:crypto';
 import { DatabaseSync } from 'node:sqlite';
 import { hashSync } from '@node-rs/argon2';
 import { hashSync as hashBcrypt } from '@node-rs/bcrypt';
-import { built } from './built.ts';
+import { loadBuilt } from './built.ts';
 import { enrolledPassword, importUsers, nameOf as enrolledName } from './enrolled-users.ts';
 import { nameOf, populate } from './populate.ts';
 import type { Prepared } from './latchkey.ts';
@@ -58,7 +58,7 @@ export async function makeAccounts(
   sessions: number,
   folder: string,
 ): Promise<Readonly<Record<Kind, readonly Login[]>>> {
-  const { toStoredHash } = await built('passwords/stored-hash.js');
+  const { toStoredHash } = await loadBuilt('passwords/stored-hash.js');
   const numbers = (first: number): number[] => Array.from({ length: accounts }, (_, index) => first + index);
   const [wrong = [], again = [], disabled = [], outdated = [], bcrypt = [], scrypt = [], pbkdf2 = []] =
     Array.from({ length: users / accounts }, (_, kind) => numbers(kind * accounts));

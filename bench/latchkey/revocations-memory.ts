@@ -3,13 +3,13 @@
 import pg from 'pg';
 import { v7 } from 'uuid';
 import type { AccessTokenClaims } from '../../src/tokens/access-token-claims.ts';
-import { median } from '../harness/statistics.ts';
-import { built } from './built.ts';
+import { computeMedian } from '../harness/statistics.ts';
+import { loadBuilt } from './built.ts';
 
-const { openDatabase } = await built('database/open-database.js');
-const { readConfig } = await built('config/config.js');
-const { Revocations } = await built('revocations/revocations.js');
-const { systemClock } = await built('clock.js');
+const { openDatabase } = await loadBuilt('database/open-database.js');
+const { readConfig } = await loadBuilt('config/config.js');
+const { Revocations } = await loadBuilt('revocations/revocations.js');
+const { systemClock } = await loadBuilt('clock.js');
 
 /** How often each way of asking is timed. */
 const repetitions = 3;
@@ -24,7 +24,7 @@ const before = bytes();
 const [begun, cpuBefore] = [performance.now(), process.cpuUsage()];
 await revocations.readAll();
 const seconds = (performance.now() - begun) / 1000;
-const cpuSeconds = elapsedCpu(cpuBefore) / 1e6;
+const cpuSeconds = computeElapsedCpu(cpuBefore) / 1e6;
 const mebibytes = (bytes() - before) / 2 ** 20;
 
 const live = Array.from({ length: liveTokens }, () => claimsOf(v7()));
@@ -35,8 +35,8 @@ const result = {
   mebibytes,
   seconds,
   cpuSeconds,
-  live: median(Array.from({ length: repetitions }, () => microseconds(live, false))),
-  revoked: median(Array.from({ length: repetitions }, () => microseconds(revoked, true))),
+  live: computeMedian(Array.from({ length: repetitions }, () => microseconds(live, false))),
+  revoked: computeMedian(Array.from({ length: repetitions }, () => microseconds(revoked, true))),
 };
 await database.close();
 console.log(`RESULT ${JSON.stringify(result)}`);
@@ -47,7 +47,7 @@ function bytes(): number {
   return heapUsed + arrayBuffers;
 }
 
-function elapsedCpu(since: NodeJS.CpuUsage): number {
+function computeElapsedCpu(since: NodeJS.CpuUsage): number {
   const { user, system } = process.cpuUsage(since);
   return user + system;
 }
@@ -75,7 +75,7 @@ function microseconds(tokens: readonly AccessTokenClaims[], expected: boolean): 
   const since = process.cpuUsage();
   let wrong = 0;
   for (const claims of tokens) if (revocations.isRevoked(claims) !== expected) wrong += 1;
-  const elapsed = elapsedCpu(since);
+  const elapsed = computeElapsedCpu(since);
   if (wrong > 0) throw new Error(`${wrong} checks were wrong.`);
   return elapsed / tokens.length;
 }

@@ -6,16 +6,16 @@ import type { CompiledQuery } from 'kysely';
 import pg from 'pg';
 import { pino } from 'pino';
 import { interleave } from '../harness/rounds.ts';
-import { built } from './built.ts';
+import { loadBuilt } from './built.ts';
 
 const [, , url = '', rounds] = process.argv;
 const compilations = 3000;
 const executions = 1000;
 
-const { readConfig } = await built('config/config.js');
-const { systemClock } = await built('clock.js');
-const { openDatabase } = await built('database/open-database.js');
-const { rotateSession } = await built('sessions/session-rotation.store.js');
+const { readConfig } = await loadBuilt('config/config.js');
+const { systemClock } = await loadBuilt('clock.js');
+const { openDatabase } = await loadBuilt('database/open-database.js');
+const { rotateSession } = await loadBuilt('sessions/session-rotation.store.js');
 
 const { databaseUrl } = readConfig(process.env);
 const database = openDatabase(databaseUrl, { log: pino({ level: 'silent' }) });

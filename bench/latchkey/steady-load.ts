@@ -4,7 +4,7 @@
 // responses. On SIGTERM it waits for the responses that are to come, and prints the result.
 import { readFileSync } from 'node:fs';
 import { Client } from '../harness/client.ts';
-import { quantile } from '../harness/statistics.ts';
+import { computeQuantile } from '../harness/statistics.ts';
 
 const [, , replicas = '', api = '', accessTokens = '', refreshTokens = '', count, rate] = process.argv;
 const services = replicas.split(',');
@@ -84,7 +84,7 @@ process.once('SIGTERM', () => {
     const perSecond = Object.fromEntries(
       Object.entries(responded).map(([kind, times]) => [kind, times / seconds]),
     );
-    const [p50, p99, max] = [0.5, 0.99, 1].map((share) => quantile(times, share));
+    const [p50, p99, max] = [0.5, 0.99, 1].map((share) => computeQuantile(times, share));
     console.log(`RESULT ${JSON.stringify({ perSecond, failures, p50, p99, max })}`);
     client.close();
   });

@@ -1,8 +1,8 @@
 import { Client } from '../harness/client.ts';
 import { number, type Table } from '../harness/report.ts';
 import { withServers } from '../harness/server.ts';
-import { shuffled } from '../harness/shuffled.ts';
-import { median, separationOf } from '../harness/statistics.ts';
+import { shuffle } from '../harness/shuffled.ts';
+import { computeMedian, computeSeparation } from '../harness/statistics.ts';
 import { kinds, makeAddresses, type Kind } from '../latchkey/known-addresses.ts';
 import { latchkey, prepare, startLatchkey } from '../latchkey/latchkey.ts';
 import type { Scenario } from './scenario.ts';
@@ -58,7 +58,7 @@ export const addressTiming: Scenario = {
             number[]
           >;
           for (let index = 0; index < count; index += 1) {
-            for (const kind of shuffled(kinds)) {
+            for (const kind of shuffle(kinds)) {
               const time = await send(kind, index);
               if (index >= warmUps) taken[kind].push(time);
             }
@@ -118,11 +118,11 @@ function toTable(title: string, times: Times): Table {
     title,
     columns: ['the address', 'median ms', 'AUC', 'standard error'],
     rows: kinds.map((kind) => {
-      const { area, standardError } = separationOf(times[kind], times.unknown);
+      const { area, standardError } = computeSeparation(times[kind], times.unknown);
       const isBaseline = kind === 'unknown';
       return [
         titles[kind],
-        number(median(times[kind])),
+        number(computeMedian(times[kind])),
         ...(isBaseline ? ['', ''] : [area.toFixed(3), standardError.toFixed(3)]),
       ];
     }),

@@ -1,13 +1,13 @@
 import { fileURLToPath } from 'node:url';
 import type { Conditions } from '../harness/conditions.ts';
 import type { Load } from '../harness/load.ts';
-import { measure, mediansOf, noise, type Figures } from '../harness/measure.ts';
+import { measure, computeMediansOf, describeNoise, type Figures } from '../harness/measure.ts';
 import { Postgres } from '../harness/postgres.ts';
 import { atMost, number, ratio, type Aim } from '../harness/report.ts';
 import { interleave } from '../harness/rounds.ts';
 import { withServers } from '../harness/server.ts';
 import { copyOf, latchkey, prepare, startLatchkey, type Prepared } from '../latchkey/latchkey.ts';
-import { refreshLoads, sessionsEach } from './refresh-loads.ts';
+import { createRefreshLoads, sessionsEach } from './refresh-loads.ts';
 import type { Scenario } from './scenario.ts';
 
 const subjects = ['without', 'with'] as const;
@@ -61,7 +61,7 @@ export const audit: Scenario = {
         },
       ],
       aims: all.map(toAim),
-      notes: noise(all.flatMap(({ figures }) => Object.values(figures))),
+      notes: describeNoise(all.flatMap(({ figures }) => Object.values(figures))),
     };
   },
 };
@@ -78,8 +78,8 @@ async function compare(
   const { cores, rounds } = conditions;
   const refreshing = await prepareBoth({ users, sessions: sessionsEach * (rounds + 1) });
   const refreshes = {
-    without: refreshLoads(conditions, refreshing.without.refreshTokens, refreshClients),
-    with: refreshLoads(conditions, refreshing.with.refreshTokens, refreshClients),
+    without: createRefreshLoads(conditions, refreshing.without.refreshTokens, refreshClients),
+    with: createRefreshLoads(conditions, refreshing.with.refreshTokens, refreshClients),
   };
   const loggingIn = await prepareBoth({ users, sessions: users, costlyPasswords: true });
   const logins = (subject: Subject): Load => ({
@@ -109,7 +109,10 @@ function measureBoth(
       measure(servers[subject], nextLoad(subject), onAllCores, cores.all);
     for (const subject of subjects) await once(subject);
     const measured = await interleave(subjects, rounds, once);
-    return { what, figures: { without: mediansOf(measured, 'without'), with: mediansOf(measured, 'with') } };
+    return {
+      what,
+      figures: { without: computeMediansOf(measured, 'without'), with: computeMediansOf(measured, 'with') },
+    };
   });
 }
 

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { PinnedProcess } from '../harness/processes.ts';
 import { atMost, number, ratio } from '../harness/report.ts';
-import { median } from '../harness/statistics.ts';
+import { computeMedian } from '../harness/statistics.ts';
 import type { Scenario } from './scenario.ts';
 
 const script = fileURLToPath(new URL('../latchkey/first-sight.ts', import.meta.url));
@@ -14,7 +14,7 @@ export const firstSight: Scenario = {
     const tableOf = (what: string) => {
       const times = result
         .filter(([name]) => name.startsWith(`${what}: `))
-        .map(([name, each]) => [name.slice(what.length + 2), median(each)] as const);
+        .map(([name, each]) => [name.slice(what.length + 2), computeMedian(each)] as const);
       const timeOf = (part: string): number => times.find(([name]) => name.includes(part))?.[1] ?? NaN;
       const fastest = Math.min(
         ...times.filter(([name]) => name.startsWith('node:crypto')).map(([, each]) => each),

@@ -7,10 +7,10 @@ import { PinnedProcess, type Program } from '../harness/processes.ts';
 import { number, type Report } from '../harness/report.ts';
 import { interleave } from '../harness/rounds.ts';
 import { withServers, type Server } from '../harness/server.ts';
-import { median } from '../harness/statistics.ts';
+import { computeMedian } from '../harness/statistics.ts';
 import { latchkey, prepare, startLatchkey, type Prepared } from '../latchkey/latchkey.ts';
 import { revoke } from '../latchkey/revoke.ts';
-import { guardPython, lacking, type Toolchain } from '../toolchains.ts';
+import { guardPython, findMissingToolchain, type Toolchain } from '../toolchains.ts';
 import type { Scenario } from './scenario.ts';
 
 const script = (name: string): string => fileURLToPath(new URL(`../latchkey/${name}`, import.meta.url));
@@ -74,7 +74,7 @@ async function measure(
     CLIENT_SECRET: secret,
     AUTHORIZATION: readFileSync(accessTokens, 'utf8').trimEnd(),
   };
-  const reasons = new Map(guards.map((guard) => [guard, lacking(guard.toolchain)]));
+  const reasons = new Map(guards.map((guard) => [guard, findMissingToolchain(guard.toolchain)]));
   const present = guards.filter((guard) => reasons.get(guard) === undefined);
   const measured = await interleave(present, fewRounds(3), async ({ program }) => {
     // On the load's core: the service, which sends them, has its own.
@@ -85,7 +85,7 @@ async function measure(
     return run;
   });
   const measuredRows = [...measured].map(([{ title }, runs]) => {
-    const of = (name: keyof Run): string => number(median(runs.map((run) => run[name])));
+    const of = (name: keyof Run): string => number(computeMedian(runs.map((run) => run[name])));
     return [title, of('seconds'), of('mebibytes'), of('microseconds')];
   });
   const absentRows = [...reasons].flatMap(([{ title }, reason]) =>

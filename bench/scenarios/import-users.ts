@@ -6,7 +6,7 @@ import { checkout } from '../harness/folders.ts';
 import { Postgres } from '../harness/postgres.ts';
 import { PinnedProcess } from '../harness/processes.ts';
 import { atMost, number, type Aim } from '../harness/report.ts';
-import { quantile } from '../harness/statistics.ts';
+import { computeQuantile } from '../harness/statistics.ts';
 import { latchkey, prepare, startLatchkey, type Prepared, type Settings } from '../latchkey/latchkey.ts';
 import type { Scenario } from './scenario.ts';
 
@@ -35,14 +35,16 @@ export const importUsers: Scenario = {
           database,
           ...[seconds, count / seconds, cpu].map(number),
           ...[
-            quantile(before, 0.5),
-            quantile(before, 0.99),
-            quantile(during, 0.5),
-            quantile(during, 0.99),
+            computeQuantile(before, 0.5),
+            computeQuantile(before, 0.99),
+            computeQuantile(during, 0.5),
+            computeQuantile(during, 0.99),
           ].map(number),
         ]);
         all.push(atMost(`seconds, ${database}`, aims.seconds, seconds, ' s'));
-        all.push(atMost(`p99 of logins meanwhile, ${database}`, aims.p99, quantile(during, 0.99), ' ms'));
+        all.push(
+          atMost(`p99 of logins meanwhile, ${database}`, aims.p99, computeQuantile(during, 0.99), ' ms'),
+        );
       }
       return {
         tables: [

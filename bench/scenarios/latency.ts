@@ -1,6 +1,6 @@
 import type { Conditions } from '../harness/conditions.ts';
 import type { Load, LoadRun } from '../harness/load.ts';
-import { measure, medians, noise, type Figures } from '../harness/measure.ts';
+import { measure, computeMedians, describeNoise, type Figures } from '../harness/measure.ts';
 import { atMost, number, type Aim, type Table } from '../harness/report.ts';
 import { interleave } from '../harness/rounds.ts';
 import type { Server } from '../harness/server.ts';
@@ -52,7 +52,7 @@ export async function compareLatency(
       throw new Error(`${failures} of ${requests} ${other.name} failed: ${server.process.output}`);
     return figures;
   });
-  const of = (subject: (typeof subjects)[number]): Figures => medians(measured.get(subject) ?? []);
+  const of = (subject: (typeof subjects)[number]): Figures => computeMedians(measured.get(subject) ?? []);
   const row = (title: string, { p50, p99 }: Figures): string[] => [title, number(p50), number(p99)];
   return {
     table: {
@@ -60,6 +60,6 @@ export async function compareLatency(
       rows: [row('nothing else', of('idle')), row(`under ${other.name}`, of('busy'))],
     },
     aim: atMost(`p99 of GET /protected under ${other.name} to without`, 3, of('busy').p99 / of('idle').p99),
-    notes: noise([of('idle')]),
+    notes: describeNoise([of('idle')]),
   };
 }

@@ -1,8 +1,8 @@
 import { Client } from '../harness/client.ts';
 import { number } from '../harness/report.ts';
 import { withServers } from '../harness/server.ts';
-import { shuffled } from '../harness/shuffled.ts';
-import { median, separationOf } from '../harness/statistics.ts';
+import { shuffle } from '../harness/shuffled.ts';
+import { computeMedian, computeSeparation } from '../harness/statistics.ts';
 import { latchkey, prepare, startLatchkey } from '../latchkey/latchkey.ts';
 import { kinds, makeAccounts, users, type Kind } from '../latchkey/refused-logins.ts';
 import type { Scenario } from './scenario.ts';
@@ -63,7 +63,7 @@ export const loginTiming: Scenario = {
             number[]
           >;
           for (let round = 0; round < count; round += 1)
-            for (const kind of shuffled(kinds)) taken[kind].push(await measure(kind, round));
+            for (const kind of shuffle(kinds)) taken[kind].push(await measure(kind, round));
           return taken;
         };
         // What is done at an account's first attempt alone is not what an attacker measures.
@@ -79,11 +79,11 @@ export const loginTiming: Scenario = {
           columns: ['a login that is refused, for', 'median ms', 'AUC', 'standard error'],
           rows: kinds.map((kind) => {
             const ofKind = times[kind];
-            const { area, standardError } = separationOf(ofKind, wrong);
+            const { area, standardError } = computeSeparation(ofKind, wrong);
             const isBaseline = kind === 'wrong password';
             return [
               titles[kind],
-              number(median(ofKind)),
+              number(computeMedian(ofKind)),
               ...(isBaseline ? ['', ''] : [area.toFixed(3), standardError.toFixed(3)]),
             ];
           }),

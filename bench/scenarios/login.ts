@@ -2,12 +2,12 @@ import { join } from 'node:path';
 import type { Cores } from '../harness/cores.ts';
 import { peersFolder } from '../harness/folders.ts';
 import { LoadRun, type Load } from '../harness/load.ts';
-import { measure, mediansOf, threadTable, type Figures } from '../harness/measure.ts';
+import { measure, computeMediansOf, tabulateThreads, type Figures } from '../harness/measure.ts';
 import { runRaw } from '../harness/raw.ts';
 import { atLeast, number, ratio } from '../harness/report.ts';
 import { interleave } from '../harness/rounds.ts';
 import { Server, withServers, type ServerProgram } from '../harness/server.ts';
-import { median } from '../harness/statistics.ts';
+import { computeMedian } from '../harness/statistics.ts';
 import { latchkey, prepare, profileLatchkey, startLatchkey, type Prepared } from '../latchkey/latchkey.ts';
 import { compareLatency } from './latency.ts';
 import type { Scenario } from './scenario.ts';
@@ -42,7 +42,7 @@ export const login: Scenario = {
   run: async (conditions) => {
     const { cores, rounds, seconds } = conditions;
     const prepared = prepare(conditions, { users, sessions: users, costlyPasswords: true });
-    const logins = loginsOf(prepared, cores);
+    const logins = createLoginLoad(prepared, cores);
     /** What bounds a login on Express. */
     const floor: ServerProgram = (port) => ({
       command: process.execPath,
@@ -69,9 +69,9 @@ export const login: Scenario = {
           return undefined;
         });
         return {
-          alone: median(alone),
-          latchkey: mediansOf(measured, 'latchkey'),
-          floor: mediansOf(measured, 'floor'),
+          alone: computeMedian(alone),
+          latchkey: computeMediansOf(measured, 'latchkey'),
+          floor: computeMediansOf(measured, 'floor'),
         };
       },
     );
@@ -100,7 +100,7 @@ export const login: Scenario = {
             row(rows.floor, throughput.floor),
           ],
         },
-        threadTable('a login', throughput.latchkey),
+        tabulateThreads('a login', throughput.latchkey),
         latency.table,
       ],
       aims: [
@@ -117,11 +117,11 @@ export const login: Scenario = {
   },
   profile: (conditions, file) => {
     const prepared = prepare(conditions, { users, sessions: users, costlyPasswords: true });
-    return profileLatchkey(conditions, prepared, () => loginsOf(prepared, conditions.cores), file);
+    return profileLatchkey(conditions, prepared, () => createLoginLoad(prepared, conditions.cores), file);
   },
 };
 
-function loginsOf({ logins }: Prepared, { count }: Cores): Load {
+function createLoginLoad({ logins }: Prepared, { count }: Cores): Load {
   return {
     connections: 4 * count,
     requests: { method: 'POST', path: '/login', lines: { as: 'body', file: logins } },

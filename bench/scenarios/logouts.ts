@@ -7,7 +7,7 @@ import { PinnedProcess } from '../harness/processes.ts';
 import { atMost, number, type Aim } from '../harness/report.ts';
 import { interleave } from '../harness/rounds.ts';
 import { Server, withServers } from '../harness/server.ts';
-import { quantile } from '../harness/statistics.ts';
+import { computeQuantile } from '../harness/statistics.ts';
 import { latchkey, prepare, startLatchkey, type Prepared } from '../latchkey/latchkey.ts';
 import type { Scenario } from './scenario.ts';
 
@@ -198,7 +198,7 @@ async function logOut(
 
 function report(database: string, measured: ReadonlyMap<Place, readonly Logout[]>, load: LoadResult): Part {
   const quantiles = (values: readonly number[]): string[] =>
-    [0.5, 0.99, 1].map((share) => number(quantile(values, share)));
+    [0.5, 0.99, 1].map((share) => number(computeQuantile(values, share)));
   const { protected: calls, refresh, guarded } = load.perSecond;
   const times = `p50 ${number(load.p50)} ms, p99 ${number(load.p99)} ms, at most ${number(load.max)} ms`;
   return {
@@ -211,7 +211,7 @@ function report(database: string, measured: ReadonlyMap<Place, readonly Logout[]
       ['a request to it meanwhile', ...quantiles(all.map(({ request }) => request)), ''],
     ]),
     aims: [...measured].map(([{ title }, all]) => {
-      const p99 = quantile(
+      const p99 = computeQuantile(
         all.map(({ refusal }) => refusal),
         0.99,
       );

@@ -6,7 +6,7 @@ import { Client } from '../harness/client.ts';
 import { checkout } from '../harness/folders.ts';
 import { PinnedProcess } from '../harness/processes.ts';
 import { atMost, number, type Aim } from '../harness/report.ts';
-import { quantile } from '../harness/statistics.ts';
+import { computeQuantile } from '../harness/statistics.ts';
 import { prepare, type Prepared } from '../latchkey/latchkey.ts';
 import { nameOf, populate } from '../latchkey/populate.ts';
 import type { Scenario } from './scenario.ts';
@@ -155,7 +155,7 @@ export const longWork: Scenario = {
         const seconds = (performance.now() - begun) / 1000;
         const times = await running.stop();
         const { loop, transaction } = (await client.expect(200, control)) as Held;
-        const of = (operation: Operation, share: number): number => quantile(times[operation], share);
+        const of = (operation: Operation, share: number): number => computeQuantile(times[operation], share);
         rows.push([
           title,
           number(seconds),

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import type { Conditions } from '../harness/conditions.ts';
 import type { Load } from '../harness/load.ts';
-import { measure, mediansOf, noise, warmUp, type Figures } from '../harness/measure.ts';
+import { measure, computeMediansOf, describeNoise, warmUp, type Figures } from '../harness/measure.ts';
 import type { Memory } from '../harness/processes.ts';
 import { atMost, number } from '../harness/report.ts';
 import { interleave } from '../harness/rounds.ts';
 import { withServers, type Server } from '../harness/server.ts';
-import { median } from '../harness/statistics.ts';
+import { computeMedian } from '../harness/statistics.ts';
 import { LiveMemory } from '../latchkey/alive.ts';
 import { copyOf, latchkey, prepare, startLatchkey, type Prepared } from '../latchkey/latchkey.ts';
 import type { Scenario } from './scenario.ts';
@@ -30,7 +30,7 @@ export const memoryAndStart: Scenario = {
           columns: ['', 'median', 'max'],
           rows: Object.entries(starts).map(([which, times]) => [
             which === 'first' ? 'first start, on an empty folder, ms' : 'later start, ms',
-            number(median(times)),
+            number(computeMedian(times)),
             number(Math.max(...times)),
           ]),
         },
@@ -54,10 +54,10 @@ export const memoryAndStart: Scenario = {
       ],
       aims: [
         atMost('memory after the load', 120, usual.loaded.resident, ' MiB'),
-        atMost('ready after the first start', 1000, median(starts.first), ' ms'),
-        atMost('ready after a later start', 1000, median(starts.later), ' ms'),
+        atMost('ready after the first start', 1000, computeMedian(starts.first), ' ms'),
+        atMost('ready after a later start', 1000, computeMedian(starts.later), ' ms'),
       ],
-      notes: noise(compared),
+      notes: describeNoise(compared),
     };
   },
 };
@@ -68,7 +68,7 @@ async function timeStarts(
   prepared: Prepared,
 ): Promise<Record<'first' | 'later', number[]>> {
   const starts = { first: [] as number[], later: [] as number[] };
-  const timed = async (
+  const measureTime = async (
     which: keyof typeof starts,
     installation: Pick<Prepared, 'settings'>,
   ): Promise<void> => {
@@ -78,13 +78,13 @@ async function timeStarts(
   };
   for (let round = 0; round < rounds; round += 1) {
     const database = join(newFolder('first'), 'latchkey.db');
-    await timed('first', { settings: { ...prepared.settings, DATABASE_URL: `sqlite:${database}` } });
-    await timed('later', prepared);
+    await measureTime('first', { settings: { ...prepared.settings, DATABASE_URL: `sqlite:${database}` } });
+    await measureTime('later', prepared);
   }
   return starts;
 }
 
-function loadOf({ accessTokens }: Prepared): Load {
+function createLoad({ accessTokens }: Prepared): Load {
   return {
     connections: 32,
     requests: { method: 'GET', path: '/protected', lines: { as: 'Authorization', file: accessTokens } },
@@ -110,14 +110,14 @@ async function compareOptions(
     const subjects = copies.map(([option, copy]) => {
       const server = servers[option];
       if (!server) throw new Error(`Nothing runs with "${option}".`);
-      return { option, server, load: loadOf(copy), started: server.process.memory() };
+      return { option, server, load: createLoad(copy), started: server.process.memory() };
     });
     for (const { server, load } of subjects) await warmUp(server, load, conditions, true);
     const measured = await interleave(subjects, conditions.rounds, ({ server, load }) =>
       measure(server, load, conditions),
     );
     return subjects.map((subject) => ({
-      ...mediansOf(measured, subject),
+      ...computeMediansOf(measured, subject),
       option: subject.option,
       started: subject.started,
       loaded: subject.server.process.memory(),
@@ -134,7 +134,7 @@ async function aliveIn(
   const start = (): Promise<Server> => startLatchkey(memory.latchkey(prepared), conditions.cores.server);
   return withServers({ service: start }, async ({ service }) => {
     const started = await memory.of(service);
-    await warmUp(service, loadOf(prepared), conditions, true);
+    await warmUp(service, createLoad(prepared), conditions, true);
     return { started, loaded: await memory.of(service) };
   });
 }

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { checkProtected } from '../harness/check-protected.ts';
 import type { Load } from '../harness/load.ts';
-import { measure, mediansOf, noise, warmUp } from '../harness/measure.ts';
+import { measure, computeMediansOf, describeNoise, warmUp } from '../harness/measure.ts';
 import { atMost, number, ratio } from '../harness/report.ts';
 import { interleave } from '../harness/rounds.ts';
 import { withServers } from '../harness/server.ts';
@@ -47,7 +47,7 @@ export const metrics: Scenario = {
       const measured = await interleave(subjects, rounds, (subject: Subject) =>
         measure(servers[subject], load, conditions),
       );
-      const of = (subject: Subject) => mediansOf(measured, subject);
+      const of = (subject: Subject) => computeMediansOf(measured, subject);
       const without = of('without');
       return {
         tables: [
@@ -67,7 +67,7 @@ export const metrics: Scenario = {
           },
         ],
         aims: [atMost('CPU a request with metrics to without', 1.02, of('with').cpu / without.cpu)],
-        notes: noise(subjects.map(of)),
+        notes: describeNoise(subjects.map(of)),
       };
     });
   },

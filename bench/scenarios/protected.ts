@@ -2,14 +2,14 @@ import { basename } from 'node:path';
 import { checkProtected } from '../harness/check-protected.ts';
 import type { Conditions } from '../harness/conditions.ts';
 import type { Load, Requests } from '../harness/load.ts';
-import { measure, medians, noise, warmUp, type Figures } from '../harness/measure.ts';
+import { measure, computeMedians, describeNoise, warmUp, type Figures } from '../harness/measure.ts';
 import { atLeast, atMost, number, ratio, type Aim, type Report } from '../harness/report.ts';
 import { interleave } from '../harness/rounds.ts';
 import { Server, type ServerProgram } from '../harness/server.ts';
 import { makePeerTokens } from '../harness/tokens.ts';
 import { latchkey, prepare, profileLatchkey, readyPath } from '../latchkey/latchkey.ts';
-import { peers, prepareBetterAuth, withKey, type Peer } from '../peers.ts';
-import { lacking } from '../toolchains.ts';
+import { peers, prepareBetterAuth, addKey, type Peer } from '../peers.ts';
+import { findMissingToolchain } from '../toolchains.ts';
 import type { Options, Scenario } from './scenario.ts';
 
 const connections = 32;
@@ -97,15 +97,15 @@ function findSubjects(
   }
   const absent: Absent[] = [];
   const present = peers.filter(isWanted).filter(({ title, toolchain }) => {
-    const reason = lacking(toolchain);
+    const reason = findMissingToolchain(toolchain);
     if (reason !== undefined) absent.push({ title, reason });
     return reason === undefined;
   });
-  const ownOnes = isWanted({ name: own }) ? ownSubjects(conditions, against) : [];
-  return { subjects: [...ownOnes, ...peerSubjects(conditions, present)], absent };
+  const ownOnes = isWanted({ name: own }) ? listOwnSubjects(conditions, against) : [];
+  return { subjects: [...ownOnes, ...listPeerSubjects(conditions, present)], absent };
 }
 
-function ownSubjects(conditions: Conditions, against: readonly string[]): Subject[] {
+function listOwnSubjects(conditions: Conditions, against: readonly string[]): Subject[] {
   const prepared = prepare(conditions, { sessions: conditions.tokens });
   const subject = {
     name: own,
@@ -132,7 +132,7 @@ function requestsWith(lines?: Requests['lines']): Requests {
   return { method: 'GET', path: '/protected', ...(lines && { lines }) };
 }
 
-function peerSubjects(conditions: Conditions, present: readonly Peer[]): Subject[] {
+function listPeerSubjects(conditions: Conditions, present: readonly Peer[]): Subject[] {
   const folder = conditions.newFolder('peer-tokens');
   const keys = {
     HS256: makePeerTokens('HS256', conditions.tokens, folder),
@@ -152,7 +152,7 @@ function peerSubjects(conditions: Conditions, present: readonly Peer[]): Subject
         const key = keys[credentials];
         return {
           ...common,
-          program: (port) => withKey(program(port, data), key),
+          program: (port) => addKey(program(port, data), key),
           requests: requestsWith({ as: 'Authorization', file: key.file }),
           ...(name.endsWith('-cache') && { remembers: true }),
         };
@@ -185,7 +185,7 @@ async function startAndCheck({ cores }: Conditions, subject: Subject): Promise<S
   return server;
 }
 
-function loadOf({ requests }: Subject): Load {
+function createLoad({ requests }: Subject): Load {
   return { connections, requests };
 }
 
@@ -194,11 +194,11 @@ async function measureAll(
   servers: ReadonlyMap<Subject, Server>,
 ): Promise<Map<Subject, Figures>> {
   const once = ([subject, server]: readonly [Subject, Server]): Promise<Figures> =>
-    measure(server, loadOf(subject), conditions);
+    measure(server, createLoad(subject), conditions);
   for (const [subject, server] of servers)
-    await warmUp(server, loadOf(subject), conditions, subject.remembers);
+    await warmUp(server, createLoad(subject), conditions, subject.remembers);
   const rounds = await interleave([...servers], conditions.rounds, once);
-  return new Map([...rounds].map(([[subject], figures]) => [subject, medians(figures)]));
+  return new Map([...rounds].map(([[subject], figures]) => [subject, computeMedians(figures)]));
 }
 
 function report(
@@ -233,7 +233,7 @@ function report(
     notes: [
       ...(base ? ['Ratios: to Express, no authentication, lean.'] : []),
       ...notes,
-      ...noise(figures.values()),
+      ...describeNoise(figures.values()),
     ],
   };
 }

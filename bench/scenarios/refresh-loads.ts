@@ -9,7 +9,7 @@ import type { ServerProgram } from '../harness/server.ts';
 export const sessionsEach = 256;
 
 /** Loads of POST /refresh, each with refresh tokens of its own: where one ends, some responses have not come. */
-export function refreshLoads({ newFolder }: Conditions, file: string, connections: number): () => Load {
+export function createRefreshLoads({ newFolder }: Conditions, file: string, connections: number): () => Load {
   const folder = newFolder('refreshes');
   let used = 0;
   return () => {
@@ -28,7 +28,7 @@ export function refreshLoads({ newFolder }: Conditions, file: string, connection
  * @param name its folder in `peers`.
  * @param measurements how many it is to have sessions for.
  */
-export function refreshPeer(
+export function createRefreshPeer(
   name: string,
   { newFolder }: Conditions,
   measurements: number,

@@ -1,14 +1,14 @@
 import type { Conditions } from '../harness/conditions.ts';
 import type { Load } from '../harness/load.ts';
-import { measure, medians, noise, type Figures } from '../harness/measure.ts';
+import { measure, computeMedians, describeNoise, type Figures } from '../harness/measure.ts';
 import { Postgres } from '../harness/postgres.ts';
 import { runRaw } from '../harness/raw.ts';
 import { atLeast, number, ratio, type Report } from '../harness/report.ts';
 import { interleave } from '../harness/rounds.ts';
 import { Server, withServers } from '../harness/server.ts';
-import { median } from '../harness/statistics.ts';
+import { computeMedian } from '../harness/statistics.ts';
 import { latchkey, prepare, profileLatchkey, startLatchkey } from '../latchkey/latchkey.ts';
-import { refreshLoads, refreshPeer, sessionsEach } from './refresh-loads.ts';
+import { createRefreshLoads, createRefreshPeer, sessionsEach } from './refresh-loads.ts';
 import type { Scenario } from './scenario.ts';
 
 const clients = 32;
@@ -60,7 +60,7 @@ export const refreshPostgres: Scenario = {
     Postgres.during(conditions.cores.database, async (postgres) => {
       const databaseUrl = await postgres.newDatabase();
       const prepared = prepare(conditions, { sessions: sessionsEach * 3, databaseUrl });
-      const loads = refreshLoads(conditions, prepared.refreshTokens, clients);
+      const loads = createRefreshLoads(conditions, prepared.refreshTokens, clients);
       return profileLatchkey(conditions, prepared, loads, file);
     }),
 };
@@ -92,10 +92,10 @@ async function compare(conditions: Conditions, postgres: Postgres): Promise<Repo
       figuresOf.set(subject, [...(figuresOf.get(subject) ?? []), figures]);
       return figures.perSecond;
     });
-    const rate = (subject: Subject): number => median(measured.get(subject) ?? []);
+    const rate = (subject: Subject): number => computeMedian(measured.get(subject) ?? []);
     const best = (wanted: Subject['kind']): number =>
       Math.max(...subjects.filter(({ kind }) => kind === wanted).map(rate));
-    const figures = new Map([...figuresOf].map(([subject, each]) => [subject, medians(each)]));
+    const figures = new Map([...figuresOf].map(([subject, each]) => [subject, computeMedians(each)]));
     return {
       tables: [
         {
@@ -120,7 +120,7 @@ async function compare(conditions: Conditions, postgres: Postgres): Promise<Repo
           best('latchkey') / best('floor'),
         ),
       ],
-      notes: noise(figures.values()),
+      notes: describeNoise(figures.values()),
     };
   });
 }
@@ -136,7 +136,7 @@ async function prepareServers(
     sessions: sessionsEach * pools.length * measurements,
     databaseUrl: await postgres.newDatabase(),
   });
-  const latchkeyLoad = refreshLoads(conditions, prepared.refreshTokens, clients);
+  const latchkeyLoad = createRefreshLoads(conditions, prepared.refreshTokens, clients);
   const servers = new Map<Subject, Refreshing>();
   for (const subject of subjects) {
     const pool = String(subject.pool);
@@ -148,10 +148,10 @@ async function prepareServers(
       });
     } else if (subject.kind === 'floor') {
       const env = { DATABASE_URL: await postgres.newDatabase(), POOL: pool };
-      const { program, tokens } = refreshPeer('express-refresh', conditions, measurements, { env });
+      const { program, tokens } = createRefreshPeer('express-refresh', conditions, measurements, { env });
       servers.set(subject, {
         start: () => Server.start(program, cores.server, '/'),
-        nextLoad: refreshLoads(conditions, tokens, clients),
+        nextLoad: createRefreshLoads(conditions, tokens, clients),
       });
     }
   }

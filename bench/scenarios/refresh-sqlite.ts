@@ -1,16 +1,22 @@
 import { fileURLToPath } from 'node:url';
 import type { Conditions } from '../harness/conditions.ts';
 import { LoadRun } from '../harness/load.ts';
-import { measure, mediansOf, noise, threadTable, type Figures } from '../harness/measure.ts';
+import {
+  measure,
+  computeMediansOf,
+  describeNoise,
+  tabulateThreads,
+  type Figures,
+} from '../harness/measure.ts';
 import { runRaw } from '../harness/raw.ts';
 import { atLeast, atMost, number, ratio, type Aim, type Table } from '../harness/report.ts';
 import { interleave } from '../harness/rounds.ts';
 import { Server, withServers } from '../harness/server.ts';
-import { median } from '../harness/statistics.ts';
+import { computeMedian } from '../harness/statistics.ts';
 import { latchkey, prepare, profileLatchkey, startLatchkey } from '../latchkey/latchkey.ts';
 import type { Comparison } from './comparison.ts';
 import { compareLatency } from './latency.ts';
-import { refreshLoads, refreshPeer, sessionsEach } from './refresh-loads.ts';
+import { createRefreshLoads, createRefreshPeer, sessionsEach } from './refresh-loads.ts';
 import type { Scenario } from './scenario.ts';
 
 const clients = 64;
@@ -70,7 +76,7 @@ export const refreshSqlite: Scenario = {
   },
   profile: (conditions, file) => {
     const prepared = prepare(conditions, { sessions: sessionsEach * 3 });
-    const loads = refreshLoads(conditions, prepared.refreshTokens, clients);
+    const loads = createRefreshLoads(conditions, prepared.refreshTokens, clients);
     return profileLatchkey(conditions, prepared, loads, file);
   },
 };
@@ -90,14 +96,14 @@ async function measureDisk(conditions: Conditions, fsync: number | undefined): P
   const env: Readonly<Record<string, string>> = fsync === undefined ? {} : { FSYNC_MS: String(fsync) };
   const measurements = 2 * rounds + spare;
   const prepared = prepare(conditions, { sessions: sessionsEach * measurements });
-  const byHand = refreshPeer('refresh-by-hand', conditions, measurements, { nodeOptions, env });
-  const floor = refreshPeer('express-refresh', conditions, measurements, { nodeOptions, env });
-  const cryptography = refreshPeer('express-cryptography', conditions, measurements);
+  const byHand = createRefreshPeer('refresh-by-hand', conditions, measurements, { nodeOptions, env });
+  const floor = createRefreshPeer('express-refresh', conditions, measurements, { nodeOptions, env });
+  const cryptography = createRefreshPeer('express-cryptography', conditions, measurements);
   const loads = {
-    latchkey: refreshLoads(conditions, prepared.refreshTokens, clients),
-    byHand: refreshLoads(conditions, byHand.tokens, clients),
-    floor: refreshLoads(conditions, floor.tokens, clients),
-    cryptography: refreshLoads(conditions, cryptography.tokens, clients),
+    latchkey: createRefreshLoads(conditions, prepared.refreshTokens, clients),
+    byHand: createRefreshLoads(conditions, byHand.tokens, clients),
+    floor: createRefreshLoads(conditions, floor.tokens, clients),
+    cryptography: createRefreshLoads(conditions, cryptography.tokens, clients),
   };
   const rawRate = (perCommit: number): Promise<number> =>
     runRaw('sqlite-commits.js', [perCommit, seconds, conditions.newFolder('raw')], cores.server, {
@@ -123,7 +129,7 @@ async function measureDisk(conditions: Conditions, fsync: number | undefined): P
         raw[subject].push(await rawRate(subject === 'each' ? 1 : clients));
         return undefined;
       });
-      const of = (name: keyof typeof loads): Figures => mediansOf(measured, name);
+      const of = (name: keyof typeof loads): Figures => computeMediansOf(measured, name);
       const [own, peer] = [of('latchkey'), of('byHand')];
       const row = (title: string, { perSecond, cpu, p99 }: Figures): string[] => [
         title,
@@ -134,8 +140,8 @@ async function measureDisk(conditions: Conditions, fsync: number | undefined): P
       ];
       const rawRow = (title: string, rates: readonly number[]): string[] => [
         title,
-        number(median(rates)),
-        ratio(median(rates) / peer.perSecond),
+        number(computeMedian(rates)),
+        ratio(computeMedian(rates) / peer.perSecond),
         '',
         '',
       ];
@@ -157,7 +163,7 @@ async function measureDisk(conditions: Conditions, fsync: number | undefined): P
               rawRow(`the statement alone, ${clients} in a commit`, raw.grouped),
             ],
           },
-          threadTable('a refresh', own),
+          tabulateThreads('a refresh', own),
           latency.table,
         ],
         aims: [
@@ -178,7 +184,7 @@ async function measureDisk(conditions: Conditions, fsync: number | undefined): P
           atMost(`p99 of POST /refresh, ${disk}`, 25, own.p99, ' ms'),
           latency.aim,
         ],
-        notes: [...noise([own, peer]), ...latency.notes],
+        notes: [...describeNoise([own, peer]), ...latency.notes],
       };
     },
   );

@@ -1,6 +1,6 @@
 import type { Conditions } from '../harness/conditions.ts';
 import type { Load } from '../harness/load.ts';
-import { measure, medians, warmUp, type Figures } from '../harness/measure.ts';
+import { measure, computeMedians, warmUp, type Figures } from '../harness/measure.ts';
 import { Postgres } from '../harness/postgres.ts';
 import { atLeast, number, ratio, type Report } from '../harness/report.ts';
 import { interleave } from '../harness/rounds.ts';
@@ -50,7 +50,7 @@ async function compare(conditions: Conditions, postgres: Postgres): Promise<Repo
         Promise.all(how === 'one' ? [under(one, first)] : [under(one, first), under(other, second)]),
       );
       const of = (how: 'one' | 'two', index: number): Figures =>
-        medians(measured.get(how)?.flatMap((figures) => figures[index] ?? []) ?? []);
+        computeMedians(measured.get(how)?.flatMap((figures) => figures[index] ?? []) ?? []);
       const alone = of('one', 0);
       const both = [of('two', 0), of('two', 1)];
       const sum = (value: (figures: Figures) => number): number =>

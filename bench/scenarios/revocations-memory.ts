@@ -3,7 +3,7 @@ import type { Conditions } from '../harness/conditions.ts';
 import { Postgres } from '../harness/postgres.ts';
 import { PinnedProcess } from '../harness/processes.ts';
 import { atMost, number, type Report } from '../harness/report.ts';
-import { median } from '../harness/statistics.ts';
+import { computeMedian } from '../harness/statistics.ts';
 import { prepare } from '../latchkey/latchkey.ts';
 import { revoke } from '../latchkey/revoke.ts';
 import type { Scenario } from './scenario.ts';
@@ -49,7 +49,7 @@ async function measure(conditions: Conditions, databaseUrl: string): Promise<Rep
   }
   const held = Math.min(...runs.map((run) => run.held));
   if (held !== count) throw new Error(`${held} of ${count} revocations were held.`);
-  const of = (name: keyof Run): number => median(runs.map((run) => run[name]));
+  const of = (name: keyof Run): number => computeMedian(runs.map((run) => run[name]));
   return {
     tables: [
       {

@@ -1,6 +1,6 @@
 import { checkProtected } from '../harness/check-protected.ts';
 import type { Load } from '../harness/load.ts';
-import { measure, medians, warmUp, noise } from '../harness/measure.ts';
+import { measure, computeMedians, warmUp, describeNoise } from '../harness/measure.ts';
 import { atMost, number } from '../harness/report.ts';
 import { interleave } from '../harness/rounds.ts';
 import { withServers, type Server } from '../harness/server.ts';
@@ -32,7 +32,7 @@ export const revocationsMillion: Scenario = {
         await warmUp(server, load, conditions, true);
       }
       const measured = await interleave(both, rounds, (server) => measure(server, load, conditions));
-      const of = (server: Server) => medians(measured.get(server) ?? []);
+      const of = (server: Server) => computeMedians(measured.get(server) ?? []);
       const memory = (server: Server): number => server.process.memory().resident;
       const row = (title: string, server: Server): string[] => {
         const { perSecond, cpu, p99 } = of(server);
@@ -70,7 +70,7 @@ export const revocationsMillion: Scenario = {
           ),
           atMost('memory for a million revocations', 64, memory(servers.many) - memory(servers.none), ' MiB'),
         ],
-        notes: noise(both.map(of)),
+        notes: describeNoise(both.map(of)),
       };
     });
   },

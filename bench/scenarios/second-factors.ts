@@ -2,11 +2,11 @@ import { basename } from 'node:path';
 import type { Conditions } from '../harness/conditions.ts';
 import { Client } from '../harness/client.ts';
 import type { Load } from '../harness/load.ts';
-import { measure, medians, noise, type Figures } from '../harness/measure.ts';
+import { measure, computeMedians, describeNoise, type Figures } from '../harness/measure.ts';
 import { atMost, number, ratio, type Aim, type Table } from '../harness/report.ts';
 import { interleave } from '../harness/rounds.ts';
 import { withServers, type Server } from '../harness/server.ts';
-import { median } from '../harness/statistics.ts';
+import { computeMedian } from '../harness/statistics.ts';
 import { importUsers, logIn } from '../latchkey/enrolled-users.ts';
 import { latchkey, prepare, startLatchkey, type Prepared } from '../latchkey/latchkey.ts';
 import type { Scenario } from './scenario.ts';
@@ -68,7 +68,7 @@ async function measureSteps(conditions: Conditions): Promise<Steps> {
   );
   client.close();
   const of = (hasApp: boolean, what: keyof StepFigures): number =>
-    median((measured.get(hasApp) ?? []).map((figures) => figures[what]));
+    computeMedian((measured.get(hasApp) ?? []).map((figures) => figures[what]));
   const row = (title: string, hasApp: boolean): string[] => [
     title,
     number(of(hasApp, 'cpu')),
@@ -160,11 +160,11 @@ async function measureAgainst(
     const once = (name: string): Promise<Figures> => {
       const server = servers[name];
       if (!server) throw new Error(`${name} was not started.`);
-      return measure(server, loadOf(find(name), cores.count), onAllCores, cores.all);
+      return measure(server, createLoad(find(name), cores.count), onAllCores, cores.all);
     };
     for (const name of names) await once(name);
     const measured = await interleave(names, rounds, once);
-    const figures = new Map([...measured].map(([name, all]) => [name, medians(all)]));
+    const figures = new Map([...measured].map(([name, all]) => [name, computeMedians(all)]));
     const rest = (name: string): number => {
       const { cpu = 0, threads = new Map<string, number>() } = figures.get(name) ?? {};
       return cpu - (threads.get('libuv-worker') ?? 0);
@@ -189,12 +189,12 @@ async function measureAgainst(
           (figures.get('own')?.cpu ?? 0) / (figures.get(name)?.cpu ?? 1),
         ),
       ),
-      notes: noise(figures.values()),
+      notes: describeNoise(figures.values()),
     };
   });
 }
 
-function loadOf({ logins: file }: Prepared, cores: number): Load {
+function createLoad({ logins: file }: Prepared, cores: number): Load {
   return {
     connections: 4 * cores,
     requests: { method: 'POST', path: '/login', lines: { as: 'body', file } },

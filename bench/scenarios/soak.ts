@@ -5,7 +5,7 @@ import { measure } from '../harness/measure.ts';
 import { PinnedProcess } from '../harness/processes.ts';
 import { atMost, number } from '../harness/report.ts';
 import { withServers, type Server } from '../harness/server.ts';
-import { median } from '../harness/statistics.ts';
+import { computeMedian } from '../harness/statistics.ts';
 import { LiveMemory } from '../latchkey/alive.ts';
 import { prepare, startLatchkey } from '../latchkey/latchkey.ts';
 import type { Scenario } from './scenario.ts';
@@ -72,7 +72,11 @@ export const soak: Scenario = {
             columns: ['memory MiB', 'after the first minute', 'at the end'],
             rows: [
               ['alive', number(before), number(after)],
-              ['resident', number(median(resident.slice(0, tenth))), number(median(resident.slice(-tenth)))],
+              [
+                'resident',
+                number(computeMedian(resident.slice(0, tenth))),
+                number(computeMedian(resident.slice(-tenth))),
+              ],
             ],
           },
         ],
@@ -82,7 +86,7 @@ export const soak: Scenario = {
           atMost(
             'resident memory at the end to after the first minute',
             1.1,
-            median(resident.slice(-tenth)) / median(resident.slice(0, tenth)),
+            computeMedian(resident.slice(-tenth)) / computeMedian(resident.slice(0, tenth)),
           ),
         ],
         notes: unexpected,

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { Postgres } from '../harness/postgres.ts';
 import { PinnedProcess } from '../harness/processes.ts';
 import { number, ratio } from '../harness/report.ts';
-import { median } from '../harness/statistics.ts';
+import { computeMedian } from '../harness/statistics.ts';
 import { prepare } from '../latchkey/latchkey.ts';
 import type { Scenario } from './scenario.ts';
 
@@ -22,7 +22,7 @@ export const statements: Scenario = {
       const tableOf = (what: string, unit: string) => {
         const times = result
           .filter(([name]) => name.startsWith(`${what}: `))
-          .map(([name, each]) => [name.slice(what.length + 2), median(each)] as const);
+          .map(([name, each]) => [name.slice(what.length + 2), computeMedian(each)] as const);
         const fastest = Math.min(...times.map(([, each]) => each));
         return {
           columns: [what, unit, 'ratio'],

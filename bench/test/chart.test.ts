@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { drawBars } from '../chart/bars.ts';
-import { panelOf } from '../chart/chart.ts';
+import { buildPanel } from '../chart/chart.ts';
 import { scenarios } from '../scenarios/index.ts';
 import type { Comparison } from '../scenarios/comparison.ts';
 import type { Scenario } from '../scenarios/scenario.ts';
@@ -40,7 +40,7 @@ const results = {
 
 describe('The chart of the benchmarks', () => {
   it('compares the best of each subject, the slowest comparison first, and those without figures last', () => {
-    const { groups } = panelOf(comparison, results);
+    const { groups } = buildPanel(comparison, results);
     expect(groups.map(({ bars }) => bars)).to.deep.equal([
       [{ label: 'the limit', ratio: 0.5, aim: 0.7 }],
       [
@@ -53,7 +53,7 @@ describe('The chart of the benchmarks', () => {
   });
 
   it('says in words what the bars show', () => {
-    const svg = drawBars({ title: 'A & B', legend: ['Bars.'], panels: [panelOf(comparison, results)] });
+    const svg = drawBars({ title: 'A & B', legend: ['Bars.'], panels: [buildPanel(comparison, results)] });
     expect(svg).to.include('role="img" aria-labelledby="title description"');
     expect(svg).to.include('<title id="title">A &amp; B</title>');
     expect(svg).to.include(
@@ -64,7 +64,7 @@ describe('The chart of the benchmarks', () => {
   });
 
   it('draws bars ahead to the right of equal, and those behind to its left', () => {
-    const svg = drawBars({ title: '', legend: [], panels: [panelOf(comparison, results)] });
+    const svg = drawBars({ title: '', legend: [], panels: [buildPanel(comparison, results)] });
     const [, equal] = /<line class="equal" x1="([\d.]+)"/.exec(svg) ?? [];
     const bars = [...svg.matchAll(/<rect class="(ahead|behind)" x="([\d.]+)" y="[\d.]+" width="([\d.]+)"/g)];
     expect(bars.map(([, kind]) => kind)).to.deep.equal(['behind', 'behind', 'ahead']);
@@ -82,7 +82,7 @@ describe('The chart of the benchmarks', () => {
   });
 
   it('says of a scenario without results that it is not measured yet', () => {
-    const svg = drawBars({ title: '', legend: [], panels: [panelOf(comparison, undefined)] });
+    const svg = drawBars({ title: '', legend: [], panels: [buildPanel(comparison, undefined)] });
     expect(svg).to.include('>not measured yet</text>').and.not.include('NaN');
   });
 

@@ -2,26 +2,26 @@ import { expect } from 'chai';
 import { summarize } from '../harness/profile.ts';
 import { parseReport, render } from '../harness/report.ts';
 import { interleave } from '../harness/rounds.ts';
-import { median, quantile, separationOf } from '../harness/statistics.ts';
+import { computeMedian, computeQuantile, computeSeparation } from '../harness/statistics.ts';
 
 describe('The harness of the benchmarks', () => {
   it('takes the middle of rounds, or between the two in the middle', () => {
-    expect(median([3, 100, 1])).to.equal(3);
-    expect(median([4, 1, 100, 2])).to.equal(3);
+    expect(computeMedian([3, 100, 1])).to.equal(3);
+    expect(computeMedian([4, 1, 100, 2])).to.equal(3);
   });
 
   it('finds the value that a share of all does not exceed', () => {
     const hundred = Array.from({ length: 100 }, (_, index) => 100 - index);
-    expect([0.5, 0.99, 1].map((share) => quantile(hundred, share))).to.deep.equal([50, 99, 100]);
-    expect(quantile([7], 0.5)).to.equal(7);
+    expect([0.5, 0.99, 1].map((share) => computeQuantile(hundred, share))).to.deep.equal([50, 99, 100]);
+    expect(computeQuantile([7], 0.5)).to.equal(7);
   });
 
   it('says how well values are told apart, and how certain that is', () => {
-    expect(separationOf([1, 2, 3], [1, 2, 3]).area).to.equal(0.5);
-    expect(separationOf([4, 5], [1, 2, 3])).to.deep.equal({ area: 1, standardError: 0 });
-    expect(separationOf([1, 1], [1, 2]).area).to.equal(0.25);
+    expect(computeSeparation([1, 2, 3], [1, 2, 3]).area).to.equal(0.5);
+    expect(computeSeparation([4, 5], [1, 2, 3])).to.deep.equal({ area: 1, standardError: 0 });
+    expect(computeSeparation([1, 1], [1, 2]).area).to.equal(0.25);
     const many = Array.from({ length: 100 }, (_, index) => index);
-    expect(separationOf(many, many).standardError).to.be.closeTo(0.041, 0.001);
+    expect(computeSeparation(many, many).standardError).to.be.closeTo(0.041, 0.001);
   });
 
   it('measures the subjects in turn, round by round', async () => {

@@ -6,7 +6,7 @@ const preload = fileURLToPath(new URL('../latchkey/slow-disk.ts', import.meta.ur
 const fsync = 40;
 
 /** How long some statements take on the simulated disk, in milliseconds, one after another, also in a worker thread. */
-function timed(...statements: readonly string[]): number[] {
+function measureTime(...statements: readonly string[]): number[] {
   const program = `
     const { isMainThread, Worker, parentPort } = require('node:worker_threads');
     const { DatabaseSync } = require('node:sqlite');
@@ -42,7 +42,7 @@ describe('The simulated slow disk', () => {
       'commit',
       'begin; rollback',
     ];
-    const times = timed(...statements);
+    const times = measureTime(...statements);
     const waited = times.map((time) => time >= fsync);
     const expected = [true, false, false, false, true, false];
     expect(waited).to.deep.equal([...expected, ...expected]);

@@ -14,7 +14,7 @@ import { passkeysStore } from '../passkeys/passkeys.store.js';
 import { Problem } from '../problems/problem.js';
 import type { Revocation } from '../revocations/revocations.store.js';
 import type { SubjectVersions } from '../revocations/subject-versions.js';
-import { endUserSessions } from '../sessions/ended-sessions.js';
+import { endUserSessions } from '../sessions/end-user-sessions.js';
 import { parseEmailAddress } from '../text/email-address.js';
 import { isAddressProved, takeUnverifiedAddresses } from '../users/address-holders.js';
 import { tellFormerAddress } from '../users/former-address.js';
@@ -48,16 +48,16 @@ interface Secured extends SecuredAccount {
 
 /**
  * Takes accounts back from people who have broken into them, by the links in messages about them. A link stays good whatever that
- * person changes later, and it voids the links that were sent after it: those were sent to that person, where the address
+ * person changes later, and it ends the links that were sent after it: those were sent to that person, where the address
  * was changed. So the first address wins, for as long as its link is good. Links to the same address that remove a factor stay.
  */
 export class AccountSafetyService {
   constructor(private readonly foundations: Foundations) {}
 
   /**
-   * Ends all sessions, revokes all tokens, and makes the password useless. A second factor is removed by the link of the message
-   * about its addition, and by no other one: the login that follows the new password asks for those that stay, and who reads
-   * somebody's mail must not get around them. A passkey that was added since logs nobody in alone.
+   * Ends all sessions, revokes all tokens, and makes the password useless. The link of the message about an added second factor
+   * removes that one. All others stay, and the login that follows the new password asks for them: somebody who reads the user's
+   * mail must not get around them. A passkey that was added since logs nobody in alone.
    * @throws {Problem} `invalid_link`, also while the account is disabled, which leaves the link as it is.
    */
   async secure(

@@ -3,6 +3,7 @@ import type { BatchStatement } from '../database/batch.js';
 import type { Queries } from '../database/database.js';
 import { deleteExpiredRows } from '../database/expired-rows.js';
 import type { AccountTokenRow, UserRow } from '../database/schema.js';
+import { hour } from './account-tokens.js';
 
 type Purpose = AccountTokenRow['purpose'];
 type NewAddress = Pick<AccountTokenRow, 'new_email' | 'new_email_key'>;
@@ -98,7 +99,7 @@ export const accountTokensStore = {
   },
 
   /**
-   * Uses a token up: of several who try at once, one does. It is void where the account has changed since: another password,
+   * Uses a token up: of several who try at once, one does. It has ended where the account has changed since: another password,
    * name, address or other roles.
    * @returns the user, and the address that the account gets by it; undefined where the token cannot be used.
    */
@@ -157,7 +158,7 @@ export const accountTokensStore = {
 
   /** An hour late: until then they count for how many were issued. @returns how many rows were deleted. */
   deleteExpired(queries: Queries, now: number, limit: number): Promise<number> {
-    return deleteExpiredRows(queries, 'latchkey_account_tokens', ['token_hash'], now - 3_600_000, limit);
+    return deleteExpiredRows(queries, 'latchkey_account_tokens', ['token_hash'], now - hour, limit);
   },
 };
 

@@ -30,8 +30,8 @@ export class AddressChangesService {
   ) {}
 
   /**
-   * Sends a link and a code to the new address, and tells the one of now. Whether another account has the new address is not to be
-   * told from the response, nor from its time, nor from the user's own data: the same statements run, and the address gets
+   * Sends a link and a code to the new address, and tells the present one. Neither the response, nor its time, nor the
+   * user's own data reveals whether another account has the new address: the same statements run, and the address gets
    * one message, which says in that case that somebody has entered it.
    * @param language of the request.
    * @throws {Problem} `validation_failed`, `email_verified`, `too_many_requests`; `invalid_token` where the account is gone.

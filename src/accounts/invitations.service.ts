@@ -49,7 +49,7 @@ const randomLength = 24;
 export const invitePermission = 'users:write';
 
 /**
- * Invites people by e-mail to make an account with roles. The link works once. It gives no more than who sent it may give, both
+ * Invites people by e-mail to make an account with roles. The link works once. It gives no more than its sender may give, both
  * when it is sent and when it is accepted.
  */
 export class InvitationsService {
@@ -69,7 +69,7 @@ export class InvitationsService {
   }
 
   /**
-   * Sends an invitation; an earlier one of the same address is void.
+   * Sends an invitation; an earlier one of the same address stops working.
    * @param inviterId the user who acts; undefined: the operator, who may give every role.
    * @throws {Problem} `email_taken`; `insufficient_scope` for a role that permits what the inviter may not;
    *   `validation_failed` for what is no address, and for an unknown role.
@@ -132,7 +132,7 @@ export class InvitationsService {
 
   /**
    * Makes the account of an invitation, whose address is verified by it.
-   * @throws {Problem} `invitation_not_found` where it is used, withdrawn, expired or void, or where its roles or its inviter's
+   * @throws {Problem} `invitation_not_found` where it is used, withdrawn or expired, or where its roles or its inviter's
    *   rights are gone; `username_taken`, `email_taken`, `validation_failed`, `busy`, which leave it as it is.
    */
   async accept({ token, ...account }: NewAccount, context: RequestContext): Promise<UserWithRoles> {

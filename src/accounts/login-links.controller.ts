@@ -12,7 +12,6 @@ import { requireCookies, setTokenCookies } from '../sessions/token-cookies.js';
 import type { AcceptLoginLinkRequest, LoginLinkRequest, RequestedLoginLink } from './login-links.models.js';
 import type { LoginLinksService } from './login-links.service.js';
 
-/** Logs in by links in messages. */
 @Route('login/link')
 @Tags('Sessions')
 @NoSecurity()

@@ -97,7 +97,7 @@ export class LoginLinksService {
     return loginCompletion.complete(user, proof, context, { deviceToken });
   }
 
-  /** Counts by network, and apart from passwords: who opens an old link must not have others wait there. */
+  /** Counts by network, and apart from passwords: somebody who opens an old link must not make others wait there. */
   async #refuse(context: RequestContext): Promise<never> {
     const { limiter, onDenied } = this.dependencies;
     const origin = { account: 'login-link:', address: context.address ?? '', known: true };

@@ -13,7 +13,7 @@ import { parseEmailAddress } from '../text/email-address.js';
 import { createAccountToken, hour, maxMessagesPerHour } from './account-tokens.js';
 import { accountTokensStore, type TokenUser } from './account-tokens.store.js';
 
-/** For who is where the account has logged in: strangers must not use up what its owner needs. */
+/** From a network in which the account has a session: strangers must not use up what its owner needs. */
 const maxPerHourWhereKnown = 10;
 /** No address has it: it has no @. */
 const unusedKey = ' ';
@@ -61,8 +61,8 @@ export class MailedLinks {
   ) {}
 
   /**
-   * Sends a link to the user of a verified address. Whether there is one is not to be told from the response, nor from its time:
-   * the same statements run, a message to nobody among them.
+   * Sends a link to the user of a verified address. Neither the response nor its time reveals whether there is one: the
+   * same statements run, a message to nobody among them.
    */
   async request(kind: LinkKind, request: LinkRequest, context: RequestContext): Promise<void> {
     const { database, clock } = this.foundations;
@@ -88,7 +88,7 @@ export class MailedLinks {
   }
 
   /**
-   * A token that is void once the account has changed.
+   * A token that ends once the account has changed.
    * @param user undefined: nobody, for the time that a token takes.
    */
   async issue(

@@ -1,5 +1,6 @@
 import { toAuditEntry } from '../audit-feed/audit-entry.js';
 import { loginPlacesStore } from '../authentication/login-places.store.js';
+import { formatTime } from '../clock.js';
 import type { Queries } from '../database/database.js';
 import type { AuditRow, ForeignIdRow } from '../database/schema.js';
 import { toPasskey } from '../passkeys/passkey-responses.js';
@@ -25,13 +26,13 @@ const sessions: OwnDataPart = {
     for await (const row of rows) {
       yield {
         id: row.id,
-        created_at: toIso(row.created_at),
-        authenticated_at: toIso(row.authenticated_at),
-        last_used_at: toIso(row.last_used_at),
-        expires_at: toIso(row.expires_at),
-        ...(row.revoked_at !== null && { ended_at: toIso(row.revoked_at) }),
+        created_at: formatTime(row.created_at),
+        authenticated_at: formatTime(row.authenticated_at),
+        last_used_at: formatTime(row.last_used_at),
+        expires_at: formatTime(row.expires_at),
+        ...(row.revoked_at !== null && { ended_at: formatTime(row.revoked_at) }),
         methods: row.amr.split(' ').filter((method) => method !== ''),
-        ...(row.second_factor_at !== null && { second_factor_at: toIso(row.second_factor_at) }),
+        ...(row.second_factor_at !== null && { second_factor_at: formatTime(row.second_factor_at) }),
         ...(row.device_id !== null && { device_id: row.device_id }),
         address: row.address,
         user_agent: row.user_agent,
@@ -55,8 +56,8 @@ const authenticatorApps: OwnDataPart = {
     const totp = await totpStore.find(queries, userId);
     if (totp) {
       yield {
-        created_at: toIso(totp.created_at),
-        ...(totp.confirmed_at !== null && { confirmed_at: toIso(totp.confirmed_at) }),
+        created_at: formatTime(totp.created_at),
+        ...(totp.confirmed_at !== null && { confirmed_at: formatTime(totp.confirmed_at) }),
       };
     }
   },
@@ -77,9 +78,9 @@ const loginPlaces: OwnDataPart = {
     for (const row of await loginPlacesStore.list(queries, userId)) {
       yield {
         ...{ network: row.network, agent: row.agent },
-        created_at: toIso(row.created_at),
-        last_used_at: toIso(row.last_used_at),
-        expires_at: toIso(row.expires_at),
+        created_at: formatTime(row.created_at),
+        last_used_at: formatTime(row.last_used_at),
+        expires_at: formatTime(row.expires_at),
       };
     }
   },
@@ -97,8 +98,8 @@ const messages: OwnDataPart = {
     for await (const { id, template, address, language, state, ...times } of rows) {
       yield {
         ...{ id, template, address, language, state },
-        created_at: toIso(times.created_at),
-        ...(times.done_at !== null && { done_at: toIso(times.done_at) }),
+        created_at: formatTime(times.created_at),
+        ...(times.done_at !== null && { done_at: formatTime(times.done_at) }),
       };
     }
   },
@@ -165,11 +166,11 @@ function toForeignAccount({ source, foreign_id: id, ...row }: ForeignIdRow): Own
     id,
     ...(row.email !== null && { email: row.email }),
     email_verified: row.email_verified === 1,
-    imported_at: toIso(row.imported_at),
+    imported_at: formatTime(row.imported_at),
   };
 }
 
-/** Who else acted, and from where, is that person's. */
+/** Without who else acted, and from where: that is another person's data. */
 function toEvent(row: AuditRow, userId: string): OwnEvent {
   const { id, at, event, actor, details, count, last_at: lastAt, ...where } = toAuditEntry(row);
   const byYou = row.actor_id === userId;
@@ -208,8 +209,4 @@ function pickOrigin({ session_id, address, user_agent }: Origin): Origin {
     ...(address !== undefined && { address }),
     ...(user_agent !== undefined && { user_agent }),
   };
-}
-
-function toIso(at: number): string {
-  return new Date(at).toISOString();
 }

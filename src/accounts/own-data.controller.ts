@@ -1,4 +1,5 @@
 import { Delete, Get, Request, Response, Route, Security, SuccessResponse, Tags } from '@tsoa/runtime';
+import { formatTime } from '../clock.js';
 import type { Config } from '../config/config.js';
 import { streamJson } from '../http/stream-json.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
@@ -36,7 +37,7 @@ export class OwnDataController {
     try {
       const members = [
         ['format', 1],
-        ['exported_at', toIso(begunAt)],
+        ['exported_at', formatTime(begunAt)],
         ['account', toAccount(account)],
         ...lists,
       ] as const;
@@ -71,18 +72,14 @@ function toAccount(user: UserWithRoles): OwnAccount {
     id: user.id,
     username: user.username,
     ...(user.email !== null && { email: user.email }),
-    ...(user.email_verified_at !== null && { email_verified_at: toIso(user.email_verified_at) }),
+    ...(user.email_verified_at !== null && { email_verified_at: formatTime(user.email_verified_at) }),
     ...(user.display_name !== null && { display_name: user.display_name }),
     ...(user.language !== null && { language: user.language }),
     roles: parseScope(user.roles),
     permissions: parseScope(user.permissions),
     password_change_required: user.password_one_time === 1,
-    created_at: toIso(user.created_at),
-    updated_at: toIso(user.updated_at),
-    ...(user.last_login_at !== null && { last_login_at: toIso(user.last_login_at) }),
+    created_at: formatTime(user.created_at),
+    updated_at: formatTime(user.updated_at),
+    ...(user.last_login_at !== null && { last_login_at: formatTime(user.last_login_at) }),
   };
-}
-
-function toIso(at: number): string {
-  return new Date(at).toISOString();
 }

@@ -6,7 +6,7 @@ import { hashOpaqueToken } from '../keys/opaque-tokens.js';
 import type { NewPasswords } from '../passwords/new-passwords.js';
 import { Problem } from '../problems/problem.js';
 import type { SubjectVersions } from '../revocations/subject-versions.js';
-import { endUserSessions } from '../sessions/ended-sessions.js';
+import { endUserSessions } from '../sessions/end-user-sessions.js';
 import { toOwner } from '../users/users.service.js';
 import { usersStore } from '../users/users.store.js';
 import { accountTokensStore } from './account-tokens.store.js';
@@ -53,7 +53,7 @@ export class RecoveryService {
     const passwordHash = await newPasswords.hash('new_password', newPassword, toOwner(user));
     const revoked = await database.transaction(async (transaction) => {
       const now = clock.now();
-      // Locked first: a change in progress may be about to void the token.
+      // Locked first: a change in progress may be about to end the token.
       await usersStore.lock(transaction, user.id);
       const { user_id: userId } = (await accountTokensStore.consume(transaction, { ...which, now })) ?? {};
       if (userId === undefined) throw new Problem('invalid_link');
@@ -75,7 +75,7 @@ export class RecoveryService {
     versions.apply(revoked);
   }
 
-  /** A token for `reset`, which is void once the account has changed again. */
+  /** A token for `reset`, which ends once the account has changed again. */
   issue(queries: Queries, user: LinkUser): Promise<IssuedToken> {
     return this.mailedLinks.issue(queries, resetLink, { user, hash: hashOpaqueToken });
   }

@@ -110,14 +110,14 @@ export class RegistrationCompletionService {
     const tried = await registrationsStore.tryCode(database.queries, clientHash, clock.now());
     const { token_hash: hash = '', code_hash: expected = '' } = tried ?? {};
     if (!tried || !isSameHash(expected, hashCode(code, hash))) throw new Problem('invalid_link');
-    // A name that is taken must not use up the tries of who knows the code.
+    // A name that is taken must not use up the tries of somebody who knows the code.
     await registrationsStore.returnTry(database.queries, hash);
     return { message: tried, own: tried };
   }
 
   /**
-   * Who registers thousands of addresses could guess one of their codes, and so an account with an address of a domain that may
-   * register.
+   * Somebody who registers thousands of addresses could guess one of their codes, and so get an account with an address of a
+   * domain that may register.
    */
   async #refuseManyMistakes(): Promise<void> {
     const { database, clock } = this.foundations;

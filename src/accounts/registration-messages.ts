@@ -1,7 +1,7 @@
 import { auditStore } from '../audit/audit.store.js';
 import type { Clock } from '../clock.js';
 import type { Database } from '../database/database.js';
-import type { RegistrationRow } from '../database/schema.js';
+import type { OutboxRow, RegistrationRow } from '../database/schema.js';
 import { createAppLink } from '../email/app-links.js';
 import type { Outbox } from '../email/outbox.js';
 import type { RequestContext } from '../http/request-context.js';
@@ -13,10 +13,16 @@ import { registrationsStore } from './registrations.store.js';
 /** Hours. NIST SP 800-63A-4 lets a code that is sent by e-mail be valid for a day. */
 export const registrationLifetime = 24;
 /**
- * Messages to one address in the lifetime of a link. Who has had them all has a link that works: nobody can keep the owner of an
- * address from registering by registering it again and again.
+ * Messages to one address in the lifetime of a link. The last one has a link that still works: nobody can keep the owner of
+ * an address from registering by registering it again and again.
  */
 const maxMessages = 5;
+
+/** A registration that waits for its address to be verified. */
+export interface ListedRegistration extends RegistrationRow {
+  /** The message that was written for it; undefined: none, because the address had enough. */
+  readonly message: OutboxRow | undefined;
+}
 
 /** A registration as its message needs it. */
 export type PendingRegistration = Pick<
@@ -38,9 +44,17 @@ export class RegistrationMessages {
     private readonly appUrl: string,
   ) {}
 
+  /** Those that wait for their address to be verified, newest first. */
+  async listPending(limit: number): Promise<ListedRegistration[]> {
+    const { database, clock, outbox } = this.foundations;
+    const rows = await registrationsStore.list(database.queries, { now: clock.now(), limit });
+    const messages = await outbox.findByKeys(database.queries, rows.map(getMessageKey));
+    return rows.map((row) => ({ ...row, message: messages.get(getMessageKey(row)) }));
+  }
+
   /**
-   * Sends a link and a code, or tells the owner that there is an account already. Which of both is not to be told from the
-   * response, nor from its time: the same statements run, and one message is written, though to nobody where the address has
+   * Sends a link and a code, or tells the owner that there is an account already. Neither the response nor its time
+   * reveals which of them: the same statements run, and one message is written, though to nobody where the address has
    * had enough.
    * @param language the best one for the request.
    * @returns whether an account had the address.
@@ -63,7 +77,7 @@ export class RegistrationMessages {
       await registrationsStore.insert(transaction, {
         ...registration,
         token_hash: hash,
-        // Nobody is to log in with it where the account is there.
+        // Where there is an account, nobody must be able to log in with it.
         password_hash: holder ? null : registration.password_hash,
         code_hash: hashCode(code, hash),
         // A code that nobody was sent has no tries: they would be guesses without end.
@@ -72,7 +86,7 @@ export class RegistrationMessages {
         created_at: now,
         expires_at: expiresAt,
       });
-      const shared = { language, expiresAt };
+      const shared = { language, expiresAt, key: getMessageKey({ token_hash: hash }) };
       if (holder) {
         await outbox.enqueue(transaction, {
           ...shared,
@@ -101,4 +115,9 @@ export class RegistrationMessages {
       return holder !== undefined;
     });
   }
+}
+
+/** By which the outbox finds the message of a registration. */
+function getMessageKey({ token_hash: hash }: Pick<RegistrationRow, 'token_hash'>): string {
+  return `registration ${hash}`;
 }

@@ -9,13 +9,17 @@ import type { EmailAddress } from '../text/email-address.js';
 import { toContactColumns } from '../users/contact-details.js';
 import type { UsersService, UserWithRoles } from '../users/users.service.js';
 import { hour } from './account-tokens.js';
-import { registrationLifetime, type RegistrationMessages } from './registration-messages.js';
+import {
+  registrationLifetime,
+  type ListedRegistration,
+  type RegistrationMessages,
+} from './registration-messages.js';
 import { auditRegistered } from './audit-registered.js';
 import { createName, refuseAddressAsName } from './registration-names.js';
 import type { RegistrationOutcomes } from './registration-outcomes.js';
 import type { RegistrationRules } from './registration-rules.js';
 import { createRegistrationToken } from './registration-tokens.js';
-import { registrationsStore, type RegistrationRow } from './registrations.store.js';
+import { registrationsStore } from './registrations.store.js';
 
 /** What somebody registers with. */
 export interface RegistrationChoices {
@@ -42,8 +46,8 @@ export interface RegistrationFoundations {
 }
 
 /**
- * People make accounts by themselves. Until the address is verified there is none: who registers a stranger's address has no
- * account, and the stranger does not lose the address.
+ * People make accounts by themselves. Until the address is verified there is none: somebody who registers a stranger's address
+ * has no account, and the stranger does not lose the address.
  */
 export class RegistrationService {
   /** @param maxPerHour registrations of all clients together. */
@@ -60,15 +64,14 @@ export class RegistrationService {
   }
 
   /** Those that wait for their address to be verified, newest first. */
-  listPending(limit: number): Promise<RegistrationRow[]> {
-    const { database, clock } = this.foundations;
-    return registrationsStore.list(database.queries, { now: clock.now(), limit });
+  listPending(limit: number): Promise<ListedRegistration[]> {
+    return this.messages.listPending(limit);
   }
 
   /**
-   * Whether an account has the address is not to be told from what this returns or throws, nor from its time: all that is asked
-   * before the password is hashed is about the name and the rules, and what follows is one message in either case.
-   * @returns the token of who registers; the account where it is made at once, because it has no address.
+   * Neither the result nor its time reveals whether an account has the address: all that is asked before the password
+   * is hashed is about the name and the rules, and what follows is one message in either case.
+   * @returns the registration token; the account where it is made at once, because it has no address.
    * @throws {Problem} `registration_off`, `invitation_required`, `email_domain_refused`, `registration_refused`,
    *   `username_taken`, `validation_failed`, `too_many_registrations`, `busy`, `breach_check_unavailable`.
    */

@@ -39,7 +39,7 @@ export class VerificationService {
   ) {}
 
   /**
-   * @param by who has it sent, where that is not the user: it is in the audit.
+   * @param by the administrator or operator who has it sent, for the audit; undefined: the user.
    * @throws {Problem} `email_missing`, `email_verified`, `too_many_requests`.
    */
   async send(userId: string, language: string | undefined, by?: Actor): Promise<void> {
@@ -75,7 +75,7 @@ export class VerificationService {
   }
 
   /**
-   * @throws {Problem} `invalid_link` for a token or code that is wrong, used, expired or void, or another user's; `email_taken`
+   * @throws {Problem} `invalid_link` for a token or code that is wrong, used, expired or not valid any more, or another user's; `email_taken`
    *   for a new address that another account has by now.
    */
   async verify(userId: string, proof: AddressProof, actor: Actor): Promise<void> {
@@ -83,7 +83,7 @@ export class VerificationService {
     const now = clock.now();
     const found = 'token' in proof ? findByToken(proof.token) : await this.#findByCode(userId, proof.code);
     await database.transaction(async (transaction) => {
-      // Locked first: a change in progress may be about to void the token.
+      // Locked first: a change in progress may be about to end the token.
       const user = await usersStore.lock(transaction, userId);
       const used = await accountTokensStore.consume(transaction, { ...found, now });
       // Of another user: the rollback leaves that user the link.

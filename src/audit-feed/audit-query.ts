@@ -5,7 +5,7 @@ import type { AuditQuery } from './audit.models.js';
 
 type Conditions = Omit<AuditQuery, 'order' | 'limit' | 'cursor'>;
 
-/** @throws {Problem} `validation_failed` for an event that there is not, and for a time that there is not. */
+/** @throws {Problem} `validation_failed` for an unknown event, and for a time that does not exist. */
 export function toAuditFilter({ from, to, ...conditions }: Conditions): AuditFilter {
   const errors: Record<string, string> = {};
   if (conditions.event !== undefined && !Object.hasOwn(auditEvents, conditions.event)) {

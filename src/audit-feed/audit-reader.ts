@@ -2,7 +2,6 @@ import { StreamReader } from '../http/stream-reader.js';
 
 const maxMissedHeartbeats = 3;
 
-/** One reader of the stream. */
 export class AuditReader extends StreamReader {
   #hasNews = false;
 

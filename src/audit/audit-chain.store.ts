@@ -121,7 +121,7 @@ export const auditChainStore = {
       .executeTakeFirst();
   },
 
-  /** Deletes the seals of before a row of the chain. */
+  /** Deletes the seals of earlier rows. */
   prepareDeleteSeals(queries: Queries, sequence: number): Compilable {
     return queries.deleteFrom('latchkey_audit_seals').where('sequence', '<', sequence);
   },

@@ -52,7 +52,6 @@ export const auditListStore = {
     return query.execute();
   },
 
-  /** The next rows of the chain. */
   async listChained(queries: Queries, page: ChainPage): Promise<ChainedRow[]> {
     return (await auditChainStore.listChained(queries, page)) as ChainedRow[];
   },

@@ -10,7 +10,6 @@ import {
 
 const rowsPerRead = 500;
 
-/** Lists of what the audit says. */
 export class AuditLists {
   constructor(private readonly database: Database) {}
 

@@ -1,6 +1,6 @@
 import type { AuditHeadRow, AuditSealRow } from '../database/schema.js';
 
-/** Of the one row that there is. */
+/** Of the table's only row. */
 export const headName = 'head';
 
 /** What a seal or the head states. */

@@ -102,7 +102,7 @@ export class CountedEvents {
     return count;
   }
 
-  /** Counts of before a failed flush; there are no more of them than of one minute. */
+  /** Keeps the counts of a failed flush: no more than `maxRows`, as of one minute. */
   #keep(flushed: ReadonlyMap<string, Count>): void {
     const since = this.#counts;
     this.#counts = new Map(flushed);

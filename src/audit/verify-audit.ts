@@ -181,7 +181,7 @@ class Verification {
     for (;;) {
       const sealed = this.#takeSeals(left);
       if (sealed) return sealed;
-      // Rows of after the head that was read are chained by now, or are to be found by the next check.
+      // Rows after the head that was read may be chained by now: `#findExcess` reads the head again.
       const limit = Math.min(rowsPerPage, head.sequence - this.#last.sequence);
       if (limit <= 0) break;
       const page = await auditChainStore.listChained(queries, { after: this.#last.sequence, limit });

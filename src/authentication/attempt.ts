@@ -22,7 +22,7 @@ export class Attempt {
 
   /**
    * @returns statements that delete earlier failures, in order, for the transaction of a successful login. Failures of an
-   *   address stay: an attacker could otherwise reset them with logins to an own account.
+   *   address stay: an attacker could otherwise reset them with logins to an account of their own.
    */
   forgive(queries: Queries): readonly Statement[] {
     return this.reservations.forgive(queries, this.keys, this.keys[0] ?? '');

@@ -11,7 +11,7 @@ export function readDeviceCookie({ headers }: Request, config: Config): string |
   return parseCookie(headers.cookie)[getName(config)];
 }
 
-/** Sets the cookie that is in the place of a second factor: no script can read it. */
+/** Sets the cookie that replaces a second factor: no script can read it. */
 export function setDeviceCookie({ res: response }: Request, config: Config, token: string): void {
   response?.cookie(getName(config), token, {
     ...getCookieAttributes(config, path),

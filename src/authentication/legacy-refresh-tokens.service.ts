@@ -78,7 +78,7 @@ export class LegacyRefreshTokensService {
     throw new Problem('invalid_refresh_token');
   }
 
-  /** Revokes a token, and ends the session that it was exchanged for. What is none is no error (RFC 7009 §2.2). */
+  /** Revokes a token, and ends the session that it was exchanged for. An invalid token is not an error (RFC 7009 §2.2). */
   async revoke(token: string, context: RequestContext): Promise<void> {
     const { database, clock, sessions } = this.dependencies;
     let verified: FlaskToken;

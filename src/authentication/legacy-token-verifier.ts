@@ -54,7 +54,6 @@ export class LegacyTokenVerifier {
     return Math.min(expiresAt === undefined ? Infinity : expiresAt * 1000, this.options.until);
   }
 
-  /** The user of a verified token. */
   findUser({ subject }: FlaskToken): Promise<LegacyUser | undefined> {
     return legacyUsersStore.find(this.database.queries, source, subject);
   }

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Queries } from '../database/database.js';
 import { deleteExpiredRows } from '../database/expired-rows.js';
-import { selectHeldRights } from '../roles/rights.js';
+import { selectHeldRights } from '../roles/held-rights.store.js';
 import { administratorRole } from '../roles/administrator-role.js';
 
 /** Users who came from another application, by their ids there. */

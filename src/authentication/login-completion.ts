@@ -8,6 +8,7 @@ import type { SecondFactorPolicy } from '../sessions/second-factor-policy.js';
 import type { LoginProof } from '../sessions/session-starter.js';
 import type { TokenSet } from '../sessions/token-sets.js';
 import type { DevicesService } from '../second-factors/devices.service.js';
+import type { AuthenticationMethod } from '../tokens/authentication-methods.js';
 import { passwordHashesStore } from '../users/password-hashes.store.js';
 import { listSecondFactors } from '../users/second-factor-bits.js';
 import type { LoginPlaces, PlacedUser } from './login-places.js';
@@ -19,6 +20,17 @@ const challengeLifetime = 300;
 const triesPerChallenge = 5;
 
 type LoginMethod = 'password' | 'passkey' | 'login_link';
+
+/** The kind of a login by the first method that its user proved; undefined: no login begins with it. */
+const loginMethods: Readonly<Record<AuthenticationMethod, LoginMethod | undefined>> = {
+  pwd: 'password',
+  mca: 'login_link',
+  hwk: 'passkey',
+  swk: 'passkey',
+  user: undefined,
+  otp: undefined,
+  mfa: undefined,
+};
 
 interface CompletionOptions {
   /** The key under which the limiter counts the account's failures, to be forgiven with the second factor. */
@@ -62,14 +74,24 @@ export class LoginCompletion {
     const isDemanded = user.second_factors !== 0 && !this.policy.isOff && !proof.methods.includes('mfa');
     if (!isDemanded) return this.#begin(user, proof, context, getExtraStatements);
     const deviceId = deviceToken === undefined ? undefined : await this.devices.find(user, deviceToken);
-    if (deviceId !== undefined) {
-      return this.#begin(user, { ...proof, deviceId }, context, (queries) => [
-        this.devices.prepareUse(queries, deviceId).query,
-        ...getExtraStatements(queries),
-      ]);
-    }
+    if (deviceId === undefined) return this.#demandSecondFactor(user, proof, attemptKey);
+    return this.#begin(user, { ...proof, deviceId }, context, (queries) => [
+      this.devices.prepareUse(queries, deviceId).query,
+      ...getExtraStatements(queries),
+    ]);
+  }
+
+  /**
+   * Stores the login for its second step (`SecondFactorLoginService`), in the transaction that uses the first proof up.
+   * @returns undefined where the account has changed since the check.
+   * @throws {Problem} `second_factor_required`, with a `login_token`.
+   */
+  async #demandSecondFactor(
+    user: PlacedUser & { readonly session_epoch: number },
+    { methods, consume, newHash = user.password_hash }: LoginProof,
+    attemptKey: string | undefined,
+  ): Promise<undefined> {
     const token = createOpaqueToken();
-    const { newHash = user.password_hash } = proof;
     const now = this.clock.now();
     const { queries } = this.database;
     const statements: BatchStatement[] = [
@@ -77,7 +99,7 @@ export class LoginCompletion {
         token_hash: hashOpaqueToken(token),
         user_id: user.id,
         session_epoch: user.session_epoch,
-        amr: proof.methods.join(' '),
+        amr: methods.join(' '),
         attempt_key: attemptKey ?? null,
         tries_left: triesPerChallenge,
         created_at: now,
@@ -88,7 +110,7 @@ export class LoginCompletion {
       const rehash = { id: user.id, checkedHash: user.password_hash, newHash };
       statements.unshift(passwordHashesStore.prepareRehash(queries, rehash));
     }
-    if (!(await this.database.batch([...(proof.consume?.(queries) ?? []), ...statements]))) return undefined;
+    if (!(await this.database.batch([...(consume?.(queries) ?? []), ...statements]))) return undefined;
     throw new Problem('second_factor_required', {
       members: {
         login_token: token,
@@ -105,12 +127,9 @@ export class LoginCompletion {
     getExtraStatements: (queries: Queries) => readonly Statement[],
   ): Promise<TokenSet | undefined> {
     const tokens = await this.sessions.begin(user, proof, getExtraStatements, context);
-    if (tokens) this.#succeeded[getLoginMethod(proof)] += 1;
+    const [first] = proof.methods;
+    const method = first && loginMethods[first];
+    if (tokens && method) this.#succeeded[method] += 1;
     return tokens;
   }
-}
-
-function getLoginMethod({ methods }: LoginProof): LoginMethod {
-  if (methods.includes('pwd')) return 'password';
-  return methods.includes('mca') ? 'login_link' : 'passkey';
 }

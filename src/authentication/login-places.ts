@@ -14,9 +14,9 @@ const day = 86_400_000;
 const lifetime = 365 * day;
 /** A place that was used since then is known without a write. */
 const renewal = 7 * day;
-/** Of one account: the one that was not used for longest is forgotten. */
+/** Per account: beyond it, the least recently used is forgotten. */
 const maxPlaces = 50;
-/** Of one account: more tell nothing new. */
+/** Per account: more would tell nothing new. */
 const maxMessagesPerDay = 5;
 
 /** A user who logs in, with what the statement that found the user knows of the place. */
@@ -105,7 +105,7 @@ export class LoginPlaces {
       userId,
       at: now,
       clientAddress: context.address,
-      // Of two logins at the same time, one is told of.
+      // Two logins at the same time cause one message.
       key: `new_login ${userId} ${place.network} ${place.agent} ${Math.floor(now / 60_000)}`,
       variables: findAgentFamily(context.userAgent),
     });

@@ -6,7 +6,7 @@ import { Problem } from '../problems/problem.js';
 import type { PasswordConfirmation } from './password-confirmation.js';
 import type { TokenSet } from '../sessions/token-sets.js';
 import type { SessionsService } from '../sessions/sessions.service.js';
-import { endUserSessions } from '../sessions/ended-sessions.js';
+import { endUserSessions } from '../sessions/end-user-sessions.js';
 import type { SubjectVersions } from '../revocations/subject-versions.js';
 import { toOpaqueString } from '../passwords/opaque-string.js';
 import { passwordHashesStore } from '../users/password-hashes.store.js';

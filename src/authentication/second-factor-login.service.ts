@@ -25,7 +25,6 @@ interface Dependencies {
   readonly onDenied: OnDenied;
 }
 
-/** A login that is complete. */
 export interface CompletedLogin {
   readonly tokens: TokenSet;
   /** The value of the cookie of the device that is remembered from now on. */
@@ -43,7 +42,7 @@ export class SecondFactorLoginService {
   constructor(private readonly dependencies: Dependencies) {}
 
   /**
-   * The user who logs in, for a factor that begins with a question to it.
+   * The user who logs in, for a factor that starts with a challenge for that user, as a passkey does.
    * @throws {Problem} `invalid_login_token`.
    */
   async findUser(loginToken: string, context: RequestContext): Promise<ChallengedUser> {

@@ -194,8 +194,10 @@ async function countRecords(open: () => ReturnType<typeof openSource>): Promise<
   return count;
 }
 
-function describeFinding({ place, username, message }: Finding): string {
-  return `${place}${username === undefined ? '' : ` (${JSON.stringify(username)})`}: ${message}.`;
+function describeFinding({ place, username, message, users = 1 }: Finding): string {
+  const name = username === undefined ? '' : ` (${JSON.stringify(username)})`;
+  const others = users === 1 ? '' : ` The same is wrong with ${users - 1} other${users === 2 ? '' : 's'}.`;
+  return `${place}${name}: ${message}.${others}`;
 }
 
 function describeCounts(counts: ImportCounts, dryRun: boolean): string {
@@ -211,9 +213,7 @@ function describeCounts(counts: ImportCounts, dryRun: boolean): string {
         ]
       : []),
     ...(withoutAddress > 0
-      ? [
-          `${withoutAddress} are without their e-mail address: another user has it, or messages cannot be sent to it.`,
-        ]
+      ? [`${withoutAddress} are without their e-mail address: the lines above say which, and why.`]
       : []),
     ...(withFactors > 0
       ? [

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Argument, type Command } from 'commander';
+import { formatTime } from '../clock.js';
 import type { Config } from '../config/config.js';
 import { replaceSecretFile } from '../keys/secret.js';
 import type { Services } from '../server/services.js';
@@ -186,8 +187,4 @@ export async function rotateSecret({ ring }: Services, output: Output, config: C
     { secret: `${file}.secret` },
     'The keys are encrypted with a new secret, which is in the secret file. Back it up.',
   );
-}
-
-function formatTime(milliseconds: number): string {
-  return new Date(milliseconds).toISOString();
 }

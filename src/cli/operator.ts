@@ -1,4 +1,4 @@
 import { createOperatorActor, type Actor } from '../audit/actor.js';
 
-/** Who runs the command, for the audit. */
+/** The system user who runs the command, for the audit. */
 export const operator: Actor = createOperatorActor();

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { RegistrationRow } from '../database/schema.js';
+import type { ListedRegistration } from '../accounts/registration-messages.js';
 import type { Services } from '../server/services.js';
 import { addAction, type Output } from './command-output.js';
 import type { WithInstallation } from './installation-command.js';
@@ -24,19 +24,22 @@ async function listRegistrations({ registration }: Services, output: Output, lim
       address: ({ email }) => email,
       name: ({ username }) => username ?? '',
       message: describeMessage,
+      state: ({ message }) => message?.state ?? '',
       expires: ({ expires_at: at }) => new Date(at).toISOString(),
+      'last error': ({ message }) => message?.last_error ?? '',
     },
     empty: 'No registration waits.',
   });
 }
 
 /** Each message has a row. */
-function describeMessage({ password_hash: hash, sent }: RegistrationRow): string {
+function describeMessage({ password_hash: hash, sent }: ListedRegistration): string {
   if (sent === 0) return 'none: the address had enough';
   return hash === null ? 'has an account' : 'link and code';
 }
 
-function toListed(row: RegistrationRow): object {
+function toListed(row: ListedRegistration): object {
+  const { message } = row;
   return {
     created_at: new Date(row.created_at).toISOString(),
     expires_at: new Date(row.expires_at).toISOString(),
@@ -45,5 +48,7 @@ function toListed(row: RegistrationRow): object {
     ...(row.display_name !== null && { display_name: row.display_name }),
     sent: row.sent === 1,
     known: row.password_hash === null,
+    ...(message && { message: message.id, message_state: message.state }),
+    ...(typeof message?.last_error === 'string' && { last_error: message.last_error }),
   };
 }

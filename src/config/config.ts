@@ -178,7 +178,7 @@ export function findSettingWarnings(
   const known = [...definitions.map(({ name }) => name), ...secretNames.map(getFileVariable)];
   const url = environment[settings.databaseUrl.name] ?? '';
   const ofPostgres = url.startsWith('postgres') ? findIgnoredVariables(url, environment) : [];
-  const ours = Object.keys(environment)
+  const unknown = Object.keys(environment)
     .filter((name) => /^(LATCHKEY|JWT)_/.test(name) && !known.includes(name))
     .map((name) => {
       const instead = flaskOnlyOptions[name];
@@ -188,7 +188,7 @@ export function findSettingWarnings(
       return `${name} is not a setting and is ignored.${near ? ` Did you mean ${nearest}?` : ''}`;
     });
   return [
-    ...ours,
+    ...unknown,
     ...ofPostgres,
     ...findLegacyWarnings(environment, now),
     ...findExposedFiles(secretNames, environment),

@@ -1,7 +1,7 @@
 /** `LATCHKEY_SECOND_FACTOR`, parsed. */
 export interface SecondFactorSetting {
   readonly mode: 'off' | 'optional' | 'required' | 'required-for';
-  /** Who has one of them must have a second factor, where the mode is `required-for`. */
+  /** Users with one of them must have a second factor, where the mode is `required-for`. */
   readonly permissions: readonly string[];
 }
 

@@ -25,7 +25,7 @@ const pageType = 'text/html';
 /** Reports what is wrong with an operation. */
 type Fail = (what: string) => void;
 
-/** What the document does not say of the sources, by operation (`GET /reports/{id}`), and who wants to know what is missing. */
+/** What tsoa's document lacks of the sources, by operation (`GET /reports/{id}`), and what is told of gaps. */
 export interface CompletionOptions {
   /** The tag that a controller's name stands for. */
   readonly controllerTags?: Readonly<Record<string, string>>;

@@ -35,7 +35,7 @@ const order: Readonly<Record<keyof Schema, true>> = {
   audit: true,
 };
 
-/** Latchkey's tables, but for the notes of migrations: foreign keys refer to earlier ones only. */
+/** Latchkey's tables, except those about migrations: foreign keys refer to earlier ones only. */
 export const coreTables = Object.keys(order) as readonly (keyof Schema)[];
 
 /** Whether a name may be that of a table of a later version, or of the notes of migrations. */

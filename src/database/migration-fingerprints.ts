@@ -11,7 +11,7 @@ type Queries = Kysely<Schema>;
 
 /**
  * Strings, comments, white space, and commas and semicolons that Prettier and TypeScript set or leave out. A string is kept:
- * what looks like a comment in it is none.
+ * what looks like a comment in it is not one.
  */
 const tokens =
   /(`(?:\\[^]|[^\\`])*`|'(?:\\[^]|[^\\'])*'|"(?:\\[^]|[^\\"])*")|\/\/.*|\/\*[^]*?\*\/|\s+|;|,(?=\s*[)\]}])/g;

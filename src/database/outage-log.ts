@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { findFailedStatement } from './database-unavailable.js';
 
 /** Minimum time between two lines during an outage, and between those of a subject that keeps failing and recovering, in ms. */
 const outageInterval = 60_000;
@@ -46,7 +47,9 @@ export class OutageLog {
     }
     this.#outages.set(what, { since, loggedAt: now, unlogged: 0, failures, isOver: false });
     const missed = unlogged > 0 ? ` (and ${unlogged} more times since the last message)` : '';
-    this.log[level]({ ...fields, err: error }, `${what} failed${missed}`);
+    const statement = findFailedStatement(error);
+    const details = { ...fields, ...(statement !== undefined && { statement }), err: error };
+    this.log[level](details, `${what} failed${missed}`);
   }
 
   /** Records a success. Cheap while nothing has failed. */

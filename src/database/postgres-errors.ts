@@ -82,15 +82,17 @@ function isUnavailable(error: unknown): boolean {
 /**
  * Converts a driver's error to `DatabaseUnavailable` if the server cannot be used now. Any other error is returned as it is,
  * without the members in which the server quotes a row's values, because errors are logged.
+ * @param statement what failed.
  */
-export function toDomainError(error: unknown): unknown {
+export function toDomainError(error: unknown, statement?: string): unknown {
   if (error instanceof DatabaseUnavailable) return error;
   if (error instanceof loadDriver().DatabaseError) {
     for (const member of ['detail', 'where', 'internalQuery']) Reflect.deleteProperty(error, member);
   }
-  if (isReadOnly(error)) return new DatabaseReadOnly(describeCause(error), { cause: error });
+  const options = { cause: error, statement };
+  if (isReadOnly(error)) return new DatabaseReadOnly(describeCause(error), options);
   if (!isUnavailable(error)) return error;
-  return new DatabaseUnavailable(describeCause(error), { cause: error });
+  return new DatabaseUnavailable(describeCause(error), options);
 }
 
 /** Converts an error of connecting. */
@@ -106,7 +108,8 @@ export function describeCause(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause);
 }
 
-export function toUnresponsiveError(cause: unknown): DatabaseUnavailable {
+export function toUnresponsiveError(cause: unknown, statement?: string): DatabaseUnavailable {
   if (cause instanceof DatabaseReadOnly) return cause;
-  return new DatabaseUnavailable(`the database does not respond (${describeCause(cause)})`, { cause });
+  const message = `the database does not respond (${describeCause(cause)})`;
+  return new DatabaseUnavailable(message, { cause, statement });
 }

@@ -1,6 +1,6 @@
 import type { PostgresPool, PostgresPoolClient } from 'kysely';
 import type pg from 'pg';
-import type { DatabaseObservers } from './database-observers.js';
+import type { CommitRule, DatabaseObservers } from './database-observers.js';
 import { DatabaseReadOnly, type DatabaseUnavailable } from './database-unavailable.js';
 import {
   toDomainError,
@@ -94,9 +94,18 @@ export class ConnectionPool implements PostgresPool {
 /** The tags of statements that change rows. */
 const writingCommands: ReadonlySet<string> = new Set(['INSERT', 'UPDATE', 'DELETE']);
 
+/** Statements that change rows, by their texts. */
+const writing = /^\s*(?:insert|update|delete)\b/i;
+
+function createCommitRule(text: string): CommitRule<pg.QueryResult> {
+  return { ofResult: ({ command }) => writingCommands.has(command), ifGivenUp: writing.test(text) };
+}
+
 /** A connection that prepares frequent statements, and gives every statement a timeout. */
 class Connection implements PostgresPoolClient {
   readonly #generation: number;
+  /** Why it was ended: a statement got no response. */
+  #end: DatabaseUnavailable | undefined;
 
   constructor(
     private readonly client: pg.PoolClient,
@@ -124,15 +133,20 @@ class Connection implements PostgresPoolClient {
   }
 
   #watch(text: string, values: readonly unknown[], isAlone: boolean): Promise<pg.QueryResult> {
-    const commits = isAlone
-      ? ({ command }: pg.QueryResult) => writingCommands.has(command)
-      : text === 'commit';
+    const commits = isAlone ? createCommitRule(text) : text === 'commit';
     return this.server.observers.watch(text, commits, () => this.#execute(text, values));
   }
 
+  #assertNotEnded(): void {
+    if (this.#end) throw this.#end;
+  }
+
   async #execute(text: string, values: readonly unknown[]): Promise<pg.QueryResult> {
+    // The rollback of a transaction, too, fails for the reason for which its statement failed.
+    this.#assertNotEnded();
     const timer = setTimeout(() => {
-      this.server.markUnavailable(toUnresponsiveError(`a statement got no response within ${this.limit} ms`));
+      this.#end = toUnresponsiveError(`a statement got no response within ${this.limit} ms`, text);
+      this.server.markUnavailable(this.#end);
       // Its statement fails now, and the pool opens another connection.
       void this.client.end();
     }, this.limit);
@@ -141,8 +155,10 @@ class Connection implements PostgresPoolClient {
     try {
       return await this.client.query({ text, values: [...values], ...(name !== undefined && { name }) });
     } catch (cause) {
+      this.#assertNotEnded();
       if (isOutdatedPlan(cause)) this.server.discardConnections();
-      const error = toDomainError(cause);
+      // A rollback fails because of what failed before it.
+      const error = toDomainError(cause, text === 'rollback' ? undefined : text);
       if (error instanceof DatabaseReadOnly) {
         // The primary is elsewhere now, so the other connections are to a standby too.
         if (isOnReadOnlyServer(error)) this.server.markUnavailable(error);

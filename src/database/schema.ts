@@ -355,9 +355,9 @@ export interface AccountTokenRow {
   purpose: 'password_reset' | 'email_verification' | 'email_change' | 'login_link';
   /** Of an id that no user has, it is there to take the time that a token takes. */
   user_id: string;
-  /** The user's address when it was issued: with another one it is void. Empty: there was none. */
+  /** The user's address when it was issued: with another one it has ended. Empty: there was none. */
   email_key: string;
-  /** The user's `version` when it was issued: it is void once that has changed. */
+  /** The user's `version` when it was issued: it has ended once that has changed. */
   user_version: number;
   /** Of the code. */
   tries_left: number;
@@ -444,7 +444,7 @@ export interface TotpRow {
   confirmed_at: number | null;
 }
 
-/** What is in the place of a lost second factor, once. */
+/** Each replaces a lost second factor, once. */
 interface RecoveryCodeRow {
   user_id: string;
   /** SHA-256 of the user's id and the code, base64url. */

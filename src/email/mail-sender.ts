@@ -43,7 +43,7 @@ export interface MailSender {
 
 /** What tests shorten and replace. */
 export interface SmtpOptions {
-  /** Milliseconds until the server has answered a connection. */
+  /** Milliseconds until the server has responded to a connection. */
   readonly connectTimeout?: number;
   /** Milliseconds without a byte of the server: RFC 5321 §4.5.3.2 has five minutes for commands, and ten for the end of a message. */
   readonly idleTimeout?: number;

@@ -17,7 +17,7 @@ export interface Sender {
   readonly address: string;
 }
 
-/** Parser of a setting. What is sent lets people in: it is encrypted, unless it stays on the machine. */
+/** Parser of a setting. Messages have links that let people in: they are encrypted, unless they stay on the machine. */
 export function parseSmtpUrl(text: string): SmtpServer {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   const tls = url?.searchParams.get('tls');

@@ -17,8 +17,8 @@ const holdTime = 60_000;
 const renewInterval = 15_000;
 /** How many messages are read at a time. */
 const batchSize = 50;
-/** How many messages get the reason why the server takes none: who looks sees the newest, and one statement must not be slow. */
-const markedMessages = 1000;
+/** How many messages get the reason why the server takes none: an operator sees the newest first, and one statement must not be slow. */
+const maxMarkedMessages = 1000;
 /** Milliseconds. A server that greylists takes a message after some minutes. */
 const firstMessageWait = 30_000;
 const maxMessageWait = 3_600_000;
@@ -33,7 +33,7 @@ export type MailOutcome = 'sent' | 'deferred' | 'given_up';
 
 /**
  * Sends what is in the outbox, in one process of the fleet at a time. A message is marked as soon as the server has taken it;
- * where this process ends in between, or the server's answer does not arrive, it is sent again: SMTP does not tell whether it
+ * where this process ends in between, or the server's reply does not arrive, it is sent again: SMTP does not tell whether it
  * was taken (RFC 5321 §6.1), and its `Message-ID` stays the same.
  */
 export class OutboxWorker {
@@ -108,10 +108,11 @@ export class OutboxWorker {
         await this.#release(firstServerWait, lease.failures).catch(() => undefined);
         throw error;
       }
+      this.#counts.deferred += 1;
       await outboxStore.noteServerFailure(this.database.queries, this.#self, {
         now: this.database.now(this.clock),
         reason: error.message,
-        limit: markedMessages,
+        limit: maxMarkedMessages,
       });
       const failures = lease.failures + 1;
       await this.#release(Math.min(firstServerWait * 2 ** (failures - 1), maxServerWait), failures);
@@ -138,6 +139,7 @@ export class OutboxWorker {
       await outboxStore.delete(this.database.queries, row.id);
       return;
     }
+    const attempts = row.attempts + 1;
     if (row.expires_at <= this.clock.now()) {
       await this.#giveUp(row, row.last_error ?? 'It has expired.');
       return;
@@ -146,12 +148,13 @@ export class OutboxWorker {
       if (!this.#unmarked.has(row.id)) await this.#send(row, connection);
     } catch (error) {
       if (!(error instanceof MessageRefused)) throw error;
-      if (error.isFinal) await this.#giveUp(row, error.message);
-      else await this.#defer(row, error.message);
+      if (error.isFinal) await this.#giveUp({ ...row, attempts }, error.message);
+      else await this.#defer({ ...row, attempts }, error.message);
       return;
     }
     await outboxStore.finish(this.database.queries, row.id, this.#self, {
       state: 'sent',
+      attempts,
       done_at: this.clock.now(),
       last_error: null,
     });
@@ -178,11 +181,10 @@ export class OutboxWorker {
   }
 
   async #defer(row: OutboxRow, reason: string): Promise<void> {
-    const attempts = row.attempts + 1;
-    const wait = Math.min(firstMessageWait * 2 ** (attempts - 1), maxMessageWait);
+    const wait = Math.min(firstMessageWait * 2 ** (row.attempts - 1), maxMessageWait);
     this.#counts.deferred += 1;
     await outboxStore.postpone(this.database.queries, row.id, this.#self, {
-      attempts,
+      attempts: row.attempts,
       due_at: Math.min(this.clock.now() + wait, row.expires_at),
       last_error: reason,
     });
@@ -192,6 +194,7 @@ export class OutboxWorker {
     const isHeld = await this.database.transaction(async (transaction) => {
       const isMarked = await outboxStore.finish(transaction, row.id, this.#self, {
         state: 'given_up',
+        attempts: row.attempts,
         done_at: this.clock.now(),
         last_error: reason,
       });
@@ -200,7 +203,7 @@ export class OutboxWorker {
           event: 'message_given_up',
           actor: serviceActor,
           target: row.user_id === null ? undefined : { kind: 'user', id: row.user_id },
-          details: { message: row.id, template: row.template, attempts: row.attempts + 1, reason },
+          details: { message: row.id, template: row.template, attempts: row.attempts, reason },
         });
       }
       return isMarked;

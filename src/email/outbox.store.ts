@@ -34,6 +34,10 @@ export const outboxStore = {
     return query.orderBy('id', 'desc').limit(limit).execute();
   },
 
+  listByKeys(queries: Queries, keys: readonly string[]): Promise<OutboxRow[]> {
+    return queries.selectFrom('latchkey_outbox').selectAll().where('key', 'in', keys).execute();
+  },
+
   /** Those that are to be sent now, the longest waiting first. */
   listDue(queries: Queries, now: Moment, limit: number): Promise<OutboxRow[]> {
     return queries
@@ -63,7 +67,7 @@ export const outboxStore = {
     queries: Queries,
     id: string,
     { holder }: LeaseHolder,
-    result: Pick<OutboxRow, 'state' | 'done_at' | 'last_error'>,
+    result: Pick<OutboxRow, 'state' | 'attempts' | 'done_at' | 'last_error'>,
   ): Promise<boolean> {
     const { numUpdatedRows } = await queries
       .updateTable('latchkey_outbox')

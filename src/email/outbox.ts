@@ -10,8 +10,8 @@ import type { CommonVariables, Message, MessageName, MessageVariables } from './
 import { outboxStore } from './outbox.store.js';
 
 /**
- * Who gets a message: a user, at the address that was verified, and nobody where there is none; an address, verified or not; or
- * nobody, for the time that a message takes.
+ * The recipient of a message: a user, at the address that was verified, and nobody where there is none; an address,
+ * verified or not; or nobody, for the time that a message takes.
  */
 export type Recipient =
   | { readonly userId: string }
@@ -40,6 +40,9 @@ const defaultLifetime = 3 * 86_400_000;
 /** Milliseconds that messages stay in the list after they have expired. */
 export const outboxRetention = 7 * 86_400_000;
 
+/** A statement has 32,766 values at most on SQLite. */
+const keysPerStatement = 1000;
+
 /** A message as a person sees it who looks at the outbox. */
 export interface StoredMessage {
   readonly row: OutboxRow;
@@ -56,7 +59,7 @@ export class Outbox {
     private readonly common: CommonVariables,
   ) {}
 
-  /** Those that there are messages in, the default one first. */
+  /** The languages of messages, the default one first. */
   get languages(): readonly string[] {
     return this.templates.languages;
   }
@@ -106,6 +109,16 @@ export class Outbox {
   /** Newest first. */
   list(queries: Queries, page: { readonly limit: number; readonly before?: string }): Promise<OutboxRow[]> {
     return outboxStore.list(queries, page);
+  }
+
+  /** @returns those of the messages that there are, by their keys. */
+  async findByKeys(queries: Queries, keys: readonly string[]): Promise<Map<string, OutboxRow>> {
+    const found = new Map<string, OutboxRow>();
+    for (let at = 0; at < keys.length; at += keysPerStatement) {
+      const rows = await outboxStore.listByKeys(queries, keys.slice(at, at + keysPerStatement));
+      for (const row of rows) if (row.key !== null) found.set(row.key, row);
+    }
+    return found;
   }
 
   /** @returns until when no message is tried because the server takes none, if that is so. */

@@ -43,7 +43,7 @@ export const safetyLinksStore = {
     return found?.user_id;
   },
 
-  /** Uses a link up. @returns undefined where somebody else has, or where an earlier one has voided it. */
+  /** Uses a link up. @returns undefined where somebody else has, or where an earlier one has ended it. */
   async consume(queries: Queries, { purpose, hash, now }: Presented): Promise<SafetyLink | undefined> {
     const used = await queries
       .deleteFrom('latchkey_safety_links')

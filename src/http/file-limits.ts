@@ -60,7 +60,7 @@ export function hasFileLimits(method: object): boolean {
 
 /**
  * @param method class and method, by which the build finds the place.
- * @throws where a limit is none: it would be found out at the first upload.
+ * @throws for an invalid limit, which would otherwise show at the first upload.
  */
 function resolve(
   { maxSize = '5 MB', types = [], maxCount = 5, storage = 'memory' }: FileLimits,

@@ -25,15 +25,32 @@ export interface ForeignUser {
 export type SourceRecord = {
   /** Where it is, for the report: `line 3`, `auth_user 42`. */
   readonly place: string;
-} & ({ readonly user: ForeignUser } | { readonly error: string });
+} & ({ readonly user: ForeignUser } | { readonly error: string; readonly username?: string | undefined });
 
 /** Users of another application, in a fixed order, read once. */
 export type UserSource = AsyncIterable<SourceRecord>;
 
-/** Reads the fields of a record. What is wrong throws a `FieldError`. */
-export class FieldError extends Error {}
+/** What is wrong with a record. */
+export class FieldError extends Error {
+  constructor(
+    message: string,
+    /** Of the record's user, where it was read before. */
+    readonly username?: string,
+  ) {
+    super(message);
+  }
+}
 
-/** Values in the forms in which databases and files have them. */
+/** Reads what a record has beside its user's name, which a `FieldError` says then. */
+export function readNamed<T>(username: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw error instanceof FieldError ? new FieldError(error.message, username) : error;
+  }
+}
+
+/** Values in the forms in which databases and files have them. What is wrong throws a `FieldError`. */
 export const fields = {
   text(value: unknown, name: string): string | undefined {
     if (value === undefined || value === null || value === '') return undefined;
@@ -116,7 +133,7 @@ export function toRecord(place: string, read: () => ForeignUser): SourceRecord {
   try {
     return { place, user: read() };
   } catch (error) {
-    if (error instanceof FieldError) return { place, error: error.message };
+    if (error instanceof FieldError) return { place, username: error.username, error: error.message };
     throw error;
   }
 }

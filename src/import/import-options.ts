@@ -22,13 +22,17 @@ export interface ImportOptions {
   readonly actor: Actor;
 }
 
-/** What is wrong with a user, who is not imported. */
+/** What is wrong with a user, who is not imported unless the finding says so. */
 export interface Finding {
   /** Where the source has it. */
   readonly place: string;
   readonly username?: string | undefined;
   /** What is wrong, and what to do. */
   readonly message: string;
+  /** How many users it is said of, where the one who is named is the first of them. */
+  readonly users?: number;
+  /** Whether the user is imported all the same, or would be. */
+  readonly imported?: true;
 }
 
 export interface ImportCounts {

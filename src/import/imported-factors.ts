@@ -62,7 +62,7 @@ export function chooseFactors(
     (taken.length === 0 ? 0 : secondFactorBits.passkey);
   return {
     ...{ totpSecret, bits, passkeys: taken, isReduced: first !== undefined },
-    // They are in the place of a factor, and are hashed with the id.
+    // They replace a factor, and are hashed with the id.
     recoveryCodeHashes:
       keepsId && bits !== 0 ? [...new Set(recoveryCodeHashes)].slice(0, maxRecoveryCodes) : [],
   };
@@ -130,7 +130,7 @@ export async function insertFactors(
         : {
             user_id: id,
             sealed_secret: await secrets.seal(transaction, id, totpSecret),
-            // A code of now may have been used in the other application.
+            // The current code may have been used in the other application.
             last_step: computeTotpStep(getEpochSeconds(clock)),
             created_at: now,
             confirmed_at: now,

@@ -1,5 +1,5 @@
 import { readExportedFactors } from './exported-factors.js';
-import { fields, FieldError, type ForeignUser } from './foreign-user.js';
+import { fields, FieldError, readNamed, type ForeignUser } from './foreign-user.js';
 
 /** A passkey in NDJSON; its id and key are base64url. */
 export interface ExportedPasskey {
@@ -67,7 +67,7 @@ export function readExportedUser(given: Readonly<Record<string, unknown>>): Fore
   }
   const username = fields.text(given['username'], 'username') ?? fields.text(given['email'], 'email');
   if (username === undefined) throw new FieldError('username is missing');
-  return {
+  return readNamed(username, () => ({
     // What has no id is known by its name.
     id: fields.text(given['id'], 'id') ?? username,
     username,
@@ -82,5 +82,5 @@ export function readExportedUser(given: Readonly<Record<string, unknown>>): Fore
     disabled: fields.flag(given['disabled'], 'disabled') ?? false,
     createdAt: fields.time(given['created_at'], 'created_at'),
     lastLoginAt: fields.time(given['last_login_at'], 'last_login_at'),
-  };
+  }));
 }

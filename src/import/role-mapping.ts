@@ -12,6 +12,14 @@ import { FieldError } from './foreign-user.js';
 
 const roleName = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
 
+interface MappedRoles {
+  readonly roles: readonly string[];
+  /** Of these, those that have to be made. */
+  readonly missing: readonly string[];
+  /** A role that nobody has said what to do with, or more rights than a token has room for. */
+  readonly errors: readonly string[];
+}
+
 /** Which roles users get here for those that they have there. */
 export class RoleMapping {
   /** Role → its permissions. */
@@ -39,18 +47,34 @@ export class RoleMapping {
     );
   }
 
-  /**
-   * @param create is called with the name of a role that has to be made.
-   * @throws {FieldError} for a role that nobody has said what to do with.
-   */
-  map(given: readonly string[], create: (name: string) => void): string[] {
-    const mapped = given.flatMap((name) => this.#mapOne(name, create));
-    const roles = [...new Set(mapped)].sort();
-    this.#refuseTooMany(roles);
-    return roles;
+  map(given: readonly string[]): MappedRoles {
+    const mapped = new Set<string>();
+    const errors = new Set<string>();
+    for (const name of given) {
+      try {
+        for (const role of this.#mapOne(name)) mapped.add(role);
+      } catch (error) {
+        if (!(error instanceof FieldError)) throw error;
+        errors.add(error.message);
+      }
+    }
+    const roles = [...mapped].sort();
+    const tooMany = errors.size === 0 ? this.#findTooMany(roles) : undefined;
+    return {
+      roles,
+      missing: roles.filter((role) => !this.#known.has(role)),
+      errors: tooMany === undefined ? [...errors] : [tooMany],
+    };
   }
 
-  #mapOne(name: string, create: (name: string) => void): string[] {
+  /** Counts roles as made, which the caller is about to do. @returns them. */
+  addMissing(names: readonly string[]): readonly string[] {
+    for (const name of names) this.#known.set(name, []);
+    return names;
+  }
+
+  /** @throws {FieldError} for a role that nobody has said what to do with. */
+  #mapOne(name: string): string[] {
     const wanted = this.options.roles.get(name) ?? name;
     if (wanted === '') return [];
     // What another application calls so must not manage this service by accident.
@@ -61,11 +85,7 @@ export class RoleMapping {
     }
     if (this.#known.has(wanted)) return [wanted];
     if (this.options.unknownRoles === 'ignore') return [];
-    if (this.options.unknownRoles === 'create' && roleName.test(wanted)) {
-      create(wanted);
-      this.#known.set(wanted, []);
-      return [wanted];
-    }
+    if (this.options.unknownRoles === 'create' && roleName.test(wanted)) return [wanted];
     throw new FieldError(
       roleName.test(wanted)
         ? `there is no role "${wanted}": make it first, map it (--role ${name}=another), or give --create-roles or --ignore-roles`
@@ -73,14 +93,15 @@ export class RoleMapping {
     );
   }
 
-  #refuseTooMany(roles: readonly string[]): void {
+  #findTooMany(roles: readonly string[]): string | undefined {
     const key = roles.join(' ');
-    if (this.#checked.has(key)) return;
+    if (this.#checked.has(key)) return undefined;
     const permissions = new Set(roles.flatMap((role) => this.#known.get(role) ?? []));
     const size = computeRightsSize(roles, [...permissions]);
     if (size > this.tokens.rightsCapacity) {
-      throw new FieldError(`the roles ${key} permit ${describeTooManyRights(size, this.tokens)}`);
+      return `the roles ${key} permit ${describeTooManyRights(size, this.tokens)}`;
     }
     this.#checked.add(key);
+    return undefined;
   }
 }

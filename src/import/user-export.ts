@@ -1,3 +1,4 @@
+import { formatTime } from '../clock.js';
 import type { Database } from '../database/database.js';
 import { toExportedHash } from '../passwords/stored-hash.js';
 import type { TotpSecrets } from '../second-factors/totp-secrets.js';
@@ -56,12 +57,12 @@ function toExported(row: ExportedRow, roles: readonly string[], withHashes: bool
     ...(row.second_factors !== 0 && { second_factors: listSecondFactors(row.second_factors) }),
     roles,
     disabled: row.disabled_at !== null,
-    created_at: toIso(row.created_at),
-    ...(row.last_login_at !== null && { last_login_at: toIso(row.last_login_at) }),
+    created_at: formatTime(row.created_at),
+    ...(row.last_login_at !== null && { last_login_at: formatTime(row.last_login_at) }),
     ...(withHashes && row.password_hash !== '' && { password_hash: toExportedHash(row.password_hash) }),
     // 0: it was used, and works no more.
     ...(withHashes &&
-      row.password_one_time === 1 && { one_time_expires_at: toIso(row.one_time_expires_at ?? 0) }),
+      row.password_one_time === 1 && { one_time_expires_at: formatTime(row.one_time_expires_at ?? 0) }),
   };
 }
 
@@ -86,8 +87,8 @@ function toExportedPasskey(row: FactorRows['passkeys'][number]): ExportedPasskey
     passwordless: row.passwordless === 1,
     ...(row.backup_eligible >= 0 && { backup_eligible: row.backup_eligible === 1 }),
     backed_up: row.backed_up === 1,
-    created_at: toIso(row.created_at),
-    ...(row.last_used_at !== null && { last_used_at: toIso(row.last_used_at) }),
+    created_at: formatTime(row.created_at),
+    ...(row.last_used_at !== null && { last_used_at: formatTime(row.last_used_at) }),
     ...(row.user_handle !== null && { user_handle: row.user_handle }),
   };
 }
@@ -96,8 +97,4 @@ function toAddress(row: ExportedRow): Pick<ExportedUser, 'email' | 'email_verifi
   if (row.email !== null) return { email: row.email, email_verified: row.email_verified_at !== null };
   const { origin_email: email, origin_email_verified: verified } = row;
   return email === null ? {} : { email, email_verified: verified === 1 };
-}
-
-function toIso(time: number): string {
-  return new Date(time).toISOString();
 }

@@ -11,13 +11,13 @@ import { takeUnverifiedAddresses } from '../users/address-holders.js';
 import { deletedForeignIdsStore } from '../users/deleted-foreign-ids.store.js';
 import { passwordHashesStore } from '../users/password-hashes.store.js';
 import { FieldError, type SourceRecord, type UserSource } from './foreign-user.js';
-import { countImported, createCounts } from './import-counts.js';
 import type { Finding, ImportCounts, ImportOptions } from './import-options.js';
 import { describeImported } from './describe-imported.js';
 import { dropTakenAddresses, type AddressHolders } from './drop-taken-addresses.js';
 import { checkPasskeys, insertFactors } from './imported-factors.js';
 import { importedFactorsStore } from './imported-factors.store.js';
-import { importedUsersStore, type NewImportedUser } from './imported-users.store.js';
+import { importedUsersStore } from './imported-users.store.js';
+import { ImportReport, type ImportedUser } from './import-report.js';
 import { Pauses } from './pauses.js';
 import { RoleMapping } from './role-mapping.js';
 import { toForeignId, toUserRow } from './user-checks.js';
@@ -39,8 +39,9 @@ interface Reports {
   readonly onProgress?: (counts: ImportCounts) => void;
 }
 
-interface Candidate extends NewImportedUser {
-  readonly place: string;
+interface Candidate extends ImportedUser {
+  /** Whether its roles are wrong: it is compared with others, so that all that is wrong is found at once, and is not imported. */
+  readonly isRefused: boolean;
 }
 
 /** What earlier runs have done, by the ids of the source. */
@@ -54,13 +55,13 @@ interface Before {
  * left out by the next run, so that an interrupted import is run again.
  */
 export class UserImport {
-  readonly #counts = createCounts();
   /** What earlier users of this run have: name, look of a name, id, foreign id, passkey → place. */
   readonly #seen = new Map<string, string>();
   readonly #addresses: AddressHolders = new Map();
   /** Of names that it imports: those of the batch before need not be in the database yet. */
   readonly #looks = new Set<string>();
   readonly #pauses: Pauses;
+  readonly #report: ImportReport;
   /** The last batch, which PostgreSQL inserts while the next one is read and checked. */
   #inserting: Promise<void> = Promise.resolve();
 
@@ -72,6 +73,7 @@ export class UserImport {
     private readonly hashKinds: Set<string>,
   ) {
     this.#pauses = new Pauses(dependencies.database);
+    this.#report = new ImportReport(reports.onFinding);
   }
 
   static async run(
@@ -98,15 +100,16 @@ export class UserImport {
       await work.#inserting.catch(() => undefined);
     }
     await work.#inserting;
+    work.#report.end();
     await work.#finish();
-    return work.#counts;
+    return work.#report.counts;
   }
 
   async #finish(): Promise<void> {
     const { database, clock } = this.dependencies;
     const { dryRun, source, actor, revokedTokens = 0 } = this.options;
     if (dryRun) return;
-    const { imported, refused, skipped } = this.#counts;
+    const { imported, refused, skipped } = this.#report.counts;
     await auditStore.add(database.queries, clock, {
       event: 'users_imported',
       actor,
@@ -119,7 +122,7 @@ export class UserImport {
 
   async #runBatch(records: readonly SourceRecord[]): Promise<void> {
     const { database } = this.dependencies;
-    this.#counts.read += records.length;
+    this.#report.add('read', records.length);
     const ids = records.flatMap((record) => ('user' in record ? [toForeignId(record.user.id)] : []));
     const { source } = this.options;
     const [done, deleted] = await Promise.all([
@@ -132,7 +135,7 @@ export class UserImport {
     const named = await this.#findFree(candidates);
     const addresses = await dropTakenAddresses(database.queries, named, this.#seen, this.#addresses);
     const { candidates: free, taken, lost } = addresses;
-    this.#counts.withoutAddress += lost;
+    for (const { loser, holder } of lost) this.#report.noteLostAddress(loser, holder);
     if (!this.options.dryRun && free.length > 0) {
       for (const name of newRoles) await this.#createRole(name);
       await this.#inserting;
@@ -141,31 +144,35 @@ export class UserImport {
       this.#inserting.catch(() => undefined);
       // Between two batches others get SQLite's only lock.
       if (database.dialect === 'sqlite') await this.#inserting.then(() => this.#pauses.giveWay());
-    } else countImported(this.#counts, free);
-    this.reports.onProgress?.(this.#counts);
+    } else this.#report.addImported(free);
+    this.reports.onProgress?.(this.#report.counts);
   }
 
   #check(record: SourceRecord, { done, deleted }: Before, newRoles: Set<string>): Candidate[] {
     const { place } = record;
-    if ('error' in record) return this.#refuse(place, record.error);
+    if ('error' in record) return this.#report.refuse(record, record.error);
     const { user: foreign } = record;
     if (done.has(toForeignId(foreign.id))) {
-      this.#counts.skipped += 1;
+      this.#report.add('skipped');
       return [];
     }
     if (deleted.has(toForeignId(foreign.id))) {
-      this.#counts.deleted += 1;
+      this.#report.add('deleted');
       return [];
     }
+    const { username } = foreign;
+    const { roles, missing, errors } = this.mapping.map(foreign.roles);
+    this.#report.noteRoleErrors({ place, username }, errors);
     try {
       const made = toUserRow(foreign, this.options, {
         clock: this.dependencies.clock,
         hashKinds: this.hashKinds,
       });
-      const roles = this.mapping.map(foreign.roles, (name) => newRoles.add(name));
-      return this.#refuseDuplicate({ ...made, roles, place });
+      const isRefused = errors.length > 0;
+      if (!isRefused) for (const name of this.mapping.addMissing(missing)) newRoles.add(name);
+      return this.#refuseDuplicate({ ...made, roles, place, isRefused });
     } catch (error) {
-      if (error instanceof FieldError) return this.#refuse(place, error.message, foreign.username);
+      if (error instanceof FieldError) return this.#report.refuse({ place, username }, error.message);
       throw error;
     }
   }
@@ -187,10 +194,9 @@ export class UserImport {
     for (const [key, what] of Object.entries(keys)) {
       const other = this.#seen.get(key);
       if (other !== undefined) {
-        return this.#refuse(
-          place,
+        return this.#report.refuse(
+          { place, username: user.username },
           `${other} ${what}: give one of them another name (--rename), or leave it out`,
-          user.username,
         );
       }
     }
@@ -198,7 +204,7 @@ export class UserImport {
     return [candidate];
   }
 
-  /** Those whose ids and names no user has. */
+  /** Those whose ids and names no user has, and whose roles are right. */
   async #findFree(candidates: readonly Candidate[]): Promise<Candidate[]> {
     const { queries } = this.dependencies.database;
     const taken = await importedUsersStore.findTaken(
@@ -226,12 +232,12 @@ export class UserImport {
               ? 'a user here has one of the passkeys'
               : undefined;
       if (error !== undefined) {
-        return this.#refuse(
-          place,
+        return this.#report.refuse(
+          { place, username: user.username },
           `${error}: give another name (--rename), or leave the user out`,
-          user.username,
         );
       }
+      if (candidate.isRefused) return this.#report.refuseForRoles();
       this.#looks.add(look);
       return [isLike ? { ...candidate, user: { ...user, username_skeleton: null } } : candidate];
     });
@@ -249,16 +255,12 @@ export class UserImport {
       if (isUniqueViolation(error)) return new Set<string>();
       throw error;
     });
-    countImported(
-      this.#counts,
-      candidates.filter(({ user }) => inserted.has(user.id)),
-    );
+    this.#report.addImported(candidates.filter(({ user }) => inserted.has(user.id)));
     for (const { user, place } of candidates) {
       if (!inserted.has(user.id)) {
-        this.#refuse(
-          place,
+        this.#report.refuse(
+          { place, username: user.username },
           'somebody has taken the name, or imported the user, in the meantime: run the import again',
-          user.username,
         );
       }
     }
@@ -282,11 +284,5 @@ export class UserImport {
       );
       return ids;
     });
-  }
-
-  #refuse(place: string, message: string, username?: string): [] {
-    this.#counts.refused += 1;
-    this.reports.onFinding({ place, username, message });
-    return [];
   }
 }

@@ -5,7 +5,7 @@ import { readTracingSettings } from './tracing-settings.js';
 /**
  * Loads OpenTelemetry, where its standard variables ask for traces.
  * @param version of the service.
- * @throws {StartError} where they ask for what there is not.
+ * @throws {StartError} where they ask for what is not supported.
  */
 export async function loadTracing(
   environment: Readonly<Record<string, string | undefined>>,

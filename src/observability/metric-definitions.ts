@@ -160,7 +160,7 @@ export const metricDefinitions = {
   commitDuration: {
     name: 'latchkey_database_commit_duration_seconds',
     type: 'histogram',
-    help: 'How long commits took, from asking for one to its end; a statement that is its own transaction counts whole.',
+    help: 'How long commits took, from asking for one to its end, or until it was given up because the database did not respond; a statement that is its own transaction counts whole.',
     buckets: shortBuckets,
   },
   auditOutputLag: {
@@ -183,7 +183,7 @@ export const metricDefinitions = {
   mail: {
     name: 'latchkey_mail_messages_total',
     type: 'counter',
-    help: 'Messages that this process has handed to the mail server (sent), was to try again (deferred), or gave up (given_up).',
+    help: 'Messages that this process has handed to the mail server (sent), was to try again (deferred: also the one with which it found that the server takes none), or gave up (given_up).',
     labels: ['outcome'],
   },
   keyAge: {

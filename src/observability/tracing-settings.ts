@@ -76,8 +76,8 @@ interface Expectation {
 }
 
 /**
- * @returns undefined where no traces are wanted.
- * @throws {StartError} where something is wanted that there is not.
+ * @returns undefined where the variables ask for no traces.
+ * @throws {StartError} where they ask for what is not supported.
  */
 export function readTracingSettings(environment: Environment): TracingSettings | undefined {
   const disabled = readText(environment, 'OTEL_SDK_DISABLED', 'false');

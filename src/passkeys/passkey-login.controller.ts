@@ -15,7 +15,6 @@ import type {
   PasskeyRequestOptions,
 } from './passkeys.models.js';
 
-/** Logs in by passkeys. */
 @Route('login/passkey')
 @Tags('Sessions')
 @NoSecurity()

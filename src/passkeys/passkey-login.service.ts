@@ -76,7 +76,7 @@ export class PasskeyLoginService {
   }
 
   /**
-   * Asks for a passkey as the second step of a login. Who has come so far is told which ones the account has.
+   * Asks for a passkey as the second step of a login. The response lists those of the account: the first step has succeeded.
    * @throws {Problem} `invalid_login_token`, `passkeys_off`.
    */
   async beginSecondFactor(loginToken: string, context: RequestContext): Promise<PasskeyLoginOptions> {

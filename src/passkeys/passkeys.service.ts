@@ -63,7 +63,6 @@ const purposes: Readonly<Record<PasskeyUse, ChallengePurpose>> = {
   second_factor: 'second_factor_registration',
 };
 
-/** The passkeys of accounts. */
 export class PasskeysService {
   constructor(
     private readonly database: Database,

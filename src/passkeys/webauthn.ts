@@ -11,7 +11,7 @@ type CoseKey = ReturnType<typeof decodeCredentialPublicKey>;
 const maxKeyLength = 600;
 const minRsaBits = 2048;
 
-/** Why a credential is refused, in words for the log and for who registers it. */
+/** Why a credential is refused, in words for the log and for the person who registers it. */
 export class WebAuthnError extends Error {
   override readonly name = 'WebAuthnError';
 }
@@ -166,7 +166,7 @@ export async function verifyRegistration(
 }
 
 /**
- * WebAuthn §7.2, but for the owner of the credential and its counter, which are compared with what is stored.
+ * WebAuthn §7.2, except that the caller compares the credential's owner and counter with what is stored.
  * @throws {WebAuthnError}
  */
 export async function verifyAssertion(

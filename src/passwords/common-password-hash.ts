@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { toOpaqueString } from './opaque-string.js';
 
-/** Of SHA-256: of 18,000 passwords, one in 15 billion others would be taken for one of them. */
+/** Of SHA-256: of 18,000 passwords, one in 15 billion others would have the hash of one of them. */
 export const hashLength = 6;
 
 /** The form by which common passwords and context words are compared: upper case first, so that ß and SS are the same. */

@@ -62,7 +62,7 @@ function splitWords(text: string, min: number): string[] {
 }
 
 /**
- * @returns the first of the words of which the password consists but for a few characters; undefined where there is more to it.
+ * @returns the first of the words that the password mainly consists of; undefined where it has enough other characters.
  */
 export function findContextWord(password: string, words: readonly string[]): string | undefined {
   const letters = foldCase(password).replaceAll(/\s/g, '');

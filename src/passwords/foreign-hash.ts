@@ -42,7 +42,7 @@ const maxKeyLength = 256;
 const derivePbkdf2 = promisify(pbkdf2);
 const bytesOfDigest: Readonly<Record<string, number>> = { sha1: 20, sha256: 32, sha512: 64 };
 
-/** The notations, each with who writes it, for documentation and messages. */
+/** The notations, each with the applications that write it, for documentation and messages. */
 export const hashNotations: readonly string[] = [
   '$argon2id$v=19$m=…,t=…,p=…$salt$hash, also argon2i and argon2d',
   '$2a$, $2b$ or $2y$ and the cost (bcrypt)',

@@ -39,14 +39,14 @@ interface Pending {
 const maxPending = 20;
 /** Milliseconds for all that wait together; the start of the thread included. */
 const maxTime = 10_000;
-/** Milliseconds without a question after which the thread ends, and its memory is free. */
+/** Milliseconds without a request after which the thread ends, and its memory is free. */
 const idleTime = 60_000;
 /** Seconds. */
 const retryAfter = 2;
 
 /**
  * Estimates how many guesses a password withstands, with zxcvbn in a thread of its own: that one is started with the first
- * question and ends when nobody asks, and no other request waits for it.
+ * request and ends when there are none, and no other request waits for it.
  */
 export class PasswordStrength {
   readonly #counts: Record<StrengthOutcome, number> = { estimated: 0, refused: 0, timed_out: 0 };
@@ -102,7 +102,7 @@ export class PasswordStrength {
     }, milliseconds).unref();
   }
 
-  /** Ends the thread; the next question starts another. */
+  /** Ends the thread; the next request starts another. */
   #end(cause?: Error): void {
     clearTimeout(this.#timer);
     const waiting = [...this.#pending.values()];

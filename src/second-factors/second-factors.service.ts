@@ -35,7 +35,7 @@ export interface SecondFactorState {
   readonly totpSince: number | undefined;
 }
 
-/** Adds and removes users' authenticator apps and recovery codes. Who may is for the controllers to say. */
+/** Adds and removes users' authenticator apps and recovery codes. The controllers decide who may. */
 export class SecondFactorsService {
   constructor(
     private readonly database: Database,
@@ -118,8 +118,8 @@ export class SecondFactorsService {
   }
 
   /**
-   * Replaces the recovery codes: those of before stop working.
-   * @throws {Problem} `second_factor_not_found` where the user has no second factor, which they could be in the place of.
+   * Replaces the recovery codes: the old ones stop working.
+   * @throws {Problem} `second_factor_not_found` where the user has no second factor for them to replace.
    */
   replaceRecoveryCodes(userId: string, actor: Actor): Promise<readonly string[]> {
     return this.database.transaction(async (transaction) => {

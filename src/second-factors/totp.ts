@@ -29,7 +29,7 @@ export function computeTotpStep(epoch: number): number {
 }
 
 /**
- * Checks a code of now, of the step before or of the one after it: clocks differ, and people type slowly.
+ * Checks a code of the current step, or of the one before or after it: clocks differ, and people type slowly.
  * @param now milliseconds since the Unix epoch.
  * @param lastStep the step of the last code that was accepted, and not this one.
  * @returns the step of the code; undefined where it is wrong, or was accepted before.

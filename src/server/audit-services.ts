@@ -38,7 +38,7 @@ export function createAuditServices({ database, clock, log, ring, config }: Depe
   };
 }
 
-const eventOf: Readonly<Record<DeniedReason, CountedEvent['event'] | undefined>> = {
+const eventByReason: Readonly<Record<DeniedReason, CountedEvent['event'] | undefined>> = {
   unknown_user: 'login_failed',
   wrong_password: 'login_failed',
   wrong_passkey: 'login_failed',
@@ -58,7 +58,7 @@ export function countDenial(
   context: RequestContext,
   userId: string | undefined,
 ): void {
-  const event = eventOf[reason];
+  const event = eventByReason[reason];
   if (event === undefined) return;
   const target = userId === undefined ? undefined : ({ kind: 'user', id: userId } as const);
   counts.add({ event, target, context, reason });

@@ -23,7 +23,7 @@ import { finishDeletions } from '../roles/role-holders.js';
 import { confirmationTime } from '../second-factors/second-factors.service.js';
 import { totpStore } from '../second-factors/totp.store.js';
 import { devicesStore } from '../sessions/devices.store.js';
-import { finishEndings } from '../sessions/ended-sessions.js';
+import { finishEndings } from '../sessions/end-user-sessions.js';
 import { sessionEndingsStore } from '../sessions/session-endings.store.js';
 import { readPasswordCosts } from './password-costs.js';
 

@@ -33,7 +33,7 @@ import {
   type SecondFactorServices,
 } from '../second-factors/second-factor-services.js';
 import type { OnDenied } from '../sessions/denials.js';
-import { removeDeletedUser } from '../sessions/ended-sessions.js';
+import { removeDeletedUser } from '../sessions/end-user-sessions.js';
 import { createIssuedTokens } from '../sessions/issued-tokens.js';
 import { SecondFactorPolicy } from '../sessions/second-factor-policy.js';
 import { createSessionServices, type SessionServices } from '../sessions/session-services.js';

@@ -26,7 +26,7 @@ export function removePrototypes(schema: unknown, seen = new Set<unknown>()): vo
 type Rest<Method extends (name: string, value: unknown, ...rest: never[]) => unknown> =
   Parameters<Method> extends [unknown, unknown, ...infer Others] ? Others : never;
 
-/** RFC 3339, section 5.6; that there is such a day is for tsoa to say. */
+/** RFC 3339 §5.6; tsoa checks that the day exists. */
 const date = /^\d{4}-\d\d-\d\d$/;
 const dateTime = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)$/;
 

@@ -1,6 +1,6 @@
 import type { SecondFactorSetting } from '../config/second-factor-setting.js';
 
-/** Who logs in with a second factor. */
+/** Which users log in with a second factor, by the settings. */
 export class SecondFactorPolicy {
   readonly #permissions: ReadonlySet<string>;
 

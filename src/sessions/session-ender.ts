@@ -4,7 +4,7 @@ import type { Clock } from '../clock.js';
 import type { Database } from '../database/database.js';
 import type { RequestContext } from '../http/request-context.js';
 import type { Revocations } from '../revocations/revocations.js';
-import { revokeSessionTokens } from './ended-sessions.js';
+import { revokeSessionTokens } from './end-user-sessions.js';
 import { sessionsStore } from './sessions.store.js';
 
 /** Ends one session and revokes its tokens. */

@@ -4,7 +4,7 @@ import type { Clock } from '../clock.js';
 import type { Database, Queries } from '../database/database.js';
 import type { Revocations } from '../revocations/revocations.js';
 import type { Revocation } from '../revocations/revocations.store.js';
-import { revokeSessionTokens } from './ended-sessions.js';
+import { revokeSessionTokens } from './end-user-sessions.js';
 import { sessionsStore, type StoredSession } from './sessions.store.js';
 
 type NewSession = Pick<StoredSession, 'id' | 'user_id' | 'created_at'>;

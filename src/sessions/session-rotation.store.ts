@@ -3,7 +3,8 @@ import type { Queries } from '../database/database.js';
 import type { Moment } from '../database/moment.js';
 import { compileOnce } from '../database/compiled-statement.js';
 import type { Schema } from '../database/schema.js';
-import { rightsOfSession, type AccountRights } from '../roles/rights.js';
+import { rightsOfSession } from '../roles/held-rights.store.js';
+import type { AccountRights } from '../roles/rights.js';
 
 export interface Rotation {
   readonly id: string;

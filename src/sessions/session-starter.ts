@@ -37,7 +37,7 @@ export interface LoginProof {
    * used it, and no session begins.
    */
   readonly consume?: (queries: Queries) => readonly BatchStatement[];
-  /** The remembered device that is in the place of a second factor. */
+  /** The remembered device that replaces a second factor. */
   readonly deviceId?: string;
 }
 

@@ -3,7 +3,8 @@ import type { Queries } from '../database/database.js';
 import { prepareOnce } from '../database/compiled-statement.js';
 import type { Schema } from '../database/schema.js';
 import type { AuthenticationMethod } from '../tokens/authentication-methods.js';
-import { rightsOfSession, type AccountRights } from '../roles/rights.js';
+import { rightsOfSession } from '../roles/held-rights.store.js';
+import type { AccountRights } from '../roles/rights.js';
 import {
   buildMin,
   buildMaxExpiry,

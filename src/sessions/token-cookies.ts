@@ -91,7 +91,7 @@ export function isMadeByScript(request: Request, config: Config): boolean {
 function requiresCsrf({ method, csrfMethod }: Request, { csrfProtect, csrfMethods }: Config): boolean {
   if (!csrfProtect) return false;
   if (csrfMethod === undefined) return csrfMethods.includes(method);
-  // Nobody but a gateway vouches for it, so what is no method is none that is exempt.
+  // Only a gateway vouches for it: a text that is not a method is not an exempt one.
   return !knownMethod.test(csrfMethod) || csrfMethods.includes(csrfMethod);
 }
 

@@ -6,7 +6,7 @@ import { readPage, type Page } from '../http/pagination.js';
 import { Problem } from '../problems/problem.js';
 import type { SubjectVersions } from '../revocations/subject-versions.js';
 import { devicesStore } from './devices.store.js';
-import { endUserSessions, revokeEndedSessions, revokeSessionTokens } from './ended-sessions.js';
+import { endUserSessions, revokeEndedSessions, revokeSessionTokens } from './end-user-sessions.js';
 import type { SessionUses } from './session-uses.js';
 import { sessionsStore, type StoredSession } from './sessions.store.js';
 import { sessionEndingsStore } from './session-endings.store.js';

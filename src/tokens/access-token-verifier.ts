@@ -91,7 +91,8 @@ export class AccessTokenVerifier {
   /** Finds the key that a token's header names. */
   #readHeader(part: string): KnownHeader {
     const header = readJwsHeader(part);
-    if (!header) throw createInvalidToken('The access token is not a JWT.');
+    if (!header)
+      throw createInvalidToken('The header of the access token is not one that this service writes.');
     const { kid, alg, typ, crit } = header;
     const key = typeof kid === 'string' ? this.ring.findSigningKey(kid) : undefined;
     if (!key) throw createInvalidToken('The access token is not signed with a key of this service.');

@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import jwt from 'jsonwebtoken';
+import { LRUCache } from 'lru-cache';
 import { isSignature, readCompactJws } from '../guard/compact-jws.js';
 import { Problem } from '../problems/problem.js';
 import { maxTokenLength } from './access-token-size.js';
@@ -16,22 +17,43 @@ export interface FlaskToken {
   readonly issuedAt: number;
 }
 
-/**
- * The headers that PyJWT writes, encoded. Any other one is refused: another algorithm or none, a key id (tokens of this
- * service have one), extensions.
- */
-const headers: ReadonlySet<string> = new Set(
-  ['{"alg":"HS256","typ":"JWT"}', '{"typ":"JWT","alg":"HS256"}'].map((json) =>
-    Buffer.from(json).toString('base64url'),
-  ),
-);
+/** Of an encoded header. */
+const maxHeaderLength = 200;
+/** Encoded headers → whether they are of that form, which is asked twice a request. Bounded, because anybody can send others. */
+const knownHeaders = new LRUCache<string, boolean>({ max: 100 });
 /** Bytes of a signature of HS256. */
 const signatureLength = 32;
 const maxSubjectLength = 255;
 
 /** Whether a token has the form of one, which says nothing about who made it. */
 export function hasFlaskHeader(token: string): boolean {
-  return headers.has(token.slice(0, Math.max(0, token.indexOf('.'))));
+  return isFlaskHeader(token.slice(0, Math.max(0, token.indexOf('.'))));
+}
+
+function isFlaskHeader(part: string): boolean {
+  if (part.length > maxHeaderLength) return false;
+  const known = knownHeaders.get(part);
+  if (known !== undefined) return known;
+  const isOne = hasPlainMembers(Buffer.from(part, 'base64url').toString());
+  knownHeaders.set(part, isOne);
+  return isOne;
+}
+
+/**
+ * Whether a header has the members that PyJWT writes, in any order, and with white space in between as other libraries write it.
+ * Any other one is refused: another algorithm or none, a key id (tokens of this service have one), extensions.
+ */
+function hasPlainMembers(json: string): boolean {
+  let header: unknown;
+  try {
+    header = JSON.parse(json);
+  } catch {
+    return false; // not JSON
+  }
+  if (typeof header !== 'object' || header === null) return false;
+  const { alg, typ, ...others } = header as Readonly<Record<string, unknown>>;
+  // Of a member that is there twice, some parsers take the last and others the first: four texts have eight quotes.
+  return alg === 'HS256' && typ === 'JWT' && Object.keys(others).length === 0 && json.split('"').length === 9;
 }
 
 /**
@@ -45,7 +67,7 @@ export function verifyFlaskToken(
   { now, leeway }: { readonly now: number; readonly leeway: number },
 ): FlaskToken {
   const parts = token.length > maxTokenLength ? undefined : readCompactJws(token);
-  if (!parts || !headers.has(parts.header) || !isSignature(parts.signature, signatureLength)) {
+  if (!parts || !isFlaskHeader(parts.header) || !isSignature(parts.signature, signatureLength)) {
     throw createInvalidToken('The token of the earlier application is malformed.');
   }
   let claims: unknown;

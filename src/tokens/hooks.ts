@@ -18,7 +18,7 @@ export interface Registration {
 
 /** What becomes of a registration. */
 export interface RegistrationDecision {
-  /** Why there is no account, as a sentence for who registers: 403 `registration_refused`. */
+  /** Why there is no account, as a sentence for the person who registers: 403 `registration_refused`. */
   readonly refuse?: string;
   /** Roles that the account has beside those of `LATCHKEY_REGISTRATION_ROLES`. */
   readonly roles?: readonly string[];

@@ -4,10 +4,10 @@ import type { Outbox } from '../email/outbox.js';
 import type { UserWithRoles } from './users.store.js';
 
 /**
- * Tells an address, if it was verified, that the account does not have it any more. There is no link: the address has lost the
- * account to who may take it.
+ * Tells an address, if it was verified, that the account does not have it any more. There is no link to take the
+ * account back: it was taken by right.
  * @param user as it was before.
- * @param clientAddress of who took it; null: nobody's business.
+ * @param clientAddress of the client that took it; null: not to be told.
  */
 export async function tellFormerAddress(
   queries: Queries,

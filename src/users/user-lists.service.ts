@@ -46,7 +46,6 @@ export class UserListsService {
     );
   }
 
-  /** How many users a list has. */
   async count({ filters }: UserList): Promise<number> {
     const list = { filters, by: chooseOrder(filters), descending: false };
     const few = await this.#findFew(list);

@@ -2,7 +2,7 @@ import { Problem } from '../problems/problem.js';
 import type { UserList } from './user-list-query.js';
 import type { UserQuery } from './users.models.js';
 
-/** @throws {Problem} `validation_failed` for a time that there is not. */
+/** @throws {Problem} `validation_failed` for a time that does not exist. */
 export function toUserList(query: UserQuery): UserList {
   const { name, email, role, disabled, sort, order } = query;
   return {

@@ -171,7 +171,7 @@ export class UsersService {
       for (const [event, details] of describeUpdate(before, user, passwordHash !== undefined))
         await this.#audit(transaction, event, before, actor, details);
       return {
-        // Tokens say the name, which another user may have next. Links to an address that is in doubt are void with the version.
+        // Tokens say the name, which another user may have next. Links to an address that is in doubt end with the version.
         revoked:
           signedOut || rolesChange || renamed || losesVerification(before, user)
             ? await this.versions.increment(transaction, { userId: id })

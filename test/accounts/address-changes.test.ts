@@ -64,7 +64,7 @@ for (const kind of databaseKinds) {
       await verify({ token: await findTokenIn(app, email, 'address_verification') }, token).expect(204);
       return token;
     };
-    const addressOf = async ({ user }: Account) => {
+    const readAddress = async ({ user }: Account) => {
       const { body } = await app.get(`/users/${user.id}`, admin).expect(200);
       const { email, email_verified: isVerified } = body as User;
       return { email, isVerified };
@@ -75,11 +75,11 @@ for (const kind of databaseKinds) {
       expect((await ask('new1@example.org', account.token).expect(202)).body).to.deep.equal({
         expires_in: 3600,
       });
-      expect(await addressOf(account)).to.deep.equal({ email: account.email, isVerified: true });
+      expect(await readAddress(account)).to.deep.equal({ email: account.email, isVerified: true });
       const token = await findTokenIn(app, 'new1@example.org', 'address_verification');
       expect(token).to.match(/^lk_ec_[A-Za-z0-9_-]{43}$/);
       await verify({ token }, account.token).expect(204);
-      expect(await addressOf(account)).to.deep.equal({ email: 'new1@example.org', isVerified: true });
+      expect(await readAddress(account)).to.deep.equal({ email: 'new1@example.org', isVerified: true });
       await app.login('new1@example.org', password);
       await app.post('/login', { username: account.email, password }).expect(401);
       await app.get('/me', account.token).expect(200);
@@ -102,14 +102,14 @@ for (const kind of databaseKinds) {
       for (let tries = 0; tries < 4; tries += 1)
         await verify({ code: code === '000000' ? '000001' : '000000' }, account.token).expect(400);
       await verify({ code }, account.token).expect(204);
-      expect(await addressOf(account)).to.deep.equal({ email: 'first@example.org', isVerified: true });
+      expect(await readAddress(account)).to.deep.equal({ email: 'first@example.org', isVerified: true });
     });
 
     it('replaces an unverified address without a message to it, which may be a stranger’s', async () => {
       const account = await create({ email_verified: false });
       await change(account, 'verified@example.org');
       expect(await listMessagesTo(app, account.email)).to.deep.equal([]);
-      expect(await addressOf(account)).to.deep.equal({ email: 'verified@example.org', isVerified: true });
+      expect(await readAddress(account)).to.deep.equal({ email: 'verified@example.org', isVerified: true });
     });
 
     it('needs a login of the last five minutes, with the second factor where there is one', async () => {
@@ -230,8 +230,8 @@ for (const kind of databaseKinds) {
         const account = await create();
         const token = await askFor('unproved@example.org', account);
         await verify({ token }, account.token).expect(204);
-        expect(await addressOf(account)).to.deep.equal({ email: 'unproved@example.org', isVerified: true });
-        expect(await addressOf(other)).to.deep.equal(none);
+        expect(await readAddress(account)).to.deep.equal({ email: 'unproved@example.org', isVerified: true });
+        expect(await readAddress(other)).to.deep.equal(none);
         const [audited] = (await app.audited('email_changed')).filter(
           ({ target }) => target === other.user.id,
         );
@@ -252,8 +252,8 @@ for (const kind of databaseKinds) {
         await verify({ token: await askToProve(other) }, other.token).expect(204);
         const { body } = await verify({ token }, account.token).expect(409);
         expect(body).to.include({ code: 'email_taken' });
-        expect(await addressOf(other)).to.deep.equal({ email: 'proved@example.org', isVerified: true });
-        expect(await addressOf(account)).to.deep.equal({ email: account.email, isVerified: true });
+        expect(await readAddress(other)).to.deep.equal({ email: 'proved@example.org', isVerified: true });
+        expect(await readAddress(account)).to.deep.equal({ email: account.email, isVerified: true });
       });
 
       it('is one account’s and proved, when both prove it at once', async () => {
@@ -349,8 +349,8 @@ for (const kind of databaseKinds) {
         const other = await createUnproved(account.email);
         const { body } = await undo(await findTokenIn(app, account.email, 'address_changed')).expect(200);
         expect(body).to.include({ email_restored: true });
-        expect(await addressOf(account)).to.deep.equal({ email: account.email, isVerified: true });
-        expect(await addressOf(other)).to.deep.equal(none);
+        expect(await readAddress(account)).to.deep.equal({ email: account.email, isVerified: true });
+        expect(await readAddress(other)).to.deep.equal(none);
       });
     });
 
@@ -388,7 +388,7 @@ for (const kind of databaseKinds) {
       expect((await listMessagesTo(app, taken.email)).map(({ template }) => template)).to.deep.equal([
         'address_taken',
       ]);
-      expect(await addressOf(taken)).to.deep.equal({ email: taken.email, isVerified: true });
+      expect(await readAddress(taken)).to.deep.equal({ email: taken.email, isVerified: true });
     });
 
     it('is limited to five an hour for one account, and to five messages to one address', async () => {
@@ -434,13 +434,13 @@ for (const kind of databaseKinds) {
       ).expect(200);
       expect(first).to.include({ email_restored: true, expires_in: 1800 });
       await verify({ token: pending }, asked.token).expect(401);
-      expect(await addressOf(asked)).to.deep.equal({ email: asked.email, isVerified: true });
+      expect(await readAddress(asked)).to.deep.equal({ email: asked.email, isVerified: true });
 
       const account = await create();
       const thief = await change(account, 'thief@example.org');
       await advanceLong(7 * day - 1);
       const { body } = await undo(await findTokenIn(app, account.email, 'address_changed')).expect(200);
-      expect(await addressOf(account)).to.deep.equal({ email: account.email, isVerified: true });
+      expect(await readAddress(account)).to.deep.equal({ email: account.email, isVerified: true });
       await app.get('/me', thief).expect(401);
       await app.post('/login', { username: account.user.username, password }).expect(401);
       const { reset_token: token } = body as SecuredAccount;
@@ -481,7 +481,7 @@ for (const kind of databaseKinds) {
       await again.database.close();
       // This process is told of it by the database.
       await until(async () => (await app.get('/me', thief2)).status === 401);
-      expect(await addressOf(account)).to.deep.equal({ email: account.email, isVerified: true });
+      expect(await readAddress(account)).to.deep.equal({ email: account.email, isVerified: true });
       for (const token of own) await undo(token).expect(400);
       await app.post('/account/secure', { token: notMe }).expect(400);
       const reset = { token: secured.reset.token, new_password: 'the owner has it again' };
@@ -495,9 +495,9 @@ for (const kind of databaseKinds) {
       await change(account, 'thief4@example.org');
       const owner = await findTokenIn(app, account.email, 'address_changed');
       await undo(await findTokenIn(app, 'thief3@example.org', 'address_changed')).expect(200);
-      expect(await addressOf(account)).to.deep.equal({ email: 'thief3@example.org', isVerified: true });
+      expect(await readAddress(account)).to.deep.equal({ email: 'thief3@example.org', isVerified: true });
       await undo(owner).expect(200);
-      expect(await addressOf(account)).to.deep.equal({ email: account.email, isVerified: true });
+      expect(await readAddress(account)).to.deep.equal({ email: account.email, isVerified: true });
 
       const other = await create();
       await change(other, 'thief5@example.org');
@@ -508,7 +508,7 @@ for (const kind of databaseKinds) {
       ];
       const [owners] = await Promise.all([undo(first), undo(second)]);
       expect(owners.status).to.equal(200);
-      expect(await addressOf(other)).to.deep.equal({ email: other.email, isVerified: true });
+      expect(await readAddress(other)).to.deep.equal({ email: other.email, isVerified: true });
     });
 
     it('can be undone also by an earlier link "This was not me"', async () => {
@@ -519,7 +519,7 @@ for (const kind of databaseKinds) {
       await change(account, 'thief7@example.org', next);
       const token = await findTokenIn(app, account.email, 'password_changed');
       await app.post('/account/secure', { token }).expect(200);
-      expect(await addressOf(account)).to.deep.equal({ email: account.email, isVerified: true });
+      expect(await readAddress(account)).to.deep.equal({ email: account.email, isVerified: true });
     });
 
     it('leaves none where another account has the first one by now, and lets its owner in', async () => {
@@ -529,7 +529,7 @@ for (const kind of databaseKinds) {
       const { body } = await undo(await findTokenIn(app, account.email, 'address_changed')).expect(200);
       const { reset_token: token, email_restored: isRestored } = body as SecuredAccount;
       expect(isRestored).to.equal(false);
-      expect(await addressOf(account)).to.deep.equal({ email: undefined, isVerified: undefined });
+      expect(await readAddress(account)).to.deep.equal({ email: undefined, isVerified: undefined });
       await app.post('/password/reset', { token, new_password: next }).expect(204);
       await app.login(account.user.username, next);
     });
@@ -551,7 +551,7 @@ for (const kind of databaseKinds) {
       expect(await told()).to.deep.equal(['address_removed']);
       app.clock.advance(1);
       await app.patch(`/users/${account.user.id}`, { email_verified: true }, admin).expect(200);
-      expect(await addressOf(account)).to.deep.equal({ email: 'typed@example.org', isVerified: true });
+      expect(await readAddress(account)).to.deep.equal({ email: 'typed@example.org', isVerified: true });
       expect(await told()).to.deep.equal(['address_removed']);
       expect(await listMessagesTo(app, 'typed@example.org')).to.deep.equal([]);
     });

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createHmac, randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import jwt from 'jsonwebtoken';
 import { serviceActor } from '../../src/audit/actor.js';
@@ -112,6 +112,34 @@ for (const kind of databaseKinds) {
       const { body } = await app.get('/users', token).expect(403);
       expect(body).to.include({ code: 'insufficient_scope' });
       await app.get('/me', token).expect(401);
+    });
+
+    it('may have white space in their header, and each member once', async () => {
+      const signed = (foreignId: string, header: string, make = flaskToken): string => {
+        const payload = make(foreignId).split('.')[1] ?? '';
+        const content = `${Buffer.from(header).toString('base64url')}.${payload}`;
+        return `${content}.${createHmac('sha256', secret).update(content).digest('base64url')}`;
+      };
+      for (const header of [
+        '{"alg": "HS256", "typ": "JWT"}',
+        '\n{ "typ" :\t"JWT" ,\r\n  "alg" : "HS256" }\n',
+      ]) {
+        const { foreignId } = await newUser();
+        await open(signed(foreignId, header), 200);
+        await exchange(signed(foreignId, header, refreshToken));
+      }
+      const { foreignId } = await newUser();
+      for (const header of [
+        '{"alg":"HS256","alg":"HS256","typ":"JWT"}',
+        '{"alg": "HS256", "typ": "JWT", "kid": "k"}',
+        '{"alg": "HS256", "typ": "J WT"}',
+        '{"alg":\u00a0"HS256","typ":"JWT"}',
+        `{"alg":"HS256",${' '.repeat(200)}"typ":"JWT"}`,
+        '{"alg": "HS256"}',
+      ]) {
+        await open(signed(foreignId, header), 401);
+        await exchange(signed(foreignId, header, refreshToken), 401);
+      }
     });
 
     it('give administrators and managers nothing, not even a session', async () => {

@@ -248,8 +248,8 @@ describe('npm run new', () => {
     const migrations = read('src/migrations/index.ts');
     expect(make('invoices', '--with', 'table').stderr).to.equal('');
     expect(read('src/migrations/index.ts')).to.match(/^ {2}'0001-invoices': invoices,$/m);
-    const built = project.run('tools/build.ts', '--with-tests');
-    expect(built.stderr).to.equal('');
+    const loadBuilt = project.run('tools/build.ts', '--with-tests');
+    expect(loadBuilt.stderr).to.equal('');
     const tests = ['--no-config', '--timeout', '60000', '--reporter', 'dot', 'dist/test/invoices/*.test.js'];
     const { status, stdout } = project.run('node_modules/mocha/bin/mocha.js', ...tests);
     expect(status, stdout).to.equal(0);

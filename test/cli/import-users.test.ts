@@ -92,7 +92,7 @@ for (const kind of databaseKinds) {
       const renames = file('renames.csv', 'ada,countess\n');
       const words = ['import', 'users', again, '--from', 'ndjson', '--rename', renames, '--source', 'again'];
       expect((await run(...words)).stdout).to.match(
-        /^1 users were read, and 1 are imported\.\n1 are without their e-mail address/,
+        /^line 1 \("countess"\): is imported without the e-mail address "ada@example\.com": a user here has it\.\n1 users were read, and 1 are imported\.\n1 are without their e-mail address/,
       );
       await app.login('countess', 'correct horse battery');
       const without = folder.path('without.ndjson');
@@ -142,6 +142,75 @@ for (const kind of databaseKinds) {
       expect((await run(...words.slice(0, -1))).stdout).to.match(
         /^token_blocklist has 1 tokens.*JWT_DECODE_LEGACY/m,
       );
+    });
+
+    it('tells once what is wrong with a role, with how many have it, and all else that is wrong with its users', async () => {
+      const users = Array.from({ length: 1000 }, (_, index) => `reader${index},,,reader`);
+      const path = file(
+        'roles.csv',
+        [
+          'username,created_at,password_hash,roles',
+          ...users,
+          'READER7,,,reader',
+          'zoe,,md5$x,reader writer',
+          'ida,soon,,',
+          ',,,',
+          'fine,,,',
+        ].join('\n'),
+      );
+      const words = ['import', 'users', path, '--dry-run'];
+      const role = (name: string): string =>
+        `there is no role "${name}": make it first, map it (--role ${name}=another), or give --create-roles or --ignore-roles`;
+      const { stdout, stderr, exitCode } = await run(...words);
+      expect(exitCode).to.equal(5);
+      const lines = stdout.split('\n');
+      expect(lines[1]).to.match(/^line 1003 \("zoe"\): the password hash is in a notation that is not known/);
+      expect(lines.filter((_, index) => index !== 1)).to.deep.equal([
+        'line 1002 ("READER7"): line 9 has the same name, apart from its case: give one of them another name (--rename), or leave it out.',
+        'line 1004 ("ida"): created_at must be a time, such as 2026-11-24T09:00:00Z.',
+        'line 1005: username is missing.',
+        `line 2 ("reader0"): ${role('reader')}. The same is wrong with 1001 others.`,
+        `line 1003 ("zoe"): ${role('writer')}.`,
+        '1005 users were read, and 1 would be imported.',
+        '1 have no password, and can log in when they are given one (latchkey users reset-password).',
+        '',
+      ]);
+      expect(stderr).to.match(/^1004 of 1005 users would not be imported/);
+      expect(readJsonLines((await run(...words, '--json')).stdout)).to.deep.include({
+        ...{ place: 'line 2', username: 'reader0', message: role('reader'), users: 1002 },
+      });
+      const made = await run(...words, '--create-roles');
+      expect(made.stdout).to.match(/^1005 users were read, and 1001 would be imported\.$/m);
+    });
+
+    it('tells who is imported without the e-mail address, and why', async () => {
+      const path = file(
+        'addresses.csv',
+        [
+          'username,email',
+          'one,shared@example.com',
+          'two,SHARED@example.com',
+          'three,"""odd""@example.com"',
+          'four,four@example.com',
+        ].join('\n'),
+      );
+      const { exitCode, stdout } = await run('import', 'users', path);
+      expect(exitCode).to.equal(0);
+      expect(stdout.split('\n').slice(0, 4)).to.deep.equal([
+        'line 3 ("two"): is imported without the e-mail address "SHARED@example.com": line 2 has it.',
+        String.raw`line 4 ("three"): is imported without the e-mail address "\"odd\"@example.com": messages cannot be sent to it.`,
+        '4 users were read, and 4 are imported.',
+        '4 have no password, and can log in when they are given one (latchkey users reset-password).',
+      ]);
+      const words = ['import', 'users', path, '--source', 'again', '--json', '--rename'];
+      const names = ['one', 'two', 'three', 'four'].map((name) => `${name},${name}-again\n`);
+      const again = await run(...words, file('names.csv', names.join('')));
+      expect(readJsonLines(again.stdout)[0]).to.deep.equal({
+        place: 'line 2',
+        username: 'one-again',
+        message: 'is imported without the e-mail address "shared@example.com": a user here has it',
+        imported: true,
+      });
     });
 
     it('shows control characters of a source as their numbers', async () => {

@@ -174,8 +174,8 @@ describe('latchkey config check', () => {
       expect(ran).to.include({ exitCode: 0, stderr: '' });
       return ran.stdout.split('\n').filter((line) => line.startsWith('Warning: '));
     };
-    const warning = (name: string): string =>
-      `Warning: ${name} needs messages, and without LATCHKEY_SMTP_URL none is sent: they stay in the outbox, where "latchkey mail" shows them.`;
+    const warning = (name: string, needs = 'needs'): string =>
+      `Warning: ${name} ${needs} messages, and without LATCHKEY_SMTP_URL none is sent: they stay in the outbox, where "latchkey mail" shows them.`;
     expect(await check({ LATCHKEY_REGISTRATION: 'open', LATCHKEY_LOGIN_LINKS: 'true' })).to.deep.equal([
       warning('LATCHKEY_REGISTRATION'),
       warning('LATCHKEY_LOGIN_LINKS'),
@@ -183,6 +183,9 @@ describe('latchkey config check', () => {
     expect(await check({ LATCHKEY_REGISTRATION: 'domains:example.com' })).to.deep.equal([
       warning('LATCHKEY_REGISTRATION'),
     ]);
+    expect(
+      await check({ LATCHKEY_REGISTRATION: 'invitation', LATCHKEY_MAIL_TEMPLATES: '/templates' }),
+    ).to.deep.equal([warning('LATCHKEY_REGISTRATION'), warning('LATCHKEY_MAIL_TEMPLATES', 'is for')]);
     const open = { LATCHKEY_REGISTRATION: 'open' };
     expect(await check({ ...open, LATCHKEY_DEV_MAIL: 'on' })).to.deep.equal([]);
     const smtp = {

@@ -43,11 +43,11 @@ describe('/clients', () => {
       ['delete', `/clients/${nobody}`, 'clients:write', 404, undefined],
       ['post', `/clients/${nobody}/secret`, 'clients:write', 404, undefined],
     ] as const) {
-      const lacking = permission === 'clients:read' ? 'clients:write' : 'clients:read';
+      const findMissingToolchain = permission === 'clients:read' ? 'clients:write' : 'clients:read';
 
       it(`${method} ${path.replace(nobody, '{id}')} requires ${permission}`, async () => {
         await app.request(method, path).send(sent).expect(401);
-        const refused = await app.request(method, path, tokens[lacking]).send(sent).expect(403);
+        const refused = await app.request(method, path, tokens[findMissingToolchain]).send(sent).expect(403);
         expect(refused.body).to.include({ code: 'insufficient_scope' });
         const response = await app.request(method, path, tokens[permission]).send(sent).expect(allowed);
         if (allowed === 404) expect(response.body).to.include({ code: 'client_not_found' });

@@ -20,11 +20,11 @@ for (const [path, file, mediaType] of [
 
     it('is the contract as it was built, for anyone, but for the address in its examples and its first server', async () => {
       const { text, headers } = await app.get(path).buffer(true).expect(200);
-      const built = readFileSync(file, 'utf8').replaceAll('http://127.0.0.1:3000', app.services.issuer);
+      const loadBuilt = readFileSync(file, 'utf8').replaceAll('http://127.0.0.1:3000', app.services.issuer);
       const { servers, ...rest } = parse(text) as { servers: readonly { url: string }[] };
       const [issuer, ...others] = servers;
       expect(issuer).to.include({ url: app.services.issuer });
-      expect({ ...rest, servers: others }).to.deep.equal(parse(built));
+      expect({ ...rest, servers: others }).to.deep.equal(parse(loadBuilt));
       expect(headers).to.include({ 'cache-control': 'no-cache', 'content-type': mediaType });
     });
 

@@ -31,7 +31,7 @@ function resolve(schema: Schema): Schema {
 }
 
 /** Bodies like the contract's example, each with a NUL in another of its texts. */
-function bodiesOf(operation: Operation): { readonly mediaType: string; readonly body: object }[] {
+function listBodies(operation: Operation): { readonly mediaType: string; readonly body: object }[] {
   return Object.entries(operation.requestBody?.content ?? {}).flatMap(([mediaType, { schema }]) => {
     const { properties = {}, example = {} } = resolve(schema);
     return Object.entries(properties).flatMap(([name, property]) => {
@@ -67,7 +67,7 @@ for (const database of databaseKinds) {
         const { operationId, parameters = [] } = operation;
         const inPath = parameters.filter((parameter) => parameter.in === 'path');
         const inQuery = parameters.filter((parameter) => parameter.in === 'query');
-        const bodies = bodiesOf(operation);
+        const bodies = listBodies(operation);
         if (inPath.length + inQuery.length + bodies.length === 0) continue;
 
         it(`of ${operationId}`, async () => {

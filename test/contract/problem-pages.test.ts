@@ -18,7 +18,7 @@ describe('GET /problems/{code}', () => {
 
   for (const [code, { title, status, meaning, remedy }] of Object.entries(problemCodes)) {
     it(`says what ${code} means and what to do`, async () => {
-      const text = textOf((await app.get(`/problems/${code}`).expect(200)).text);
+      const text = readText((await app.get(`/problems/${code}`).expect(200)).text);
       for (const part of [title, code, String(status), meaning, remedy]) expect(text).to.include(part);
       expect(meaning).to.match(/^[A-Z].*\.$/);
       expect(remedy).to.match(/^[A-Z].*\.$/);
@@ -95,7 +95,7 @@ describe('GET /problems', () => {
     expect(headers['content-type']).to.equal('text/html; charset=utf-8');
     for (const [code, { title, meaning }] of Object.entries(problemCodes)) {
       expect(text).to.include(`<a href="./problems/${code}"><code>${code}</code></a> ${title}`);
-      expect(textOf(text)).to.include(meaning);
+      expect(readText(text)).to.include(meaning);
     }
   });
 
@@ -120,7 +120,7 @@ describe('GET /problems', () => {
 });
 
 /** What a page says, without its tags. */
-function textOf(page: string): string {
+function readText(page: string): string {
   return page
     .replaceAll(/<[^>]+>/g, '')
     .replaceAll('&lt;', '<')

@@ -146,8 +146,64 @@ describe('The database on several PostgreSQL connections', () => {
   it('cancels a statement that takes too long, and keeps working', async () => {
     const database = openTestDatabase({ kind: 'postgres', url }, { statementTimeout: 1000 });
     const slow = await sql`select pg_sleep(600)`.execute(database.queries).catch((reason: unknown) => reason);
-    expect(slow).to.be.an.instanceof(DatabaseUnavailable);
+    expect(slow).to.be.an.instanceof(DatabaseUnavailable).with.property('statement', 'select pg_sleep(600)');
     await untilItResponds(database);
+    await database.close();
+  });
+
+  it('counts a commit that never comes back with the time until it was given up, and logs the statement', async () => {
+    const insert = sql`insert into hanging (id) values (${71_839})`;
+    const text = 'insert into hanging (id) values ($1)';
+    const preparing = openTestDatabase({ kind: 'postgres', url });
+    // At the commit, as the wait for a standby: the server's own timeout of the statement does not end it.
+    for (const statement of [
+      sql`create table hanging (id integer)`,
+      sql`create function hang() returns trigger language plpgsql as 'begin perform pg_sleep(20); return null; end'`,
+      sql`create constraint trigger hang after insert on hanging deferrable initially deferred
+        for each row execute function hang()`,
+    ])
+      await statement.execute(preparing.queries);
+    await preparing.close();
+    const cases: readonly (readonly [string, (database: Database) => Promise<unknown>])[] = [
+      [text, ({ queries }) => insert.execute(queries)],
+      ['commit', (database) => database.transaction((transaction) => insert.execute(transaction))],
+    ];
+    for (const [statement, change] of cases) {
+      const logged: string[] = [];
+      const log = pino({ level: 'warn' }, { write: (line: string) => logged.push(line) });
+      const database = openTestDatabase({ kind: 'postgres', url }, { statementTimeout: 1000, log });
+      const commits: number[] = [];
+      database.observe({ onCommit: (took) => commits.push(took) });
+      const error = await change(database).catch((reason: unknown) => reason);
+      expect(error)
+        .to.be.an.instanceof(DatabaseUnavailable)
+        .and.include({
+          ...{
+            message: 'the database does not respond (a statement got no response within 1500 ms)',
+            statement,
+          },
+        });
+      expect(commits).to.have.length(1);
+      expect(commits[0]).to.be.at.least(1400);
+      expect(JSON.parse(logged[0] ?? '{}')).to.include({ msg: 'the database failed', statement });
+      expect(logged.join('')).not.to.include('71839');
+      await database.close();
+    }
+  });
+
+  it('counts neither a read that is given up nor a change that is refused as a commit', async () => {
+    const database = openTestDatabase({ kind: 'postgres', url }, { statementTimeout: 1000 });
+    const commits: number[] = [];
+    database.observe({ onCommit: (took) => commits.push(took) });
+    for (const statement of [
+      sql`select pg_sleep(600)`,
+      sql`insert into pg_class (oid) values ('no number')`,
+      sql`delete from no_such_table`,
+    ]) {
+      expect(await statement.execute(database.queries).catch((reason: unknown) => reason)).to.be.an('error');
+      await untilItResponds(database);
+    }
+    expect(commits).to.deep.equal([]);
     await database.close();
   });
 

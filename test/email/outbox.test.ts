@@ -7,6 +7,7 @@ import type { OutboxRow } from '../../src/database/schema.js';
 import { KeySealing } from '../../src/keys/key-sealing.js';
 import { databaseKinds } from '../support/databases.js';
 import { MailServer, SmtpReply } from '../support/mail-server.js';
+import { findTokenIn } from '../support/messages.js';
 import { readJsonLines, runCommand } from '../support/run-command.js';
 import { addUser } from '../support/records.js';
 import { TestApp } from '../support/test-app.js';
@@ -76,7 +77,9 @@ for (const kind of databaseKinds) {
         .to.be.a('string')
         .that.does.not.include('192');
       await run();
-      expect(await onlyRow()).to.include({ state: 'sent', sealed_variables: null, done_at: app.clock.now() });
+      expect(await onlyRow()).to.include({
+        ...{ state: 'sent', attempts: 1, sealed_variables: null, done_at: app.clock.now() },
+      });
     });
 
     it('sends nothing of a transaction that is rolled back', async () => {
@@ -155,6 +158,7 @@ for (const kind of databaseKinds) {
       app.clock.advance(60);
       await run();
       expect(server.received.map(({ to }) => to[0])).to.deep.equal(['bob@example.net', 'ada@example.net']);
+      expect((await rows()).map(({ attempts }) => attempts).sort()).to.deep.equal([1, 3]);
     });
 
     it('gives up what the server refuses for good, and writes it to the audit', async () => {
@@ -163,7 +167,7 @@ for (const kind of databaseKinds) {
       await enqueue({ to: { address: 'ada@example.net', userId: user.id } });
       await run();
       const row = await onlyRow();
-      expect(row).to.include({ state: 'given_up', sealed_variables: null });
+      expect(row).to.include({ state: 'given_up', attempts: 1, sealed_variables: null });
       const audited = (await app.audited('message_given_up')).find(({ target }) => target === user.id);
       expect(JSON.parse(audited?.details ?? '')).to.deep.equal({
         message: row.id,
@@ -187,14 +191,21 @@ for (const kind of databaseKinds) {
       app.clock.advance(15);
       await run();
       expect(server.received).to.be.empty;
-      expect(await onlyRow()).to.include({ state: 'given_up', last_error: '450 Later' });
+      const row = await onlyRow();
+      expect(row).to.include({ state: 'given_up', attempts: 2, last_error: '450 Later' });
+      const audited = (await app.audited('message_given_up')).map(
+        ({ details }) => JSON.parse(details ?? '{}') as { message?: string },
+      );
+      expect(audited.find(({ message }) => message === row.id)).to.include({ attempts: 2 });
     });
 
     it('waits for a server that accepts no message, without giving any up', async () => {
       server.onSender = () => new SmtpReply(550, 'Not from this address');
       await enqueue();
       await enqueue();
+      const { deferred } = app.services.outboxWorker.outcomes;
       await run();
+      expect(app.services.outboxWorker.outcomes.deferred).to.equal(deferred + 1);
       for (const row of await rows()) {
         expect(row).to.include({ state: 'waiting', attempts: 0, last_error: '550 Not from this address' });
       }
@@ -333,6 +344,27 @@ describe('The outbox of two replicas', () => {
     await other.outboxWorker.run();
     expect(server.received.at(-1)?.to).to.deep.equal(['last@example.net']);
     await other.database.close();
+    await app.close();
+    await server.close();
+  });
+});
+
+describe('The outbox of a service that gets a mail server later', () => {
+  it('sends what has waited, also what is over by then, whose link changes nothing', async () => {
+    const server = await MailServer.start();
+    const app = await TestApp.start({ settings: { LATCHKEY_REGISTRATION: 'open' } });
+    const email = 'ada@example.net';
+    const { body } = await app.post('/register', { email, password: 'correct horse battery' }).expect(202);
+    const { registration_token: secret } = body as { registration_token: string };
+    const token = await findTokenIn(app, email, 'registration');
+    await app.post('/email/verify', { token, registration_token: secret }).expect(204);
+    const settings = { LATCHKEY_SMTP_URL: server.url, LATCHKEY_MAIL_FROM: from, LATCHKEY_APP_URL: appUrl };
+    const sending = await app.openAgain(settings);
+    await sending.outboxWorker.run();
+    expect(server.received.map(({ to }) => to[0])).to.deep.equal([email]);
+    const again = await app.post('/email/verify', { token, password: 'another horse battery' }).expect(400);
+    expect(again.body).to.include({ code: 'invalid_link' });
+    await sending.database.close();
     await app.close();
     await server.close();
   });

@@ -77,9 +77,9 @@ describe('A guard', () => {
     expect(await none.json()).to.deep.equal({ own: 'authentication_required' });
     const { access_token: token } = await app.login();
     const headers = { Authorization: `Bearer ${token}` };
-    const lacking = await fetch(`${api.url}/own/both`, { headers });
-    expect(lacking.status).to.equal(403);
-    expect(await lacking.json()).to.deep.equal({ own: 'insufficient_scope' });
+    const findMissingToolchain = await fetch(`${api.url}/own/both`, { headers });
+    expect(findMissingToolchain.status).to.equal(403);
+    expect(await findMissingToolchain.json()).to.deep.equal({ own: 'insufficient_scope' });
     await api.close();
     await app.close();
   });

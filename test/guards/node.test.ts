@@ -71,9 +71,9 @@ describe('The guard in every major version of the frameworks', () => {
         expect(none.headers.get('www-authenticate')).to.equal('Bearer realm="latchkey"');
         expect(none.headers.get('content-type')).to.equal('application/problem+json; charset=utf-8');
         expect(await none.json()).to.include({ code: 'authentication_required', status: 401 });
-        const lacking = await ask('/reports', token);
-        expect(lacking.status).to.equal(403);
-        expect(await lacking.json()).to.include({ code: 'insufficient_scope' });
+        const findMissingToolchain = await ask('/reports', token);
+        expect(findMissingToolchain.status).to.equal(403);
+        expect(await findMissingToolchain.json()).to.include({ code: 'insufficient_scope' });
 
         await app.post('/logout', {}, token).expect(204);
         await until(async () => (await ask('/any', token)).status === 401);

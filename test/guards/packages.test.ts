@@ -23,7 +23,7 @@ function findAll(name: string, pattern: string): string[] {
 }
 
 /** What a command says of its version, where it works at all. */
-function versionOf(command: string): string {
+function readVersionOf(command: string): string {
   const { stdout } = spawnSync(command, ['--version'], { encoding: 'utf8' });
   return /(\d+\.\d+)/.exec(stdout)?.[1] ?? '';
 }
@@ -113,7 +113,7 @@ describe('@latchkey/guard, as it is packed', () => {
 
   const nodes = new Map(
     [process.execPath, ...findAll('node', '.nvm/versions/node/*/bin/node')].map((node) => [
-      versionOf(node).split('.')[0] ?? '',
+      readVersionOf(node).split('.')[0] ?? '',
       node,
     ]),
   );
@@ -181,7 +181,7 @@ describe('latchkey-guard, as it is packed', () => {
     [
       ...findAll('python3', '.pyenv/versions/3.*/bin/python3'),
       ...findAll('python3', '/usr/bin/python3.*'),
-    ].map((python) => [versionOf(python), python]),
+    ].map((python) => [readVersionOf(python), python]),
   );
   const minor = (version: string): number => Number(version.split('.')[1]);
   const usable = [...pythons].filter(([version]) => minor(version) >= 10).map(([version]) => version);

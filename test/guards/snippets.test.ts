@@ -156,10 +156,10 @@ describe(`In ${page}`, () => {
       });
 
       const { access_token: admin } = await service.api.login();
-      const lacking = await ask(url, 'GET /reports', admin);
-      expect(lacking.status).to.equal(403);
-      expect(lacking.headers.get('www-authenticate')).to.include('scope="reports:read"');
-      expect(JSON.parse(lacking.text)).to.include({ code: 'insufficient_scope' });
+      const findMissingToolchain = await ask(url, 'GET /reports', admin);
+      expect(findMissingToolchain.status).to.equal(403);
+      expect(findMissingToolchain.headers.get('www-authenticate')).to.include('scope="reports:read"');
+      expect(JSON.parse(findMissingToolchain.text)).to.include({ code: 'insufficient_scope' });
 
       const good = await ask(url, 'GET /reports', token);
       expect(good.status).to.equal(200);

@@ -17,7 +17,7 @@ const environment = new PythonEnvironment('interop-venv');
 describe('The service, with PyJWT and Authlib', () => {
   let api: ApiClient;
   let withSecret: CreatedClient;
-  let withKey: CreatedClient;
+  let addKey: CreatedClient;
   const key = createClientKey();
 
   before(async function () {
@@ -38,7 +38,7 @@ describe('The service, with PyJWT and Authlib', () => {
       audiences: ['https://a.example', 'https://b.example'],
     };
     withSecret = await createClient(api, fields);
-    withKey = await createClient(api, {
+    addKey = await createClient(api, {
       ...fields,
       token_endpoint_auth_method: 'private_key_jwt',
       jwks: { keys: [key.jwk] },
@@ -53,7 +53,7 @@ describe('The service, with PyJWT and Authlib', () => {
   const methods = ['client_secret_basic', 'client_secret_post', 'private_key_jwt'] as const;
   const as = (method: (typeof methods)[number]): object =>
     method === 'private_key_jwt'
-      ? { method, client: { id: withKey.client_id, secret: key.privateKey.export({ format: 'jwk' }) } }
+      ? { method, client: { id: addKey.client_id, secret: key.privateKey.export({ format: 'jwk' }) } }
       : { method, client: { id: withSecret.client_id, secret: withSecret.client_secret } };
 
   it("issues users' tokens that PyJWT validates with the published keys", async () => {

@@ -92,7 +92,7 @@ const errors: Readonly<Record<string, FailingStart>> = {
 
 /** A start that fails prints sentences, never a stack. */
 function expectSentences({ exitCode, stdout, stderr }: Command, says: readonly RegExp[]): void {
-  for (const sentence of says) expect(stderr).to.match(sentence);
+  for (const writeSentence of says) expect(stderr).to.match(writeSentence);
   expect(stderr.trimEnd().split('\n')).to.have.length(says.length);
   expect(stderr).not.to.include('hunter2');
   expect(stdout).not.to.include('Latchkey listens');

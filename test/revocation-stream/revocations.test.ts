@@ -30,7 +30,7 @@ for (const kind of databaseKinds) {
         .expect(200);
       return body as RevocationPage;
     };
-    const namesIn = ({ items }: RevocationPage): string[] => items.map(describeRevocation);
+    const listNames = ({ items }: RevocationPage): string[] => items.map(describeRevocation);
 
     /** Sessions that were ended so many seconds ago, as another process commits it. */
     async function commit(
@@ -68,7 +68,7 @@ for (const kind of databaseKinds) {
       const page = await read();
       expect(page.complete).to.be.true;
       const { ver, jti } = readJwt(two.access_token).claims;
-      expect(namesIn(page)).to.include.members([
+      expect(listNames(page)).to.include.members([
         `session ${String(session['sid'])}`,
         `token ${String(jti)}`,
         `subject ${user.id} ${Number(ver) + 1}`,
@@ -80,21 +80,21 @@ for (const kind of databaseKinds) {
     it('lists unexpired revocations alone', async () => {
       await commit(['expired'], 60, { expires_at: app.clock.now() });
       await commit(['live'], 60);
-      expect(namesIn(await read())).to.deep.equal(['session live']);
+      expect(listNames(await read())).to.deep.equal(['session live']);
     });
 
     it('lists after a cursor what was revoked since, and what may have been committed late', async () => {
       await commit(['old'], 300);
       await commit(['recent'], 30);
       const first = await read();
-      expect(namesIn(first)).to.deep.equal(['session old', 'session recent']);
+      expect(listNames(first)).to.deep.equal(['session old', 'session recent']);
       await commit(['late'], 50);
       await commit(['new']);
       const second = await read({ cursor: first.cursor });
-      expect(namesIn(second)).to.deep.equal(['session late', 'session recent', 'session new']);
+      expect(listNames(second)).to.deep.equal(['session late', 'session recent', 'session new']);
       app.clock.advance(120);
       await commit(['newest']);
-      expect(namesIn(await read({ cursor: second.cursor })))
+      expect(listNames(await read({ cursor: second.cursor })))
         .to.include('session newest')
         .and.not.include('session old');
     });
@@ -106,14 +106,14 @@ for (const kind of databaseKinds) {
       let page = await read({ limit: '3' });
       for (; !page.complete; page = await read({ limit: '3', cursor: page.cursor })) {
         expect(page.items).to.have.length(3);
-        seen.push(...namesIn(page));
+        seen.push(...listNames(page));
         // Committed behind the position that has been read, while the pages are read.
         await commit(['behind'], 60);
         app.clock.advance(30);
       }
-      seen.push(...namesIn(page));
+      seen.push(...listNames(page));
       expect(seen).to.deep.equal(names.map((name) => `session ${name}`));
-      expect(namesIn(await read({ cursor: page.cursor }))).to.include('session behind');
+      expect(listNames(await read({ cursor: page.cursor }))).to.include('session behind');
     });
 
     it('is complete if a page is full and there are no more', async () => {
@@ -154,7 +154,7 @@ for (const kind of databaseKinds) {
       ].map((parts) => json([version, origin, ...parts]));
       const malformed = ['', 'x', 'é', json({}), json([1]), json([2, 'x', 1]), json(null)];
       for (const cursor of [...malformed, ...forged, foreign, future])
-        expect(namesIn(await read({ cursor })), cursor).to.include('session one');
+        expect(listNames(await read({ cursor })), cursor).to.include('session one');
       app.clock.advance(300);
     });
 

@@ -7,15 +7,15 @@ import { describeStore } from '../support/store-contract.js';
 describeStore('The store of subjects’ versions', (on) => {
   const add = { users: addUser, clients: addClient };
   for (const table of ['users', 'clients'] as const) {
-    const versionOf = async (id: string): Promise<number | undefined> =>
+    const readVersionOf = async (id: string): Promise<number | undefined> =>
       (await on.queries.selectFrom(table).select('version').where('id', '=', id).executeTakeFirst())?.version;
 
     it(`raises the version of one of the ${table}, and of no other`, async () => {
       const { id } = await add[table](on.queries, { version: 4 });
       const other = await add[table](on.queries);
       expect(await subjectVersionsStore.increment(on.queries, table, id)).to.equal(5);
-      expect(await versionOf(id)).to.equal(5);
-      expect(await versionOf(other.id)).to.equal(0);
+      expect(await readVersionOf(id)).to.equal(5);
+      expect(await readVersionOf(other.id)).to.equal(0);
       expect(await subjectVersionsStore.increment(on.queries, table, v7())).to.be.undefined;
     });
 

@@ -66,12 +66,12 @@ describe('/roles', () => {
       ['put', '/roles/who-may', 'roles:write', 201, { permissions }],
       ['delete', '/roles/who-may-not', 'roles:write', 404, undefined],
     ] as const) {
-      const lacking = permission === 'roles:read' ? 'roles:write' : 'roles:read';
+      const findMissingToolchain = permission === 'roles:read' ? 'roles:write' : 'roles:read';
 
       it(`${method} ${path} requires ${permission}`, async () => {
         const anonymous = await app.request(method, path).send(sent).expect(401);
         expect(anonymous.body).to.include({ code: 'authentication_required' });
-        const refused = await app.request(method, path, tokens[lacking]).send(sent).expect(403);
+        const refused = await app.request(method, path, tokens[findMissingToolchain]).send(sent).expect(403);
         expect(refused.body).to.include({ code: 'insufficient_scope' });
         expect(refused.headers['www-authenticate']).to.include(`scope="${permission}"`);
         await app.request(method, path, tokens[permission]).send(sent).expect(allowed);

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { v7 } from 'uuid';
-import { endUserSessions } from '../../src/sessions/ended-sessions.js';
+import { endUserSessions } from '../../src/sessions/end-user-sessions.js';
 import type { Session, SessionPage, TokenSet } from '../../src/sessions/sessions.models.js';
 import { databaseKinds } from '../support/databases.js';
 import { sendRawRequest } from '../support/raw-request.js';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { v7 } from 'uuid';
-import { endUserSessions } from '../../src/sessions/ended-sessions.js';
+import { endUserSessions } from '../../src/sessions/end-user-sessions.js';
 import { sessionsStore, type StoredSession } from '../../src/sessions/sessions.store.js';
 import { usersStore, type StoredUser } from '../../src/users/users.store.js';
 import { addRefreshKey, addRole, addSession, addUser, minute, recordTime } from '../support/records.js';

@@ -140,11 +140,11 @@ describe('/users/{id}/sessions', () => {
     ['delete', `/users/${nobody}/sessions/${nobody}`, 'users:write'],
   ] as const) {
     const operation = `${method} ${path.replaceAll(nobody, '{}')}`;
-    const lacking = permission === 'users:read' ? 'users:write' : 'users:read';
+    const findMissingToolchain = permission === 'users:read' ? 'users:write' : 'users:read';
 
     it(`requires ${permission} to ${operation}`, async () => {
       await app.request(method, path).expect(401);
-      const { body } = await app.request(method, path, tokens[lacking]).expect(403);
+      const { body } = await app.request(method, path, tokens[findMissingToolchain]).expect(403);
       expect(body).to.include({ code: 'insufficient_scope' });
     });
 

@@ -143,7 +143,11 @@ describe('An access token', () => {
     it('with a part that is not JSON', async () => {
       const part = (text: string): string => Buffer.from(text).toString('base64url');
       const [header = ''] = token.split('.');
-      expect(await refusal(`${part('x')}.${part('{}')}.AA`)).to.equal('The access token is not a JWT.');
+      for (const text of ['x', '{"alg": "ES256", "typ": "at+jwt"}']) {
+        expect(await refusal(`${part(text)}.${part('{}')}.AA`)).to.equal(
+          'The header of the access token is not one that this service writes.',
+        );
+      }
       expect(await refusal(`${header}.${part('x')}.AA`)).to.match(/is malformed/);
     });
 

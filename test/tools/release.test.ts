@@ -15,7 +15,7 @@ interface State {
 /** `tools/release/checks.ts`, which Node runs from its source. */
 interface Checks {
   readonly findReleaseErrors: (state: State) => string[];
-  readonly datedChangelog: (changelog: string, version: string, date: string) => string;
+  readonly dateChangelog: (changelog: string, version: string, date: string) => string;
 }
 
 const ready: State = {
@@ -36,7 +36,7 @@ describe('A release', () => {
 
   it('is made where nothing is in the way, and published once it is dated', () => {
     expect(checks.findReleaseErrors(ready)).to.deep.equal([]);
-    expect(checks.datedChangelog(ready.changelog, '0.3.0', '2026-12-01')).to.equal(dated);
+    expect(checks.dateChangelog(ready.changelog, '0.3.0', '2026-12-01')).to.equal(dated);
     const tagged = { ...ready, changelog: dated, isTagged: true, isPublishing: true };
     expect(checks.findReleaseErrors(tagged)).to.deep.equal([]);
   });

@@ -3,7 +3,7 @@ import { v7 } from 'uuid';
 import { executeSequentially, untilStopped } from '../../src/database/batch.js';
 import { isUniqueViolation } from '../../src/database/constraint-errors.js';
 import type { Queries } from '../../src/database/database.js';
-import { endUserSessions } from '../../src/sessions/ended-sessions.js';
+import { endUserSessions } from '../../src/sessions/end-user-sessions.js';
 import { sessionsStore } from '../../src/sessions/sessions.store.js';
 import { userListStore } from '../../src/users/user-list.store.js';
 import type { UserList } from '../../src/users/user-list-query.js';

@@ -47,12 +47,12 @@ describe('/users', () => {
     });
 
     for (const [method, path, permission, allowed, sent] of requests) {
-      const lacking = permission === 'users:read' ? 'users:write' : 'users:read';
+      const findMissingToolchain = permission === 'users:read' ? 'users:write' : 'users:read';
 
       it(`${method} ${path.replace(nobody, '{id}')} requires ${permission}`, async () => {
         const anonymous = await app.request(method, path).send(sent).expect(401);
         expect(anonymous.body).to.include({ code: 'authentication_required' });
-        const refused = await app.request(method, path, tokens[lacking]).send(sent).expect(403);
+        const refused = await app.request(method, path, tokens[findMissingToolchain]).send(sent).expect(403);
         expect(refused.body).to.include({ code: 'insufficient_scope' });
         expect(refused.headers['www-authenticate']).to.equal(
           `Bearer realm="latchkey", error="insufficient_scope", scope="${permission}"`,
@@ -157,7 +157,7 @@ describe('/users', () => {
     const byName = [...names.slice(1), ...names.slice(0, 1)];
     const list = async (query: string): Promise<{ items: User[]; next_cursor?: string }> =>
       (await app.get(`/users?${query}`, admin).expect(200)).body as { items: User[]; next_cursor?: string };
-    const namesOf = ({ items }: { items: User[] }): string[] => items.map(({ username }) => username);
+    const deriveNames = ({ items }: { items: User[] }): string[] => items.map(({ username }) => username);
 
     before(async () => {
       for (const name of names) {
@@ -174,7 +174,7 @@ describe('/users', () => {
         const seen: string[] = [];
         let page = await list(query);
         for (;;) {
-          seen.push(...namesOf(page));
+          seen.push(...deriveNames(page));
           if (page.next_cursor === undefined) break;
           expect(page.items).to.have.length(2);
           page = await list(`${query}&cursor=${page.next_cursor}`);
@@ -202,15 +202,15 @@ describe('/users', () => {
     it('filters, sorts and counts', async () => {
       const user = await create('list 6', ['reader']);
       await app.patch(`/users/${user.id}`, { disabled: true }, admin).expect(200);
-      expect(namesOf(await list('name=list&role=reader'))).to.deep.equal(['list 6']);
-      expect(namesOf(await list('name=list&disabled=true'))).to.deep.equal(['list 6']);
-      expect(namesOf(await list('name=list&disabled=false'))).to.deep.equal(byName);
-      expect(namesOf(await list('name=list&disabled=false&sort=created_at&order=desc'))).to.deep.equal(
+      expect(deriveNames(await list('name=list&role=reader'))).to.deep.equal(['list 6']);
+      expect(deriveNames(await list('name=list&disabled=true'))).to.deep.equal(['list 6']);
+      expect(deriveNames(await list('name=list&disabled=false'))).to.deep.equal(byName);
+      expect(deriveNames(await list('name=list&disabled=false&sort=created_at&order=desc'))).to.deep.equal(
         [...names].reverse(),
       );
       const now = encodeURIComponent(new Date(app.clock.now()).toISOString());
-      expect(namesOf(await list(`name=list&disabled=false&last_login_to=${now}`))).to.deep.equal(byName);
-      expect(namesOf(await list(`name=list&last_login_from=${now}`))).to.deep.equal([]);
+      expect(deriveNames(await list(`name=list&disabled=false&last_login_to=${now}`))).to.deep.equal(byName);
+      expect(deriveNames(await list(`name=list&last_login_from=${now}`))).to.deep.equal([]);
       const page = await list('name=list&limit=2&total=true&disabled=false');
       expect(page).to.include({ total: names.length });
       expect(page.items).to.have.length(2);
@@ -243,7 +243,7 @@ describe('/users', () => {
       ['list 9', []],
     ] as const) {
       it(`finds names with the prefix: ${beginning}`, async () => {
-        expect(namesOf(await list(`name=${encodeURIComponent(beginning)}`))).to.deep.equal(found);
+        expect(deriveNames(await list(`name=${encodeURIComponent(beginning)}`))).to.deep.equal(found);
       });
     }
 

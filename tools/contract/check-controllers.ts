@@ -1,5 +1,5 @@
 // Checks the sources of a contract, and describes what is wrong and where.
-import { controllerErrors } from './controller-errors.ts';
+import { findControllerErrors } from './controller-errors.ts';
 import type { Sources } from './controllers.ts';
 import { nameOf, toFindings, type Finding } from './finding.ts';
 import type { TsoaDocument } from './tsoa-document.ts';
@@ -23,7 +23,7 @@ export function checkControllers(
   sources: Sources,
   { document, describedTags, isBuilders = () => true, isStrict = false }: CheckOptions,
 ): Finding[] {
-  return toFindings(controllerErrors(sources, document, describedTags, isBuilders), isStrict);
+  return toFindings(findControllerErrors(sources, document, describedTags, isBuilders), isStrict);
 }
 
 /** What the contract is completed with (`completeContract`), by operation: `GET /reports/{id}`. */

@@ -46,7 +46,7 @@ const others: Readonly<Record<string, string>> = {
   integer: 'isInt',
 };
 
-export function commentTagsOf(node: ts.Node, at: Locate): CommentTag[] {
+export function readCommentTags(node: ts.Node, at: Locate): CommentTag[] {
   return ts.getJSDocTags(node).flatMap((tag) => {
     const text = ts.getTextOfJSDocComment(tag.comment)?.trim() ?? '';
     // The parser reads the type and the name of what it takes for its own tag.
@@ -56,15 +56,15 @@ export function commentTagsOf(node: ts.Node, at: Locate): CommentTag[] {
 }
 
 /** @param subject `Ticket.title` */
-export function modelTagErrors(subject: string, tags: readonly CommentTag[]): Draft[] {
-  return tags.flatMap((tag) => [...misspelled(subject, tag), ...valueErrors(subject, tag, tag.text)]);
+export function findModelTagErrors(subject: string, tags: readonly CommentTag[]): Draft[] {
+  return tags.flatMap((tag) => [...findMisspelled(subject, tag), ...findValueErrors(subject, tag, tag.text)]);
 }
 
 /**
  * A tag of a method is about the parameter that it names.
  * @param subject `GET /tickets`
  */
-export function operationTagErrors(
+export function findOperationTagErrors(
   subject: string,
   tags: readonly CommentTag[],
   parameters: readonly string[],
@@ -73,7 +73,7 @@ export function operationTagErrors(
     const { at, name, text } = tag;
     if (!numeric.includes(name) && !typed.includes(name) && name !== 'pattern') return [];
     const [parameter = '', ...value] = text.split(' ');
-    if (parameters.includes(parameter)) return valueErrors(subject, tag, value.join(' '));
+    if (parameters.includes(parameter)) return findValueErrors(subject, tag, value.join(' '));
     const [first] = parameters;
     if (first === undefined) return [];
     const example = `@${name} ${first}${typed.includes(name) ? '' : ' 100'}`;
@@ -82,7 +82,7 @@ export function operationTagErrors(
   });
 }
 
-function misspelled(subject: string, { at, name }: CommentTag): Draft[] {
+function findMisspelled(subject: string, { at, name }: CommentTag): Draft[] {
   if (known.includes(name)) return [];
   const meant =
     known.find((each) => each.toLowerCase() === name.toLowerCase()) ??
@@ -93,7 +93,7 @@ function misspelled(subject: string, { at, name }: CommentTag): Draft[] {
   return [{ at, level: 'warning', what: `The "@${name}" of ${subject} has no effect. Write "@${meant}".` }];
 }
 
-function valueErrors(subject: string, { at, name }: CommentTag, text: string): Draft[] {
+function findValueErrors(subject: string, { at, name }: CommentTag, text: string): Draft[] {
   const [value = ''] = text.split(/\s/);
   if (numeric.includes(name) && (value === '' || Number.isNaN(Number(value))))
     return [

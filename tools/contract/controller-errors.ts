@@ -1,12 +1,12 @@
 // Finds what tsoa ignores without an error, and what the contract lacks: each with file, line and what to write.
-import { modelTagErrors, operationTagErrors } from './comment-tags.ts';
+import { findModelTagErrors, findOperationTagErrors } from './comment-tags.ts';
 import type { Controller, Model, Operation, Sources } from './controllers.ts';
 import { nameOf, type Draft } from './finding.ts';
-import { limitWarnings } from './limit-warnings.ts';
-import { describeCollection, parameterErrors } from './parameter-errors.ts';
-import { responseErrors } from './response-errors.ts';
-import { schemaErrors } from './schema-errors.ts';
-import { scopeErrors } from './scope-errors.ts';
+import { findLimitWarnings } from './limit-warnings.ts';
+import { describeCollection, findParameterErrors } from './parameter-errors.ts';
+import { findResponseErrors } from './response-errors.ts';
+import { findSchemaErrors } from './schema-errors.ts';
+import { findScopeErrors } from './scope-errors.ts';
 import type { TsoaDocument } from './tsoa-document.ts';
 
 /**
@@ -14,7 +14,7 @@ import type { TsoaDocument } from './tsoa-document.ts';
  * @param describedTags the tags that tsoa.json describes
  * @param isBuilders whether a file is the builder's, and none of the service that it builds on
  */
-export function controllerErrors(
+export function findControllerErrors(
   { controllers, models }: Sources,
   document: TsoaDocument | undefined,
   describedTags: readonly string[],
@@ -28,57 +28,57 @@ export function controllerErrors(
     ({ file, isExported }) => isExported && /\.(controller|models)\.ts$/.test(file),
   );
   return [
-    ...controllers.flatMap(classErrors),
-    ...controllers.flatMap((controller) => tagErrors(controller, describedTags)),
-    ...operations.flatMap(operationErrors),
-    ...operations.flatMap(parameterErrors),
-    ...operations.flatMap(securityErrors),
-    ...scopeErrors(operations, document),
+    ...controllers.flatMap(findClassErrors),
+    ...controllers.flatMap((controller) => findTagErrors(controller, describedTags)),
+    ...operations.flatMap(findOperationErrors),
+    ...operations.flatMap(findParameterErrors),
+    ...operations.flatMap(findSecurityErrors),
+    ...findScopeErrors(operations, document),
     ...operations.flatMap((operation) =>
-      operationTagErrors(
+      findOperationTagErrors(
         nameOf(operation),
         operation.commentTags,
         operation.takes.map(({ name }) => name),
       ),
     ),
-    ...inModelFiles.flatMap(collectionErrors),
+    ...inModelFiles.flatMap(findCollectionErrors),
     ...(document
       ? models.filter(({ name }) => Object.hasOwn(document.components.schemas, name))
       : inModelFiles
-    ).flatMap(modelErrors),
-    ...duplicates(buildersLast(operations), ({ operationId }) => operationId, {
+    ).flatMap(findModelErrors),
+    ...findDuplicates(buildersLast(operations), ({ operationId }) => operationId, {
       what: ({ operationId }) => `The operationId ${operationId}`,
       todo: 'Rename one of the methods: clients are made with that name.',
     }),
-    ...duplicates(buildersLast(operations), routeOf, {
+    ...findDuplicates(buildersLast(operations), normalizeRoute, {
       what: nameOf,
       todo: 'Only one of them can be reached: change the path or the method of the other.',
     }),
-    ...duplicates(buildersLast(inModelFiles), ({ name }) => name, {
+    ...findDuplicates(buildersLast(inModelFiles), ({ name }) => name, {
       what: ({ name }) => `The model ${name}`,
       todo: 'Rename one of them: the contract has one name for one model.',
     }),
-    ...(document ? schemaErrors(operations, models, document) : []),
-    ...(document ? limitWarnings(operations, models, document) : []),
-    ...(document ? responseErrors(operations, document) : []),
+    ...(document ? findSchemaErrors(operations, models, document) : []),
+    ...(document ? findLimitWarnings(operations, models, document) : []),
+    ...(document ? findResponseErrors(operations, document) : []),
   ];
 }
 
 /** tsoa fails on them without saying where. */
-function collectionErrors({ name, properties, propertyTypes }: Model): Draft[] {
+function findCollectionErrors({ name, properties, propertyTypes }: Model): Draft[] {
   return [...propertyTypes].flatMap(([property, type]) =>
     describeCollection(properties.get(property) ?? '', `${name}.${property}`, type),
   );
 }
 
-function modelErrors({ name, commentTags, propertyTags }: Model): Draft[] {
+function findModelErrors({ name, commentTags, propertyTags }: Model): Draft[] {
   return [
-    ...modelTagErrors(name, commentTags),
-    ...[...propertyTags].flatMap(([property, tags]) => modelTagErrors(`${name}.${property}`, tags)),
+    ...findModelTagErrors(name, commentTags),
+    ...[...propertyTags].flatMap(([property, tags]) => findModelTagErrors(`${name}.${property}`, tags)),
   ];
 }
 
-function classErrors(controller: Controller): Draft[] {
+function findClassErrors(controller: Controller): Draft[] {
   const { at, file, name, isRouted, operations } = controller;
   const findings: Draft[] = controller.strays.map(({ at: where, name: member, decorator }) => ({
     at: where,
@@ -103,7 +103,7 @@ function classErrors(controller: Controller): Draft[] {
   return findings;
 }
 
-function tagErrors({ operations, comment }: Controller, describedTags: readonly string[]): Draft[] {
+function findTagErrors({ operations, comment }: Controller, describedTags: readonly string[]): Draft[] {
   return operations.flatMap((operation) => {
     const { at } = operation;
     const [tag, ...others] = operation.tags;
@@ -118,7 +118,7 @@ function tagErrors({ operations, comment }: Controller, describedTags: readonly 
   });
 }
 
-function operationErrors(operation: Operation): Draft[] {
+function findOperationErrors(operation: Operation): Draft[] {
   const { at, isPathWritten, summary, description, parameters, isHidden, isInaccessible } = operation;
   const name = nameOf(operation);
   const errors: Draft[] = [];
@@ -143,7 +143,7 @@ function operationErrors(operation: Operation): Draft[] {
 }
 
 /** Nobody gets a public operation without having written `@NoSecurity()`. */
-function securityErrors(operation: Operation): Draft[] {
+function findSecurityErrors(operation: Operation): Draft[] {
   const { at, demands, isPublic } = operation;
   const name = nameOf(operation);
   const closed = demands.filter(({ schemes }) => Object.keys(schemes).length > 0);
@@ -165,7 +165,7 @@ function securityErrors(operation: Operation): Draft[] {
 }
 
 /** Each but the first of those that are alike. */
-function duplicates<Thing extends { readonly at: string }>(
+function findDuplicates<Thing extends { readonly at: string }>(
   things: readonly Thing[],
   keyOf: (thing: Thing) => string | undefined,
   { what, todo }: { readonly what: (thing: Thing) => string; readonly todo: string },
@@ -183,6 +183,6 @@ function duplicates<Thing extends { readonly at: string }>(
 }
 
 /** What a router takes for the same: the names of parameters do not count. */
-function routeOf({ verb, path }: Operation): string | undefined {
+function normalizeRoute({ verb, path }: Operation): string | undefined {
   return path === undefined ? undefined : `${verb} ${path.replaceAll(/\{[^{}]+\}/g, '{}')}`;
 }

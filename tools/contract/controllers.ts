@@ -3,13 +3,13 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import ts from 'typescript';
-import { commentTagsOf, type CommentTag } from './comment-tags.ts';
+import { readCommentTags, type CommentTag } from './comment-tags.ts';
 import {
-  decoratorsOf,
-  demandsIn,
-  pathIn,
-  tagsIn,
-  textOf,
+  readDecorators,
+  readDemands,
+  findPath,
+  findTags,
+  readText,
   type Decorator,
   type Demand,
   type Locate,
@@ -143,25 +143,25 @@ function parseSources(root: string): ts.SourceFile[] {
 }
 
 function readController(node: ts.ClassDeclaration, name: string, file: string, at: Locate): Controller {
-  const decorators = decoratorsOf(node, at);
+  const decorators = readDecorators(node, at);
   const routed = decorators.find((decorator) => decorator.name === 'Route');
   const controller: Controller = {
     at: at(node),
     file,
     name,
-    comment: commentOf(node),
+    comment: readComment(node),
     isRouted: routed !== undefined,
-    route: routed && pathIn(routed),
+    route: routed && findPath(routed),
     isExported: isExported(node) && (ts.getCombinedModifierFlags(node) & ts.ModifierFlags.Default) === 0,
-    tags: tagsIn(decorators),
+    tags: findTags(decorators),
     derivedTag: asWords(name.replace(/Controller$/, '')),
-    demands: demandsIn(decorators),
+    demands: readDemands(decorators),
     isPublic: decorators.some((decorator) => decorator.name === 'NoSecurity'),
     operations: [],
     strays: [],
   };
   for (const member of node.members) {
-    const own = decoratorsOf(member, at);
+    const own = readDecorators(member, at);
     const verb = own.find((decorator) => verbs.includes(decorator.name));
     const stray = verb ?? own.find((decorator) => operationDecorators.includes(decorator.name));
     if (verb && ts.isMethodDeclaration(member)) {
@@ -181,7 +181,7 @@ function readOperation(
   at: Locate,
 ): Operation {
   const name = node.name.getText();
-  const own = demandsIn(decorators);
+  const own = readDemands(decorators);
   const isPublic = decorators.some((decorator) => decorator.name === 'NoSecurity');
   const named = decorators.find((decorator) => decorator.name === 'OperationId');
   const inherits = own.length === 0 && !isPublic;
@@ -189,10 +189,10 @@ function readOperation(
     at: at(node),
     name,
     verb: verb.name.toLowerCase(),
-    path: joinPaths(controller.route, pathIn(verb)),
-    isPathWritten: pathIn(verb) !== undefined,
-    operationId: textOf(named?.parameters[0]) ?? name,
-    tags: [...tagsIn(decorators), ...controller.tags],
+    path: joinPaths(controller.route, findPath(verb)),
+    isPathWritten: findPath(verb) !== undefined,
+    operationId: readText(named?.parameters[0]) ?? name,
+    tags: [...findTags(decorators), ...controller.tags],
     demands: inherits ? controller.demands : own,
     isPublic: isPublic || (inherits && controller.isPublic),
     isHidden: decorators.some((decorator) => decorator.name === 'Hidden'),
@@ -204,23 +204,23 @@ function readOperation(
       .getJSDocTags(node)
       .filter(({ tagName }) => tagName.text === 'summary')
       .map(({ comment }) => ts.getTextOfJSDocComment(comment)?.trim())[0],
-    description: commentOf(node),
+    description: readComment(node),
     parameters: node.parameters.flatMap((parameter) => readParameter(parameter, at)),
     takes: node.parameters.map((parameter) => readTakenParameter(parameter, at)),
     fileLimitsAt: decorators.find((decorator) => decorator.name === 'FileLimits')?.at,
     isInaccessible:
       (ts.getCombinedModifierFlags(node) & (ts.ModifierFlags.Private | ts.ModifierFlags.Protected)) !== 0,
-    commentTags: commentTagsOf(node, at),
-    thrown: node.body ? problemsThrownIn(node.body) : [],
+    commentTags: readCommentTags(node, at),
+    thrown: node.body ? findThrownProblems(node.body) : [],
   };
 }
 
 /** `throw new Problem('not_found', …)`, and a project's own: `throw problems.create('report_locked', …)` */
-function problemsThrownIn(body: ts.Node): string[] {
+function findThrownProblems(body: ts.Node): string[] {
   const codes = new Set<string>();
   const visit = (node: ts.Node): void => {
     if (ts.isThrowStatement(node)) {
-      const text = codeIn(node.expression);
+      const text = findCode(node.expression);
       if (text !== undefined) codes.add(text);
     }
     ts.forEachChild(node, visit);
@@ -229,13 +229,13 @@ function problemsThrownIn(body: ts.Node): string[] {
   return [...codes];
 }
 
-function codeIn(thrown: ts.Expression): string | undefined {
+function findCode(thrown: ts.Expression): string | undefined {
   if (!ts.isNewExpression(thrown) && !ts.isCallExpression(thrown)) return undefined;
   const { expression, arguments: [code] = [] } = thrown;
   const isProblem = ts.isNewExpression(thrown)
     ? expression.getText().endsWith('Problem')
     : /[pP]roblems\.create$/.test(expression.getText());
-  return isProblem ? textOf(code) : undefined;
+  return isProblem ? readText(code) : undefined;
 }
 
 function joinPaths(route: string | undefined, path: string | undefined): string | undefined {
@@ -244,7 +244,7 @@ function joinPaths(route: string | undefined, path: string | undefined): string 
   return `/${parts.join('/')}`.replaceAll(/:([^/]+)/g, '{$1}');
 }
 
-function commentOf(node: ts.Node): string | undefined {
+function readComment(node: ts.Node): string | undefined {
   const [comment] = ts.getJSDocCommentsAndTags(node).filter(ts.isJSDoc);
   const text = ts.getTextOfJSDocComment(comment?.comment)?.trim();
   return text === '' ? undefined : text;
@@ -259,16 +259,16 @@ function isExported(node: ts.Declaration): boolean {
 }
 
 function readModel(node: ModelNode, at: Locate): Omit<Model, 'file'> {
-  const members = membersOf(node).flatMap((member) =>
+  const members = listMembers(node).flatMap((member) =>
     member.name ? [{ member, name: member.name.getText() }] : [],
   );
   return {
     at: at(node),
     name: node.name.text,
     isExported: isExported(node),
-    commentTags: commentTagsOf(node, at),
+    commentTags: readCommentTags(node, at),
     properties: new Map(members.map(({ name, member }) => [name, at(member)])),
-    propertyTags: new Map(members.map(({ name, member }) => [name, commentTagsOf(member, at)])),
+    propertyTags: new Map(members.map(({ name, member }) => [name, readCommentTags(member, at)])),
     propertyTypes: new Map(
       members.map(({ name, member }) => [
         name,
@@ -278,7 +278,7 @@ function readModel(node: ModelNode, at: Locate): Omit<Model, 'file'> {
   };
 }
 
-function membersOf(node: ModelNode): readonly (ts.TypeElement | ts.EnumMember)[] {
+function listMembers(node: ModelNode): readonly (ts.TypeElement | ts.EnumMember)[] {
   if (!ts.isTypeAliasDeclaration(node)) return [...node.members];
   return ts.isTypeLiteralNode(node.type) ? node.type.members : [];
 }

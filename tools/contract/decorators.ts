@@ -19,7 +19,7 @@ export interface Decorator {
   readonly at: string;
 }
 
-export function decoratorsOf(node: ts.Node, at: Locate): Decorator[] {
+export function readDecorators(node: ts.Node, at: Locate): Decorator[] {
   const decorators = (ts.canHaveDecorators(node) ? ts.getDecorators(node) : undefined) ?? [];
   return decorators.flatMap((decorator) => {
     const { expression } = decorator;
@@ -31,48 +31,48 @@ export function decoratorsOf(node: ts.Node, at: Locate): Decorator[] {
   });
 }
 
-export function demandsIn(decorators: readonly Decorator[]): Demand[] {
+export function readDemands(decorators: readonly Decorator[]): Demand[] {
   return decorators
     .filter(({ name }) => name === 'Security')
     .map(({ at, parameters: [scheme, scopes] }) => ({
       at,
       schemes:
         scheme && ts.isObjectLiteralExpression(scheme)
-          ? Object.fromEntries(scheme.properties.map(schemeIn))
-          : { [textOf(scheme) ?? '']: scopes === undefined ? [] : textsOf(scopes) },
+          ? Object.fromEntries(scheme.properties.map(findScheme))
+          : { [readText(scheme) ?? '']: scopes === undefined ? [] : readTexts(scopes) },
       bare:
         scheme && ts.isObjectLiteralExpression(scheme)
           ? scheme.properties
-              .map((each) => (ts.isPropertyAssignment(each) ? textOf(each.initializer) : undefined))
+              .map((each) => (ts.isPropertyAssignment(each) ? readText(each.initializer) : undefined))
               .find((text) => text !== undefined)
-          : textOf(scopes),
+          : readText(scopes),
     }));
 }
 
-function schemeIn(property: ts.ObjectLiteralElementLike): [string, readonly string[] | undefined] {
+function findScheme(property: ts.ObjectLiteralElementLike): [string, readonly string[] | undefined] {
   const { name } = property;
   const isNamed = name && (ts.isIdentifier(name) || ts.isStringLiteralLike(name));
-  const scopes = ts.isPropertyAssignment(property) ? textsOf(property.initializer) : undefined;
+  const scopes = ts.isPropertyAssignment(property) ? readTexts(property.initializer) : undefined;
   return [isNamed ? name.text : '', scopes];
 }
 
-export function tagsIn(decorators: readonly Decorator[]): string[] {
+export function findTags(decorators: readonly Decorator[]): string[] {
   return decorators
     .filter(({ name }) => name === 'Tags')
-    .flatMap(({ parameters }) => parameters.map(textOf).filter((name) => name !== undefined));
+    .flatMap(({ parameters }) => parameters.map(readText).filter((name) => name !== undefined));
 }
 
 /** Undefined where it is not written out as a string. */
-export function pathIn({ parameters }: Decorator): string | undefined {
-  return parameters.length === 0 ? '' : textOf(parameters[0]);
+export function findPath({ parameters }: Decorator): string | undefined {
+  return parameters.length === 0 ? '' : readText(parameters[0]);
 }
 
-export function textOf(node: ts.Node | undefined): string | undefined {
+export function readText(node: ts.Node | undefined): string | undefined {
   return node && ts.isStringLiteralLike(node) ? node.text : undefined;
 }
 
-function textsOf(node: ts.Node): readonly string[] | undefined {
+function readTexts(node: ts.Node): readonly string[] | undefined {
   if (!ts.isArrayLiteralExpression(node)) return undefined;
-  const texts = node.elements.map(textOf);
+  const texts = node.elements.map(readText);
   return texts.every((text) => text !== undefined) ? texts : undefined;
 }

@@ -5,7 +5,7 @@ const folders = [
 ];
 
 /** @param file such as `src/users/users.controller.ts` */
-export function isLatchkeys(file: string): boolean {
+export function isOfLatchkey(file: string): boolean {
   const [, folder = ''] = /^src\/([^/]+)\//.exec(file) ?? [];
   return folders.includes(folder);
 }

@@ -1,12 +1,12 @@
 // What callers may send without a limit: a number that the database cannot hold, a page of a million rows, a text of 64 KiB.
 import type { Model, Operation } from './controllers.ts';
 import { nameOf, type Draft } from './finding.ts';
-import { bodiesOf, referenced } from './schema-errors.ts';
+import { listBodies, referenced } from './schema-errors.ts';
 import type { Schema, TsoaDocument } from './tsoa-document.ts';
 
 type Schemas = TsoaDocument['components']['schemas'];
 
-export function limitWarnings(
+export function findLimitWarnings(
   operations: readonly Operation[],
   models: readonly Model[],
   { paths, components: { schemas } }: TsoaDocument,
@@ -15,23 +15,23 @@ export function limitWarnings(
   const warnings = operations.flatMap((operation) => {
     const described = operation.path === undefined ? undefined : paths[operation.path]?.[operation.verb];
     if (!described) return [];
-    for (const [body, { schema }] of bodiesOf(described)) {
+    for (const [body, { schema }] of listBodies(described)) {
       if (body === 'request') collectModels(schema, schemas, requested);
     }
     return (described.parameters ?? []).flatMap(({ name, schema }) => {
       const parameter = operation.parameters.find(({ sentAs }) => sentAs === name);
-      return parameter && schema ? parameterWarnings(operation, parameter, resolve(schema, schemas)) : [];
+      return parameter && schema ? findParameterWarnings(operation, parameter, resolve(schema, schemas)) : [];
     });
   });
-  return [...warnings, ...models.flatMap((model) => modelWarnings(model, schemas, requested))];
+  return [...warnings, ...models.flatMap((model) => findModelWarnings(model, schemas, requested))];
 }
 
-function parameterWarnings(
+function findParameterWarnings(
   operation: Operation,
   { at, name }: Operation['parameters'][number],
   schema: Schema,
 ): Draft[] {
-  if (limitMissing(schema) !== 'number') return [];
+  if (findMissingLimit(schema) !== 'number') return [];
   const tags = [
     ...(schema.type === 'integer' ? [] : [`@isInt ${name}`]),
     ...(schema.minimum === undefined ? [`@minimum ${name} 1`] : []),
@@ -48,10 +48,10 @@ const tagsFor = {
 };
 
 /** One for a model, however many of its properties it is about. */
-function modelWarnings(model: Model, schemas: Schemas, requested: ReadonlySet<string>): Draft[] {
+function findModelWarnings(model: Model, schemas: Schemas, requested: ReadonlySet<string>): Draft[] {
   const { properties = {} } = (requested.has(model.name) ? schemas[model.name] : undefined) ?? {};
   const missing = Object.entries(properties).flatMap(([name, schema]) => {
-    const kind = limitMissing(resolve(schema, schemas));
+    const kind = findMissingLimit(resolve(schema, schemas));
     return kind === undefined || !model.properties.has(name) ? [] : [{ name, kind }];
   });
   const [first] = missing;
@@ -62,7 +62,7 @@ function modelWarnings(model: Model, schemas: Schemas, requested: ReadonlySet<st
   return [{ at: model.properties.get(first.name) ?? model.at, level: 'warning', what }];
 }
 
-function limitMissing(schema: Schema): keyof typeof tagsFor | undefined {
+function findMissingLimit(schema: Schema): keyof typeof tagsFor | undefined {
   const { type, format, pattern, maxLength, maxItems, minimum, maximum } = schema;
   if (schema.enum) return undefined;
   if (type === 'string')

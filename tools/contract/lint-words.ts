@@ -34,7 +34,7 @@ const same: Readonly<Record<string, string>> = {
 };
 
 /** What is wrong with what a linter points at, and what to write, for the rules that say it in terms of the document. */
-export function wordsFor(rule: string, message: string): string {
+export function describeFinding(rule: string, message: string): string {
   const known = words[same[rule] ?? rule];
   if (known !== undefined) return known;
   if (rule.includes('example')) return `has an example that it does not allow itself: ${message}`;

@@ -7,8 +7,8 @@ import type * as spectralParsers from '@stoplight/spectral-parsers';
 import { exceptions, type Exception } from './lint-exceptions.ts';
 import type { Sources } from './check-controllers.ts';
 import { Places } from './lint-places.ts';
-import { wordsFor } from './lint-words.ts';
-import { ownFindings, type LintFinding, type OpenApiDocument } from './own-rules.ts';
+import { describeFinding } from './lint-words.ts';
+import { findOwnFindings, type LintFinding, type OpenApiDocument } from './own-rules.ts';
 
 // CommonJS packages: required, they load the same files of one another that they were tested with.
 const require = createRequire(import.meta.url);
@@ -98,7 +98,7 @@ export function reportFindings(
   const found = [
     ...linted,
     // The rules about secret columns concern Latchkey's own models.
-    ...ownFindings(document, (model) => {
+    ...findOwnFindings(document, (model) => {
       const at = places.find(`/components/schemas/${model}`)?.at;
       return !isProject && !(at !== undefined && isBuilders(at.replace(/:\d+$/, '')));
     }),
@@ -116,7 +116,7 @@ export function reportFindings(
   const lines = new Set(
     open.flatMap(({ rule, where, message }) => {
       const place = places.find(where);
-      if (place) return [`${place.at}: ${place.subject} ${wordsFor(rule, message)} (${rule})`];
+      if (place) return [`${place.at}: ${place.subject} ${describeFinding(rule, message)} (${rule})`];
       return isProject ? [] : [`${where}: ${message} (${rule})`];
     }),
   );

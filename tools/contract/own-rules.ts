@@ -35,25 +35,25 @@ export interface OpenApiDocument {
 }
 
 /** @param hidesColumns whether a model must not have the columns of our tables */
-export function ownFindings(
+export function findOwnFindings(
   { components: { schemas }, paths }: OpenApiDocument,
   hidesColumns: (model: string) => boolean,
 ): LintFinding[] {
   let stored: Set<string> | undefined;
   // What a client sends shows nothing of a table.
   const hidden = (model: string): ReadonlySet<string> =>
-    hidesColumns(model) && !model.endsWith('Request') ? (stored ??= storedFields()) : new Set();
+    hidesColumns(model) && !model.endsWith('Request') ? (stored ??= listStoredFields()) : new Set();
   return [
-    ...Object.entries(schemas).flatMap(([name, schema]) => schemaFindings(name, schema, hidden(name))),
+    ...Object.entries(schemas).flatMap(([name, schema]) => findSchemaFindings(name, schema, hidden(name))),
     ...Object.entries(paths).flatMap(([path, operations]) =>
       Object.entries(operations).flatMap(([method, operation]) =>
-        operationFindings(operation, `/paths${path}/${method}`),
+        findOperationFindings(operation, `/paths${path}/${method}`),
       ),
     ),
   ];
 }
 
-function schemaFindings(
+function findSchemaFindings(
   model: string,
   { properties = {} }: Schema,
   stored: ReadonlySet<string>,
@@ -78,7 +78,7 @@ function schemaFindings(
   });
 }
 
-function operationFindings({ requestBody, responses }: Operation, where: string): LintFinding[] {
+function findOperationFindings({ requestBody, responses }: Operation, where: string): LintFinding[] {
   const bodies = [requestBody, ...Object.values(responses)].flatMap((each) =>
     // The parts of a form with files are parameters of the method: it has no type, and a file no example.
     Object.entries(each?.content ?? {}).flatMap(([mediaType, body]) =>
@@ -139,7 +139,7 @@ const shown = new Set([
   'signature',
 ]);
 
-function storedFields(): Set<string> {
+function listStoredFields(): Set<string> {
   const file = join(root, 'src/database/schema.ts');
   const source = ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.Latest);
   const columns = source.statements

@@ -3,10 +3,10 @@ import type { Operation } from './controllers.ts';
 import { nameOf, type Draft } from './finding.ts';
 import type { TakenParameter } from './parameters.ts';
 
-export function parameterErrors(operation: Operation): Draft[] {
+export function findParameterErrors(operation: Operation): Draft[] {
   return [
-    ...pathErrors(operation),
-    ...formErrors(operation),
+    ...findPathErrors(operation),
+    ...findFormErrors(operation),
     ...operation.takes.flatMap(({ at, name, type }) =>
       describeCollection(at, `"${name}" of ${nameOf(operation)}`, type),
     ),
@@ -28,7 +28,7 @@ export function describeCollection(at: string, subject: string, type: string): D
 }
 
 /** A path whose parameter nobody takes is no valid OpenAPI. */
-function pathErrors(operation: Operation): Draft[] {
+function findPathErrors(operation: Operation): Draft[] {
   const { at, path = '', name, takes } = operation;
   const inPath = takes.filter(({ decorator }) => decorator === undefined || decorator === 'Path');
   const [sign] = /[*?+()[\]!:]/.exec(path.replaceAll(/\{[^{}]+\}/g, '')) ?? [];
@@ -43,7 +43,7 @@ function pathErrors(operation: Operation): Draft[] {
   });
 }
 
-function formErrors(operation: Operation): Draft[] {
+function findFormErrors(operation: Operation): Draft[] {
   const { verb, takes, fileLimitsAt } = operation;
   const files = takes.filter(({ decorator }) => decorator?.startsWith('UploadedFile'));
   const parts = [...files, ...takes.filter(({ decorator }) => decorator === 'FormField')];
@@ -61,14 +61,14 @@ function formErrors(operation: Operation): Draft[] {
       ? [error(fileLimitsAt, 'has @FileLimits and takes no file. Write "@UploadedFile() file: File".')]
       : []),
     ...parts.flatMap((part) => {
-      const what = partError(part);
+      const what = findPartError(part);
       return what === undefined ? [] : [error(part.at, what)];
     }),
   ];
 }
 
 /** tsoa takes each text for a string and each file for one or several by the decorator, whatever the type says. */
-function partError({ name, decorator, type }: TakenParameter): string | undefined {
+function findPartError({ name, decorator, type }: TakenParameter): string | undefined {
   const isList = /(\[\]|^(?:Readonly)?Array<.*>)$/.test(type.replace(/^readonly /, ''));
   if (decorator === 'UploadedFile' && isList)
     return `takes one file as "${name}". Write @UploadedFiles() for several.`;

@@ -1,6 +1,6 @@
 // Reads the parameters of operations' methods.
 import ts from 'typescript';
-import { decoratorsOf, textOf, type Locate } from './decorators.ts';
+import { readDecorators, readText, type Locate } from './decorators.ts';
 
 /** A parameter that the contract lists. */
 export interface Parameter {
@@ -35,19 +35,19 @@ const decorators = [
 
 export function readParameter(node: ts.ParameterDeclaration, at: Locate): Parameter[] {
   const name = node.name.getText();
-  const decorator = decoratorsOf(node, at).find((each) => listed.includes(each.name));
+  const decorator = readDecorators(node, at).find((each) => listed.includes(each.name));
   if (!decorator) return [];
   const isDescribed = ts.getJSDocParameterTags(node).some(({ comment }) => comment);
-  return [{ at: at(node), name, sentAs: textOf(decorator.parameters[0]) ?? name, isDescribed }];
+  return [{ at: at(node), name, sentAs: readText(decorator.parameters[0]) ?? name, isDescribed }];
 }
 
 export function readTakenParameter(node: ts.ParameterDeclaration, at: Locate): TakenParameter {
   const name = node.name.getText();
-  const decorator = decoratorsOf(node, at).find((each) => decorators.includes(each.name));
+  const decorator = readDecorators(node, at).find((each) => decorators.includes(each.name));
   return {
     at: at(node),
     name,
-    sentAs: textOf(decorator?.parameters[0]) ?? name,
+    sentAs: readText(decorator?.parameters[0]) ?? name,
     decorator: decorator?.name,
     type: node.type?.getText() ?? '',
   };

@@ -3,19 +3,19 @@ import type { Operation } from './controllers.ts';
 import { nameOf, type Draft } from './finding.ts';
 import type { DescribedOperation, TsoaDocument } from './tsoa-document.ts';
 
-export function responseErrors(operations: readonly Operation[], { paths }: TsoaDocument): Draft[] {
+export function findResponseErrors(operations: readonly Operation[], { paths }: TsoaDocument): Draft[] {
   return operations.flatMap((operation) => {
     const described = operation.path === undefined ? undefined : paths[operation.path]?.[operation.verb];
     if (described?.operationId !== operation.operationId) return [];
     return [
-      ...wrongStatus(operation, described),
-      ...unknownType(operation, described),
+      ...findWrongStatus(operation, described),
+      ...findUnknownType(operation, described),
       ...maybeNull(operation, described),
     ];
   });
 }
 
-function wrongStatus(operation: Operation, { responses }: DescribedOperation): Draft[] {
+function findWrongStatus(operation: Operation, { responses }: DescribedOperation): Draft[] {
   const { at, successStatus } = operation;
   const name = nameOf(operation);
   const error = (what: string): Draft[] => [{ at, level: 'error', what: `${name} ${what}` }];
@@ -31,7 +31,7 @@ function wrongStatus(operation: Operation, { responses }: DescribedOperation): D
 }
 
 /** tsoa describes what it cannot read, such as `any`, by an empty schema. */
-function unknownType(operation: Operation, { responses }: DescribedOperation): Draft[] {
+function findUnknownType(operation: Operation, { responses }: DescribedOperation): Draft[] {
   const isUnknown = Object.entries(responses).some(
     ([status, { content = {} }]) =>
       Number(status) < 300 &&

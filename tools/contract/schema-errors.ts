@@ -5,19 +5,21 @@ import type { DescribedOperation, Media, Schema, TsoaDocument } from './tsoa-doc
 
 const declareIt = 'Declare and export an interface for it, and name that.';
 
-export function schemaErrors(
+export function findSchemaErrors(
   operations: readonly Operation[],
   models: readonly Model[],
   { paths, components: { schemas } }: TsoaDocument,
 ): Draft[] {
   const places = new Map(models.map((model) => [model.name, model]));
   return [
-    ...operations.flatMap((operation) => bodyErrors(operation, paths, schemas, places)),
-    ...Object.entries(schemas).flatMap(([name, schema]) => propertyErrors(name, schema, places.get(name))),
+    ...operations.flatMap((operation) => findBodyErrors(operation, paths, schemas, places)),
+    ...Object.entries(schemas).flatMap(([name, schema]) =>
+      findPropertyErrors(name, schema, places.get(name)),
+    ),
   ];
 }
 
-function bodyErrors(
+function findBodyErrors(
   operation: Operation,
   paths: TsoaDocument['paths'],
   schemas: Readonly<Record<string, Schema>>,
@@ -26,7 +28,7 @@ function bodyErrors(
   const { at, verb, path } = operation;
   const described = path === undefined ? undefined : paths[path]?.[verb];
   if (described?.operationId !== operation.operationId) return [];
-  return bodiesOf(described).flatMap(([body, media]) => {
+  return listBodies(described).flatMap(([body, media]) => {
     const name = referenced(media.schema);
     if (name === undefined || isMadeUp(name)) {
       return [
@@ -45,7 +47,7 @@ function bodyErrors(
   });
 }
 
-function propertyErrors(name: string, schema: Schema, model: Model | undefined): Draft[] {
+function findPropertyErrors(name: string, schema: Schema, model: Model | undefined): Draft[] {
   return [...partsOf(schema)].flatMap(([property, used]) => {
     const reference = referenced(used);
     const isNamed =
@@ -60,7 +62,7 @@ function propertyErrors(name: string, schema: Schema, model: Model | undefined):
  * Request and successful responses; errors have one form, which the next step of the build gives them. Not a form with files:
  * its parts are parameters of the method, which no type describes.
  */
-export function bodiesOf({ requestBody, responses }: DescribedOperation): [string, Media][] {
+export function listBodies({ requestBody, responses }: DescribedOperation): [string, Media][] {
   const successful = Object.entries(responses).filter(([status]) => Number(status) < 400);
   const bodies = [
     ['request', requestBody] as const,

@@ -20,14 +20,17 @@ type SchemeDemand = Omit<ScopeDemand, 'scope'> & { readonly scope: string | unde
 /** That of `Permission` in src/http/api-types.ts, which a project has from a package. */
 export const permissionPattern = /^[A-Za-z0-9][A-Za-z0-9._:/-]*$/;
 
-export function scopeErrors(operations: readonly Operation[], document: TsoaDocument | undefined): Draft[] {
-  const demands = operations.flatMap((operation) => demandsOf(operation, document));
+export function findScopeErrors(
+  operations: readonly Operation[],
+  document: TsoaDocument | undefined,
+): Draft[] {
+  const demands = operations.flatMap((operation) => listDemands(operation, document));
   const scopes = demands.filter((demand): demand is ScopeDemand => demand.scope !== undefined);
   const isAboutLogin = ({ scope }: ScopeDemand): boolean => /^(fresh|mfa)(:|$)/i.test(scope);
   const permissions = scopes.filter((demand) => !isAboutLogin(demand));
   return [
-    ...operations.flatMap((operation) => operation.demands.flatMap(bareScopeErrors)),
-    ...demands.filter(({ scheme }) => scheme !== 'bearer').map(unknownScheme),
+    ...operations.flatMap((operation) => operation.demands.flatMap(findBareScopeErrors)),
+    ...demands.filter(({ scheme }) => scheme !== 'bearer').map(findUnknownScheme),
     ...scopes
       .filter((demand) => isAboutLogin(demand) && !/^(fresh|mfa)(:\d+)?$/.test(demand.scope))
       .map(createLoginError),
@@ -47,7 +50,7 @@ export function scopeErrors(operations: readonly Operation[], document: TsoaDocu
   }
 }
 
-function demandsOf({ demands, verb, path }: Operation, document: TsoaDocument | undefined): SchemeDemand[] {
+function listDemands({ demands, verb, path }: Operation, document: TsoaDocument | undefined): SchemeDemand[] {
   const described = path === undefined ? undefined : document?.paths[path]?.[verb];
   return demands.flatMap(({ at, schemes }) =>
     Object.entries(schemes).flatMap(([scheme, written]) => {
@@ -57,13 +60,13 @@ function demandsOf({ demands, verb, path }: Operation, document: TsoaDocument | 
   );
 }
 
-function bareScopeErrors({ at, bare }: Demand): Draft[] {
+function findBareScopeErrors({ at, bare }: Demand): Draft[] {
   if (bare === undefined) return [];
   const what = `@Security has the permission '${bare}' without a list. Write @Security('bearer', ['${bare}']).`;
   return [{ at, level: 'error', what }];
 }
 
-function unknownScheme({ at, scheme }: SchemeDemand): Draft {
+function findUnknownScheme({ at, scheme }: SchemeDemand): Draft {
   return {
     at,
     level: 'error',

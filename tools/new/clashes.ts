@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { readSources, type Operation } from '../contract/controllers.ts';
 import { nameOf } from '../contract/finding.ts';
 import type { Names } from './names.ts';
-import { membersOfServices } from './services-file.ts';
+import { listServiceMembers } from './services-file.ts';
 
 /** @returns why the feature cannot be made here; nothing, where it can. */
-export function clashes(root: string, names: Names): string[] {
+export function findClashes(root: string, names: Names): string[] {
   const read = (path: string): string => readFileSync(join(root, path), 'utf8');
   const { controllers, models } = readSources(root);
   const operations = controllers.flatMap((controller) => controller.operations);
@@ -52,7 +52,7 @@ export function clashes(root: string, names: Names): string[] {
     tags.some((tag) => tag.toLowerCase() === names['audit logs']),
   );
   if (tagged) isThere(`a tag "${names['Audit logs']}"`, tagged.at);
-  if (membersOfServices(read('src/services.ts')).includes(auditLogs)) {
+  if (listServiceMembers(read('src/services.ts')).includes(auditLogs)) {
     isThere(`a service "${auditLogs}"`, 'src/services.ts, or among those of Latchkey');
   }
   return errors.length > 0 ? [...errors, 'Choose another name.'] : [];

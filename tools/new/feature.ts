@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { root as packageFolder } from '../../bin/sources.js';
-import { addMigration, nextMigration } from './migrations-file.ts';
+import { addMigration, nameNextMigration } from './migrations-file.ts';
 import type { Names } from './names.ts';
 import { addService } from './services-file.ts';
 
@@ -23,7 +23,7 @@ export const servicesFile = 'src/services.ts';
 export const migrationsFile = 'src/migrations/index.ts';
 
 /** The types and classes that the templates use as they are. */
-export function namesInTemplates(): Set<string> {
+export function listTemplateNames(): Set<string> {
   const code = readdirSync(templates, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.txt'))
     .map((file) => readFileSync(join(templates, file), 'utf8'))
@@ -37,7 +37,7 @@ export function namesInTemplates(): Set<string> {
 export function listOwnFiles(feature: Feature): Map<string, string> {
   const { root, names, withTable } = feature;
   const folder = names['audit-logs'];
-  const values = valuesOf(feature);
+  const values = computeValues(feature);
   const variant = withTable ? 'table/' : '';
   const texts = new Map([
     [`src/${folder}/${folder}.controller.ts`, fill(`${variant}controller.ts.txt`, values)],
@@ -51,16 +51,16 @@ export function listOwnFiles(feature: Feature): Map<string, string> {
 
 /** @returns the text of a migration, which creates the table. */
 export function makeMigration(feature: Feature, path: string): string {
-  const text = fill('table/migration.ts.txt', valuesOf(feature));
+  const text = fill('table/migration.ts.txt', computeValues(feature));
   return formatAll(feature.root, new Map([[path, text]])).get(path) ?? '';
 }
 
 /** @returns each file's text, by its path: those of the feature, and those that get lines for it. */
-export function filesOfFeature(feature: Feature): Map<string, string> {
+export function listFeatureFiles(feature: Feature): Map<string, string> {
   const { root, names, withTable } = feature;
   const { 'audit-logs': folder, AuditLogs, auditLogs } = names;
   const read = (path: string): string => readFileSync(join(root, path), 'utf8');
-  const { latchkey } = importsOf(root);
+  const { latchkey } = findImports(root);
   const shared = new Map([
     [
       servicesFile,
@@ -76,7 +76,7 @@ export function filesOfFeature(feature: Feature): Map<string, string> {
   const files = listOwnFiles(feature);
   if (withTable) {
     const migrations = read(migrationsFile);
-    const name = nextMigration(migrations, folder);
+    const name = nameNextMigration(migrations, folder);
     shared.set(migrationsFile, addMigration(migrations, { name, member: auditLogs }));
     const path = `src/migrations/${name}.ts`;
     files.set(path, makeMigration(feature, path));
@@ -84,12 +84,12 @@ export function filesOfFeature(feature: Feature): Map<string, string> {
   return new Map([...files, ...formatAll(root, shared)]);
 }
 
-function valuesOf({ root, names }: Feature): Values {
-  return { ...names, ...importsOf(root), audit_logs: names['audit-logs'].replaceAll('-', '_') };
+function computeValues({ root, names }: Feature): Values {
+  return { ...names, ...findImports(root), audit_logs: names['audit-logs'].replaceAll('-', '_') };
 }
 
 /** Where the names of Latchkey come from: in its own checkout from the files that are the package elsewhere. */
-function importsOf(root: string): Pick<Values, 'latchkey' | 'testing'> {
+function findImports(root: string): Pick<Values, 'latchkey' | 'testing'> {
   return resolve(root) === resolve(packageFolder)
     ? { latchkey: '../latchkey.js', testing: '../../src/testing.js' }
     : { latchkey: 'latchkey', testing: 'latchkey/testing' };

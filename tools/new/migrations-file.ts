@@ -11,15 +11,15 @@ export class UnknownMigrationsFile extends Error {
 }
 
 /** @param what such as `reports` @returns the next free name, such as `0002-reports`. */
-export function nextMigration(text: string, what: string): string {
-  const numbers = namesIn(migrationsIn(parse(text))).map((name) => Number.parseInt(name));
+export function nameNextMigration(text: string, what: string): string {
+  const numbers = listNames(listMigrations(parse(text))).map((name) => Number.parseInt(name));
   const next = Math.max(0, ...numbers.filter((number) => !Number.isNaN(number))) + 1;
   return `${String(next).padStart(4, '0')}-${what}`;
 }
 
 /** @returns the name of the migration that was made for a feature; undefined: there is none. */
 export function findMigration(text: string, what: string): string | undefined {
-  return namesIn(migrationsIn(parse(text))).find((name) => new RegExp(`^\\d+-${what}$`).test(name));
+  return listNames(listMigrations(parse(text))).find((name) => new RegExp(`^\\d+-${what}$`).test(name));
 }
 
 /** @returns with the import of the migration and its name, last. */
@@ -28,7 +28,7 @@ export function addMigration(
   { name, member }: { readonly name: string; readonly member: string },
 ): string {
   const source = parse(text);
-  const list = migrationsIn(source);
+  const list = listMigrations(source);
   const last = list.properties.at(-1);
   const at = source.statements.filter(ts.isImportDeclaration).at(-1)?.end ?? 0;
   const entry = `'${name}': ${member}`;
@@ -49,7 +49,7 @@ function parse(text: string): ts.SourceFile {
   return ts.createSourceFile('index.ts', text, ts.ScriptTarget.Latest, true);
 }
 
-function migrationsIn(source: ts.SourceFile): ts.ObjectLiteralExpression {
+function listMigrations(source: ts.SourceFile): ts.ObjectLiteralExpression {
   for (const statement of source.statements.filter(ts.isVariableStatement)) {
     for (const { name, initializer } of statement.declarationList.declarations) {
       if (name.getText() === 'migrations' && initializer && ts.isObjectLiteralExpression(initializer)) {
@@ -60,6 +60,6 @@ function migrationsIn(source: ts.SourceFile): ts.ObjectLiteralExpression {
   throw new UnknownMigrationsFile();
 }
 
-function namesIn({ properties }: ts.ObjectLiteralExpression): string[] {
+function listNames({ properties }: ts.ObjectLiteralExpression): string[] {
   return properties.flatMap(({ name }) => (name && ts.isStringLiteral(name) ? [name.text] : []));
 }

@@ -19,14 +19,14 @@ const taken = new Set([
   ...['Buffer', 'Readable'],
 ]);
 
-export type Names = ReturnType<typeof namesOf>;
+export type Names = ReturnType<typeof deriveNames>;
 
 /**
  * The forms of a name, each under the form that it is written in: `{{AuditLogs}}` in a template becomes `Reports`.
  * @param plural such as `reports`
  * @param singular such as `report`
  */
-export function namesOf(plural: string, singular: string) {
+export function deriveNames(plural: string, singular: string) {
   const words = (name: string): string => name.replaceAll('-', ' ');
   const camel = (name: string): string =>
     name.replaceAll(/-(.)/g, (_, letter: string) => letter.toUpperCase());
@@ -43,12 +43,12 @@ export function namesOf(plural: string, singular: string) {
 }
 
 /** What one of them is called: the same word where it does not end like a plural. Others can be said. */
-export function singularOf(plural: string): string {
+export function deriveSingular(plural: string): string {
   const [last = ''] = plural.split('-').slice(-1);
-  return plural.slice(0, plural.length - last.length) + singularOfWord(last);
+  return plural.slice(0, plural.length - last.length) + deriveSingularOfWord(last);
 }
 
-function singularOfWord(word: string): string {
+function deriveSingularOfWord(word: string): string {
   const known = irregular.get(word);
   if (known !== undefined) return known;
   if (/(ss|us|is)$/.test(word)) return word;
@@ -58,10 +58,14 @@ function singularOfWord(word: string): string {
 }
 
 /** @returns why these names will not do, whatever else there is. */
-export function nameErrors(plural: string, singular: string, usedByTemplates: ReadonlySet<string>): string[] {
+export function findNameErrors(
+  plural: string,
+  singular: string,
+  usedByTemplates: ReadonlySet<string>,
+): string[] {
   const misspelt = [plural, singular].find((name) => !wanted.test(name));
-  if (misspelt !== undefined) return [misspelling(misspelt)];
-  const { auditLogs, AuditLogs, AuditLog } = namesOf(plural, singular);
+  if (misspelt !== undefined) return [describeMisspelling(misspelt)];
+  const { auditLogs, AuditLogs, AuditLog } = deriveNames(plural, singular);
   const errors = [plural, singular]
     .filter((name) => name.length > maxLength)
     .map((name) => `"${name}" has more than ${maxLength} letters. Choose another name.`);
@@ -76,7 +80,7 @@ export function nameErrors(plural: string, singular: string, usedByTemplates: Re
   return errors;
 }
 
-function misspelling(name: string): string {
+function describeMisspelling(name: string): string {
   const better = name
     .replaceAll(/([a-z])([A-Z])/g, '$1-$2')
     .toLowerCase()

@@ -24,8 +24,8 @@ export class UnknownServicesFile extends Error {
 const latchkeyServices = ['accounts', 'database', 'clock', 'log', 'issuer'];
 
 /** @returns the names that services have. */
-export function membersOfServices(text: string): string[] {
-  const { properties } = returnedBy(createServicesIn(parsed(text)));
+export function listServiceMembers(text: string): string[] {
+  const { properties } = findReturned(createServicesIn(parsed(text)));
   return [...latchkeyServices, ...properties.flatMap(({ name }) => (name ? [name.getText()] : []))];
 }
 
@@ -39,7 +39,7 @@ export function addService(text: string, { member, type, folder, latchkey, store
   const context = parameter && ts.isIdentifier(parameter.name) ? `${parameter.name.text}.` : '';
   const stored = store === undefined ? '' : `new ${store}(${context}database), `;
   const made = `${member}: new ${type}(${stored}${context}clock)`;
-  const returned = returnedBy(create);
+  const returned = findReturned(create);
   const last = returned.properties.at(-1);
   const imports = [
     `import { ${type} } from './${folder}/${folder}.service.js';`,
@@ -79,7 +79,7 @@ export function removeService(text: string, { type, store }: Pick<NewService, 't
     .filter((line) => !isTheirs(line))
     .join('\n')
     .replace(/\{\s+\};/, '{};');
-  if (returnedBy(createServicesIn(parsed(rest))).properties.length > 0) return rest;
+  if (findReturned(createServicesIn(parsed(rest))).properties.length > 0) return rest;
   return rest
     .replace(/^import type \{ ProjectContext \}.*\n\n?/m, '')
     .replace(/\{ [\w, ]+ \}: ProjectContext/, '');
@@ -97,7 +97,7 @@ function createServicesIn(source: ts.SourceFile): ts.FunctionDeclaration {
   return found;
 }
 
-function returnedBy({ body }: ts.FunctionDeclaration): ts.ObjectLiteralExpression {
+function findReturned({ body }: ts.FunctionDeclaration): ts.ObjectLiteralExpression {
   const returned = body?.statements.find(ts.isReturnStatement)?.expression;
   if (!returned || !ts.isObjectLiteralExpression(returned)) {
     throw new UnknownServicesFile('its createServices returns no object that is written out');

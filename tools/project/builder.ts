@@ -20,12 +20,12 @@ import { EmittedFiles } from './emitted.ts';
 import { NativeBuild } from './native-build.ts';
 import type { Compilation, NativeCompiler } from './native-compiler.ts';
 import { removeOrphans } from './orphans.ts';
-import { page, pageFiles, pageStep } from './page.ts';
+import { page, listPageFiles, pageStep } from './page.ts';
 import { partsOf, type Part } from './parts.ts';
 import { findProjectErrors } from './project-file.ts';
 import { readCheckOptions } from './raw-documents.ts';
 import { Steps, toolFiles } from './steps.ts';
-import { generate, partOf, readMetadata, UnsuitableTsoa } from './tsoa.ts';
+import { generate, readPart, readMetadata, UnsuitableTsoa } from './tsoa.ts';
 import { findConfigErrors, readTsoaConfig } from './tsoa-config.ts';
 
 /** Made by the build, and not compiled. */
@@ -178,7 +178,7 @@ export class Builder {
       const controllers = findControllers(this.#root, program, own.config);
       const metadata = readMetadata(this.#root, program, controllers, own.config);
       for (const { has, config, documentFile, routesFile } of parts) {
-        const part = partOf(metadata, (location) => has(this.#name(location)));
+        const part = readPart(metadata, (location) => has(this.#name(location)));
         const { routes, document } = generate(this.#root, part, config);
         writeFileSync(join(this.#root, documentFile), document);
         if (this.#write(routesFile, routes)) reload();
@@ -221,7 +221,7 @@ export class Builder {
   }
 
   async #compilePage(native?: NativeBuild): Promise<readonly string[]> {
-    for (const file of pageFiles(this.#root))
+    for (const file of listPageFiles(this.#root))
       this.#write(join('dist', file), readFileSync(join(this.#root, file), 'utf8'));
     const step = pageStep(this.#root);
     if (this.#steps.find('page', step)) return [];

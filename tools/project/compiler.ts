@@ -109,7 +109,7 @@ export class Compiler {
     // Unchanged text may be written differently: declarations have types that are inferred of other files.
     const write: ts.WriteFileCallback = (file, text, mark, onError, sources, data) => {
       const [source] = sources ?? [];
-      if (source) this.#emitted.set(this.#name(file), versionOf(source, key));
+      if (source) this.#emitted.set(this.#name(file), readVersionOf(source, key));
       if (source && ts.sys.readFile(file) === text) return;
       host.writeFile(file, text, mark, onError, sources, data);
       if (file.endsWith('.js')) changed.push(file);
@@ -192,7 +192,7 @@ export class Compiler {
     return program.getSourceFiles().some((source) => {
       const { isDeclarationFile, fileName } = source;
       const output = isDeclarationFile ? undefined : this.#outputOf(fileName, options);
-      return output !== undefined && !this.#emitted.isOf(output, versionOf(source, key));
+      return output !== undefined && !this.#emitted.isOf(output, readVersionOf(source, key));
     });
   }
 
@@ -271,7 +271,7 @@ function isInstalled(fileName: string): boolean {
 }
 
 /** TypeScript gives each file of an incremental program the hash of its text. */
-function versionOf(source: ts.SourceFile, key: string): string {
+function readVersionOf(source: ts.SourceFile, key: string): string {
   return `${(source as ts.SourceFile & { readonly version: string }).version} ${key}`;
 }
 

@@ -60,7 +60,7 @@ export class NativeCompiler {
     outputs: ReadonlyMap<string, string>,
     emitted: EmittedFiles,
   ): Promise<Compilation> {
-    const memory = join(this.#root, 'dist', `native-${memoryName(configFile)}.tsbuildinfo`);
+    const memory = join(this.#root, 'dist', `native-${nameMemory(configFile)}.tsbuildinfo`);
     const run = (): Promise<Run> =>
       this.#run(configFile, [
         ...['--noEmitOnError', '--incremental', '--tsBuildInfoFile', memory],
@@ -127,7 +127,7 @@ export class NativeCompiler {
 }
 
 /** A name for what it remembers of one configuration. */
-function memoryName(configFile: string): string {
+function nameMemory(configFile: string): string {
   const folder = dirname(configFile);
   return folder === '.' ? basename(configFile, '.json') : basename(folder);
 }

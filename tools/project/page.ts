@@ -14,7 +14,7 @@ export function pageStep(root: string): StepOptions {
 }
 
 /** What browsers get as it is written, below the root. */
-export function pageFiles(root: string): string[] {
+export function listPageFiles(root: string): string[] {
   return readdirSync(join(root, page.folder))
     .filter((name) => /\.(html|css|svg)$/.test(name))
     .map((name) => join(page.folder, name));

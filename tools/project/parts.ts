@@ -2,7 +2,7 @@
 // document of its own; the contract is merged of both documents.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { isLatchkeys } from '../contract/latchkey-folders.ts';
+import { isOfLatchkey } from '../contract/latchkey-folders.ts';
 
 export interface Part {
   /** Below the root, as the other files here. */
@@ -30,7 +30,7 @@ export function partsOf(root: string): readonly Part[] {
     configFile,
     documentFile: 'dist/contract/tsoa-latchkey.json',
     sourcesFile: 'dist/contract/sources-latchkey.json',
-    has: isLatchkeys,
+    has: isOfLatchkey,
   };
-  return [latchkey, { ...project, has: (file) => !isLatchkeys(file) }];
+  return [latchkey, { ...project, has: (file) => !isOfLatchkey(file) }];
 }

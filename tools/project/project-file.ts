@@ -5,11 +5,11 @@ import ts from 'typescript';
 
 /** What is wrong, and what to write. */
 export function findProjectErrors(root: string, program: ts.Program): string[] {
-  return [...projectErrors(root, program), ...migrationErrors(root, program)];
+  return [...findProjectFileErrors(root, program), ...findMigrationErrors(root, program)];
 }
 
 /** A migration that is not listed never runs. */
-function migrationErrors(root: string, program: ts.Program): string[] {
+function findMigrationErrors(root: string, program: ts.Program): string[] {
   const folder = 'src/migrations';
   const list = program.getSourceFile(join(root, folder, 'index.ts'));
   if (!list || !existsSync(join(root, folder))) return [];
@@ -25,7 +25,7 @@ function migrationErrors(root: string, program: ts.Program): string[] {
     });
 }
 
-function projectErrors(root: string, program: ts.Program): string[] {
+function findProjectFileErrors(root: string, program: ts.Program): string[] {
   const file = 'src/project.ts';
   const source = program.getSourceFile(join(root, file));
   const example = 'Write "export default defineProject({ routes });" in it, with what else the project has.';

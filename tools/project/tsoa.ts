@@ -62,7 +62,7 @@ export function readMetadata(
     program: { getSourceFiles: () => controllers },
     typeChecker: program.getTypeChecker(),
   });
-  return withoutWarnings(() => generator.Generate());
+  return removeWarnings(() => generator.Generate());
 }
 
 /** Makes routes and a raw document. */
@@ -79,7 +79,7 @@ export function generate(root: string, metadata: Metadata, { spec, routes }: Tso
 }
 
 /** Some of the controllers, with the models that they refer to. */
-export function partOf(
+export function readPart(
   { controllers, referenceTypeMap }: Metadata,
   isPart: (location: string) => boolean,
 ): Metadata {
@@ -140,7 +140,7 @@ function loadTsoa(root: string): Tsoa {
 }
 
 /** It warns of paths that overlap, such as `/users/{id}` and `/users/export`, which are found in the right order here. */
-function withoutWarnings<Result>(work: () => Result): Result {
+function removeWarnings<Result>(work: () => Result): Result {
   const { warn, error } = console;
   console.warn = () => undefined;
   // The names of the types around one that it cannot read, before the error that says which.

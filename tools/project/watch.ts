@@ -13,7 +13,7 @@ export function watchFolder(folder: string, onChange: () => void): Watched {
   if (process.platform !== 'linux') return watch(folder, { recursive: true }, onChange);
   const watchers = new Map<string, FSWatcher>();
   const update = (): void => {
-    const folders = new Set(foldersIn(folder));
+    const folders = new Set(listFolders(folder));
     for (const [path, watcher] of watchers) {
       if (folders.has(path)) continue;
       watcher.close();
@@ -60,7 +60,7 @@ export function watchFiles(
   });
 }
 
-function foldersIn(folder: string): string[] {
+function listFolders(folder: string): string[] {
   if (!existsSync(folder)) return [];
   const inner = readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isDirectory())

@@ -21,7 +21,7 @@ export function findReleaseErrors(state: ReleaseState): string[] {
       ([file, other]) =>
         `package.json has version ${version}, and ${file} has ${other ?? 'none'}. Write the same in both.`,
     );
-  const section = sectionOf(changelog, version);
+  const section = findSection(changelog, version);
   const isDated = section !== undefined && /^\d{4}-\d\d-\d\d$/.test(section);
   return [
     ...others,
@@ -40,12 +40,12 @@ export function findReleaseErrors(state: ReleaseState): string[] {
 }
 
 /** @returns the changelog with the date of the version. */
-export function datedChangelog(changelog: string, version: string, date: string): string {
+export function dateChangelog(changelog: string, version: string, date: string): string {
   return changelog.replace(`## ${version}, not yet released`, `## ${version}, ${date}`);
 }
 
 /** @returns what is said of a version in its heading, such as `not yet released` or a date; undefined: it has none. */
-function sectionOf(changelog: string, version: string): string | undefined {
+function findSection(changelog: string, version: string): string | undefined {
   const heading = changelog.split('\n').find((line) => line.startsWith(`## ${version}, `));
   return heading?.slice(`## ${version}, `.length);
 }

@@ -10,7 +10,7 @@ export interface Counts {
 
 /** @param paths reports, or folders of them; one that is named twice counts once. */
 export function sumReports(paths: readonly string[]): Counts {
-  const files = new Set(paths.flatMap((path) => (statSync(path).isDirectory() ? reportsIn(path) : [path])));
+  const files = new Set(paths.flatMap((path) => (statSync(path).isDirectory() ? listReports(path) : [path])));
   return sumCounts([...files].map((file) => countReport(readFileSync(file, 'utf8'))));
 }
 
@@ -24,7 +24,7 @@ export function sumCounts(all: readonly Counts[]): Counts {
   return sum;
 }
 
-function reportsIn(folder: string): string[] {
+function listReports(folder: string): string[] {
   return readdirSync(folder)
     .filter((name) => name.endsWith('.xml'))
     .map((name) => join(folder, name));

@@ -61,7 +61,7 @@ export async function startLiveService(root: string, folder: string): Promise<Li
   const adminPassword = randomBytes(15).toString('base64url');
   const service = spawn(process.execPath, [serviceScript(root), 'start', folder], {
     cwd: folder,
-    env: { ...withoutSettings(process.env), ...settings(folder, adminPassword) },
+    env: { ...removeSettings(process.env), ...settings(folder, adminPassword) },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const ended = once(service, 'close');
@@ -73,7 +73,7 @@ export async function startLiveService(root: string, folder: string): Promise<Li
     process.off('exit', kill);
   };
   try {
-    const url = await addressOf(service);
+    const url = await readAddress(service);
     return { env: await prepare(url, adminPassword), stop };
   } catch (error) {
     await stop();
@@ -81,7 +81,7 @@ export async function startLiveService(root: string, folder: string): Promise<Li
   }
 }
 
-function withoutSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+function removeSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const known = /^(LATCHKEY_|JWT_|PORT$|HOST$|DATABASE_URL$|LOG_|NODE_)/;
   return Object.fromEntries(Object.entries(env).filter(([name]) => !known.test(name)));
 }
@@ -108,7 +108,7 @@ function settings(folder: string, adminPassword: string): Record<string, string>
 }
 
 /** Resolves with the address that the service prints when it listens. What it prints later is let go. */
-function addressOf(service: Service): Promise<string> {
+function readAddress(service: Service): Promise<string> {
   return new Promise((resolve, reject) => {
     let printed = '';
     service.stderr.setEncoding('utf8').on('data', (text: string) => (printed += text));

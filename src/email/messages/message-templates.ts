@@ -18,7 +18,7 @@ export interface ProjectTemplate {
   readonly render: Render;
 }
 
-const own: Readonly<Record<string, Language>> = { en: english, de: german };
+const builtIn: Readonly<Record<string, Language>> = { en: english, de: german };
 
 /** What each message says, in each language. */
 export class MessageTemplates {
@@ -29,7 +29,7 @@ export class MessageTemplates {
     private readonly defaultLanguage: string,
     ofProject: readonly ProjectTemplate[] = [],
   ) {
-    for (const [language, messages] of Object.entries(own)) {
+    for (const [language, messages] of Object.entries(builtIn)) {
       for (const name of Object.keys(messages) as MessageName[])
         this.#add(language, name, createRender(messages, name, language));
     }

@@ -5,7 +5,7 @@ import {
   type ForeignFactors,
   type ForeignPasskey,
 } from '../foreign-factors.js';
-import { fields, FieldError, toRecord, type UserSource } from '../foreign-user.js';
+import { fields, FieldError, readNamed, toRecord, type UserSource } from '../foreign-user.js';
 import { StartError } from '../../start-error.js';
 import { decryptBetterAuth, type BetterAuthSecrets } from './better-auth-secrets.js';
 import { quote, type SourceDatabase } from './source-database.js';
@@ -42,7 +42,7 @@ export async function* readBetterAuthUsers(
       const email = fields.text(read('email'), 'email');
       const username = fields.text(read('username'), 'username') ?? email;
       if (username === undefined) throw new FieldError('username is missing');
-      return {
+      return readNamed(username, () => ({
         id: String(row['id']),
         username,
         email,
@@ -59,7 +59,7 @@ export async function* readBetterAuthUsers(
           (fields.flag(read('banned'), 'banned') ?? false) &&
           (fields.time(read('banExpires'), 'banExpires') ?? Infinity) > now,
         createdAt: fields.time(read('createdAt'), 'createdAt'),
-      };
+      }));
     });
   }
 }

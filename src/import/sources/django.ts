@@ -1,4 +1,4 @@
-import { fields, FieldError, toRecord, type UserSource } from '../foreign-user.js';
+import { fields, FieldError, readNamed, toRecord, type UserSource } from '../foreign-user.js';
 import { StartError } from '../../start-error.js';
 import { quote, separator, splitJoined, type SourceDatabase } from './source-database.js';
 
@@ -21,7 +21,7 @@ export async function* readDjangoUsers(database: SourceDatabase, table = 'auth_u
       const username = fields.text(row['username'], 'username') ?? email;
       if (username === undefined) throw new FieldError('username is missing');
       const password = fields.text(row['password'], 'password');
-      return {
+      return readNamed(username, () => ({
         id: String(row['id']),
         username,
         email,
@@ -34,7 +34,7 @@ export async function* readDjangoUsers(database: SourceDatabase, table = 'auth_u
         disabled: !(fields.flag(row['is_active'], 'is_active') ?? true),
         createdAt: fields.time(row['date_joined'], 'date_joined'),
         lastLoginAt: fields.time(row['last_login'], 'last_login'),
-      };
+      }));
     });
   }
 }

@@ -1,5 +1,12 @@
 import { readFile } from 'node:fs/promises';
-import { fields, FieldError, toRecord, type ForeignUser, type UserSource } from '../foreign-user.js';
+import {
+  fields,
+  FieldError,
+  readNamed,
+  toRecord,
+  type ForeignUser,
+  type UserSource,
+} from '../foreign-user.js';
 import { StartError } from '../../start-error.js';
 import { readExportedList } from './json-file.js';
 
@@ -28,24 +35,26 @@ function readUser(user: Readonly<Record<string, unknown>>, prefix: string | unde
   const id = fields.text(user['localId'], 'localId');
   if (id === undefined) throw new FieldError('localId is missing');
   const email = fields.text(user['email'], 'email');
-  const hash = fields.text(user['passwordHash'], 'passwordHash');
-  if (hash !== undefined && prefix === undefined) {
-    throw new FieldError('has a password: give the project’s hash parameters (--firebase-hash-config)');
-  }
-  return {
+  const username = email ?? fields.text(user['phoneNumber'], 'phoneNumber') ?? id;
+  return readNamed(username, () => ({
     id,
-    username: email ?? fields.text(user['phoneNumber'], 'phoneNumber') ?? id,
+    username,
     email,
     emailVerified: fields.flag(user['emailVerified'], 'emailVerified'),
-    passwordHash:
-      hash === undefined
-        ? undefined
-        : `${prefix ?? ''}$${toBase64(fields.text(user['salt'], 'salt') ?? '')}$${toBase64(hash)}`,
+    passwordHash: readHash(user, prefix),
     roles: readRoles(user['customAttributes']),
     disabled: fields.flag(user['disabled'], 'disabled') ?? false,
     createdAt: fields.time(user['createdAt'], 'createdAt'),
     lastLoginAt: fields.time(user['lastSignedInAt'], 'lastSignedInAt'),
-  };
+  }));
+}
+
+function readHash(user: Readonly<Record<string, unknown>>, prefix: string | undefined): string | undefined {
+  const hash = fields.text(user['passwordHash'], 'passwordHash');
+  if (hash === undefined) return undefined;
+  if (prefix === undefined)
+    throw new FieldError('has a password: give the project’s hash parameters (--firebase-hash-config)');
+  return `${prefix}$${toBase64(fields.text(user['salt'], 'salt') ?? '')}$${toBase64(hash)}`;
 }
 
 /** Custom claims have no fixed names: `role` and `roles` are usual. */

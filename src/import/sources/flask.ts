@@ -1,4 +1,4 @@
-import { fields, FieldError, toRecord, type UserSource } from '../foreign-user.js';
+import { fields, FieldError, readNamed, toRecord, type UserSource } from '../foreign-user.js';
 import type { RevokedTokens } from '../revoked-tokens.js';
 import { StartError } from '../../start-error.js';
 import { quote, separator, splitJoined, type SourceDatabase } from './source-database.js';
@@ -76,7 +76,7 @@ export async function* readFlaskUsers(database: SourceDatabase, options: FlaskOp
       const email = fields.text(read(row, 'email'), 'email');
       const username = fields.text(read(row, 'username'), 'username') ?? email;
       if (username === undefined) throw new FieldError('username is missing');
-      return {
+      return readNamed(username, () => ({
         id: String(read(row, 'id')),
         username,
         email,
@@ -92,7 +92,7 @@ export async function* readFlaskUsers(database: SourceDatabase, options: FlaskOp
           (fields.flag(read(row, 'disabled'), 'disabled') ?? false),
         createdAt: fields.time(read(row, 'created'), 'created'),
         lastLoginAt: fields.time(read(row, 'lastLogin'), 'lastLogin'),
-      };
+      }));
     });
   }
 }

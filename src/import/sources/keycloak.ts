@@ -6,7 +6,14 @@ import {
   type ForeignFactors,
   type ForeignPasskey,
 } from '../foreign-factors.js';
-import { fields, FieldError, toRecord, type ForeignUser, type UserSource } from '../foreign-user.js';
+import {
+  fields,
+  FieldError,
+  readNamed,
+  toRecord,
+  type ForeignUser,
+  type UserSource,
+} from '../foreign-user.js';
 import { readExportedList } from './json-file.js';
 
 /** Every realm has these, and they permit nothing outside of Keycloak. */
@@ -31,6 +38,10 @@ function readUser(user: Readonly<Record<string, unknown>>): ForeignUser {
   }
   const username = fields.text(user['username'], 'username');
   if (username === undefined) throw new FieldError('username is missing');
+  return readNamed(username, () => readDetails(user, username));
+}
+
+function readDetails(user: Readonly<Record<string, unknown>>, username: string): ForeignUser {
   const credentials = readCredentials(user['credentials']);
   return {
     id: fields.text(user['id'], 'id') ?? username,

@@ -1,5 +1,5 @@
 import { readTotpSecret, type ForeignFactors } from '../foreign-factors.js';
-import { fields, FieldError, toRecord, type UserSource } from '../foreign-user.js';
+import { fields, FieldError, readNamed, toRecord, type UserSource } from '../foreign-user.js';
 import { StartError } from '../../start-error.js';
 import { quote, type SourceDatabase } from './source-database.js';
 
@@ -25,7 +25,7 @@ export async function* readSupabaseUsers(
       const username = email ?? fields.text(row['phone'], 'phone');
       if (username === undefined)
         throw new FieldError('has neither email nor phone: there is nothing to log in with');
-      return {
+      return readNamed(username, () => ({
         id: String(row['id']),
         username,
         email,
@@ -36,7 +36,7 @@ export async function* readSupabaseUsers(
         disabled: (fields.time(row['banned_until'], 'banned_until') ?? 0) > now,
         createdAt: fields.time(row['created_at'], 'created_at'),
         lastLoginAt: fields.time(row['last_sign_in_at'], 'last_sign_in_at'),
-      };
+      }));
     });
   }
 }
