@@ -18,7 +18,7 @@ export async function planTables(
   beginAgain: boolean,
   migrations: ProjectMigrations,
 ): Promise<OwnTable[]> {
-  const source = snapshot.ownTables();
+  const source = snapshot.readOwnTables();
   const hasRows = (table: SourceTable): boolean => snapshot.hasOwnRows(table);
   return onTarget(async () => {
     await target.ping();

@@ -135,12 +135,12 @@ async function copySnapshot(
   config: Config,
   { dryRun = false, beginAgain = false, migrations, output }: CopyOptions & CopyTools,
 ): Promise<void> {
-  const [from, to] = [findSourceSealing(snapshot.keys(), source, config), createTargetSealing(config)];
+  const [from, to] = [findSourceSealing(snapshot.readKeys(), source, config), createTargetSealing(config)];
   const target = openCommandDatabase(config);
   try {
     const ownTables = await planTables(target, snapshot, beginAgain, migrations);
     // Before anything is written: it finds values that the target cannot have.
-    const contents = await snapshot.contents(ownTables);
+    const contents = await snapshot.summarize(ownTables);
     if (dryRun) {
       await describe(target, snapshot, { beginAgain, ownTables, contents, output });
       return;

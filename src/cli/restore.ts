@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { pino } from 'pino';
 import { auditStore } from '../audit/audit.store.js';
 import { readConfig, type Config } from '../config/config.js';
-import { unmarkBackup } from '../database/backup-mark.js';
+import { removeBackupMark } from '../database/backup-mark.js';
 import { claimSqlite } from '../database/sqlite-claim.js';
 import { refuseLeftoverLog, StagedFile } from '../database/staged-file.js';
 import { getFileInUseMessage, openInstallation } from '../server/installation.js';
@@ -126,7 +126,7 @@ class Restore {
     const details = { backup, sessions_kept: this.options.keepSessions === true };
     await auditStore.add(database.queries, clock, { event: 'database_restored', actor: operator, details });
     if (this.options.keepSessions === true) {
-      await unmarkBackup(database.queries, database.dialect);
+      await removeBackupMark(database.queries, database.dialect);
       this.#say(
         'Its sessions are kept, as --keep-sessions says: sessions, tokens and passwords that were ended or changed after the backup live again.',
       );

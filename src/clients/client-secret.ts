@@ -11,16 +11,16 @@ export function generateClientSecret(): string {
 
 /** The stored hash. Not a slow one: nobody can guess 256 bits, and clients authenticate often. */
 export function hashClientSecret(secret: string): string {
-  return digest(secret).toString('base64url');
+  return hashSha256(secret).toString('base64url');
 }
 
 /** Compares in constant time. */
 export function isClientSecret(given: string, hash: string): boolean {
   const expected = Buffer.from(hash, 'base64url');
-  const actual = digest(given);
+  const actual = hashSha256(given);
   return actual.length === expected.length && timingSafeEqual(actual, expected);
 }
 
-function digest(secret: string): Buffer {
+function hashSha256(secret: string): Buffer {
   return createHash('sha256').update(secret).digest();
 }

@@ -64,7 +64,7 @@ function removeUnused({ paths, components }: Document): void {
 function findReferences(part: unknown, components: Document['components']): Set<string> {
   const found = new Set<string>();
   const visit = (value: unknown): void => {
-    for (const reference of referencesIn(value)) {
+    for (const reference of listReferences(value)) {
       if (found.has(reference)) continue;
       found.add(reference);
       const [, , group = '', name = ''] = reference.split('/');
@@ -75,9 +75,9 @@ function findReferences(part: unknown, components: Document['components']): Set<
   return found;
 }
 
-function referencesIn(value: unknown): string[] {
+function listReferences(value: unknown): string[] {
   if (typeof value !== 'object' || value === null) return [];
   return Object.entries(value).flatMap(([key, member]: [string, unknown]) =>
-    key === '$ref' && typeof member === 'string' ? [member] : referencesIn(member),
+    key === '$ref' && typeof member === 'string' ? [member] : listReferences(member),
   );
 }

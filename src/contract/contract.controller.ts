@@ -65,8 +65,9 @@ export class ContractController {
     @Request() request: HttpRequest,
     @Res() unchanged: TsoaResponse<304, void>,
   ): OpenApiDocument {
-    const serving = this.#serving(request);
-    if (isUnchanged(request, servedEtag(serving, this.#etags.json), 'no-cache')) unchanged(304, undefined);
+    const serving = this.#findVariant(request);
+    if (isUnchanged(request, createServedEtag(serving, this.#etags.json), 'no-cache'))
+      unchanged(304, undefined);
     return adaptContract(serving, this.#contract);
   }
 
@@ -82,9 +83,10 @@ export class ContractController {
     @Request() request: HttpRequest,
     @Res() unchanged: TsoaResponse<304, void>,
   ): OpenApiYaml {
-    const serving = this.#serving(request);
+    const serving = this.#findVariant(request);
     request.res?.setHeader('Content-Type', 'application/yaml'); // before what sends a 304
-    if (isUnchanged(request, servedEtag(serving, this.#etags.yaml), 'no-cache')) unchanged(304, undefined);
+    if (isUnchanged(request, createServedEtag(serving, this.#etags.yaml), 'no-cache'))
+      unchanged(304, undefined);
     return adaptYaml(serving, this.#yaml);
   }
 
@@ -99,17 +101,18 @@ export class ContractController {
     @Request() request: HttpRequest,
     @Res() unchanged: TsoaResponse<304, void>,
   ): OpenApiDocument {
-    const serving = this.#serving(request);
-    if (isUnchanged(request, servedEtag(serving, this.#etags.json31), 'no-cache')) unchanged(304, undefined);
+    const serving = this.#findVariant(request);
+    if (isUnchanged(request, createServedEtag(serving, this.#etags.json31), 'no-cache'))
+      unchanged(304, undefined);
     return adaptContract(serving, this.#contract31);
   }
 
-  #serving(request: HttpRequest): ServedVariant {
+  #findVariant(request: HttpRequest): ServedVariant {
     return { prefix: getForwardedPrefix(request), tokenScheme: this.#tokenScheme };
   }
 }
 
-function servedEtag({ prefix, tokenScheme }: ServedVariant, etag: string): string {
+function createServedEtag({ prefix, tokenScheme }: ServedVariant, etag: string): string {
   const differs = prefix !== '' || tokenScheme !== undefined;
   return differs ? createEtag(etag + prefix + JSON.stringify(tokenScheme ?? '')) : etag;
 }

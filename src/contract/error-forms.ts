@@ -36,7 +36,7 @@ export function createProblemForm(kinds: ProblemKinds): ErrorForm {
   return {
     ...problemResponses,
     codes: Object.fromEntries(Object.entries(kinds).map(([code, { status }]) => [code, [status]])),
-    example: (code) => problemExample(kinds, code),
+    example: (code) => createProblemExample(kinds, code),
     describe: (code) => kinds[code]?.title ?? code,
   };
 }
@@ -79,7 +79,7 @@ export const oauthForm: ErrorForm = {
   mediaType: 'application/json',
   schema: 'OAuthError',
   codes: Object.fromEntries(Object.entries(oauthErrors).map(([code, { statuses }]) => [code, statuses])),
-  example: oauthExample,
+  example: createOAuthExample,
   describe: (code) => oauthErrors[code as OAuthErrorCode].description.replace(/\.$/, ''),
   codesWithChallenge: [],
   codesWithRetryAfter: ['temporarily_unavailable'],
@@ -89,7 +89,7 @@ export const oauthForm: ErrorForm = {
   commonResponses: { default: 'Any other error: `server_error`, `temporarily_unavailable`.' },
 };
 
-function problemExample(kinds: ProblemKinds, code: string): object {
+function createProblemExample(kinds: ProblemKinds, code: string): object {
   const { title, status, detail } = kinds[code] ?? {};
   return {
     summary: title,
@@ -104,7 +104,7 @@ function problemExample(kinds: ProblemKinds, code: string): object {
   };
 }
 
-function oauthExample(code: string): object {
+function createOAuthExample(code: string): object {
   const { description } = oauthErrors[code as OAuthErrorCode];
   return { summary: code, value: { error: code, error_description: description } };
 }

@@ -13,7 +13,7 @@ import { createEtag, isUnchanged } from '../http/cacheable.js';
 import { prefersPage, getRootReference, setPageHeaders } from '../http/html-page.js';
 import { getForwardedPrefix } from '../http/trusted-proxy.js';
 import type { ServiceInfo } from './contract.models.js';
-import { landingPage, type Running } from './landing-page.js';
+import { renderLandingPage, type Running } from './landing-page.js';
 import type { Contract } from './read-contract.js';
 
 @Route()
@@ -39,15 +39,17 @@ export class LandingPageController {
     @Res() unchanged: TsoaResponse<304, void>,
   ): ServiceInfo {
     const response = request.res?.vary('Accept');
-    const info = this.#info(getForwardedPrefix(request));
-    const page = prefersPage(request) ? landingPage(this.#running, getRootReference(request)) : undefined;
+    const info = this.#createInfo(getForwardedPrefix(request));
+    const page = prefersPage(request)
+      ? renderLandingPage(this.#running, getRootReference(request))
+      : undefined;
     if (response && page !== undefined) setPageHeaders(response);
     if (isUnchanged(request, createEtag(page ?? JSON.stringify(info)), 'no-cache')) unchanged(304, undefined);
     else if (page !== undefined) response?.end(page);
     return info;
   }
 
-  #info(prefix: string): ServiceInfo {
+  #createInfo(prefix: string): ServiceInfo {
     const { title, version } = this.#running;
     return {
       name: title,

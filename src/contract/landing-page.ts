@@ -8,7 +8,7 @@ export interface Running {
 }
 
 /** What a browser gets at the service's root. */
-export function landingPage({ title, version, description = '' }: Running, root: string): string {
+export function renderLandingPage({ title, version, description = '' }: Running, root: string): string {
   return renderPage({
     title,
     root,

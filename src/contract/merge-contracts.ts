@@ -14,9 +14,9 @@ export interface RawContract {
  */
 export function mergeContracts(latchkey: RawContract, project: RawContract): RawContract {
   const errors = [
-    ...operationClashes(latchkey, project),
-    ...modelClashes(latchkey, project),
-    ...tagClashes(latchkey, project),
+    ...findOperationClashes(latchkey, project),
+    ...findModelClashes(latchkey, project),
+    ...findTagClashes(latchkey, project),
   ];
   if (errors.length > 0) throw new Error(errors.join('\n'));
   const [ours, own] = [latchkey, project].map(({ document, sources }) => {
@@ -62,7 +62,7 @@ interface NamedOperation {
   readonly operationId: string;
 }
 
-function operationsOf({ paths }: Document): NamedOperation[] {
+function listOperations({ paths }: Document): NamedOperation[] {
   return Object.entries(paths).flatMap(([path, operations]) =>
     Object.entries(operations).map(([method, { operationId }]) => ({
       name: `${method.toUpperCase()} ${path}`,
@@ -71,13 +71,13 @@ function operationsOf({ paths }: Document): NamedOperation[] {
   );
 }
 
-function operationClashes(latchkey: RawContract, project: RawContract): string[] {
-  const ours = operationsOf(latchkey.document);
-  return operationsOf(project.document).flatMap(({ name, operationId }) => {
+function findOperationClashes(latchkey: RawContract, project: RawContract): string[] {
+  const ours = listOperations(latchkey.document);
+  return listOperations(project.document).flatMap(({ name, operationId }) => {
     const at = project.sources.places[name] ?? 'the project';
-    const same = ours.find((each) => routeOf(each.name) === routeOf(name));
+    const same = ours.find((each) => normalizeRoute(each.name) === normalizeRoute(name));
     const alike = ours.find((each) => each.operationId === operationId);
-    const place = (other: NamedOperation): string => placeIn(latchkey, 'places', other.name);
+    const place = (other: NamedOperation): string => describePlace(latchkey, 'places', other.name);
     return [
       ...(same
         ? [`${at}: ${name} is an operation of Latchkey already${place(same)}. Change its path or its method.`]
@@ -92,24 +92,24 @@ function operationClashes(latchkey: RawContract, project: RawContract): string[]
 }
 
 /** What a router takes for the same: the names of parameters do not count. */
-function routeOf(name: string): string {
+function normalizeRoute(name: string): string {
   return name.replaceAll(/\{[^{}]+\}/g, '{}');
 }
 
 /** Models that both have, such as `ProblemDetails`, are the same in both, unless the project's is another. */
-function modelClashes(latchkey: RawContract, project: RawContract): string[] {
+function findModelClashes(latchkey: RawContract, project: RawContract): string[] {
   const { schemas } = latchkey.document.components;
   return Object.entries(project.document.components.schemas).flatMap(([name, schema]) => {
     const other = schemas[name];
     if (other === undefined || JSON.stringify(other) === JSON.stringify(schema)) return [];
     const at = project.sources.models[name] ?? 'the project';
     return [
-      `${at}: the model ${name} is one of Latchkey's already${placeIn(latchkey, 'models', name)}. Rename it: the contract has one name for one model.`,
+      `${at}: the model ${name} is one of Latchkey's already${describePlace(latchkey, 'models', name)}. Rename it: the contract has one name for one model.`,
     ];
   });
 }
 
-function tagClashes(latchkey: RawContract, project: RawContract): string[] {
+function findTagClashes(latchkey: RawContract, project: RawContract): string[] {
   const taken = new Set([
     ...(latchkey.document.tags ?? []).map(({ name }) => name),
     ...Object.keys(latchkey.sources.tags),
@@ -123,7 +123,7 @@ function tagClashes(latchkey: RawContract, project: RawContract): string[] {
     .map((name) => `the project: the tag "${name}" is one of Latchkey's already. Give it another name.`);
 }
 
-function placeIn({ sources }: RawContract, kind: 'places' | 'models', name: string): string {
+function describePlace({ sources }: RawContract, kind: 'places' | 'models', name: string): string {
   const place = sources[kind][name];
   return place === undefined ? '' : `, at ${place}`;
 }

@@ -20,7 +20,7 @@ export function mergeIntersections({ components, paths }: Document): void {
   function mergeWithin(schema: Schema): void {
     if (visited.has(schema)) return;
     visited.add(schema);
-    for (const inner of partsOf(schema)) mergeWithin(inner);
+    for (const inner of listParts(schema)) mergeWithin(inner);
     const parts = schema['allOf'] as readonly Schema[] | undefined;
     if (!parts || parts.length < 2) return;
     const objects = parts.map(resolveObject).filter((object) => object !== undefined);
@@ -51,7 +51,7 @@ export function mergeIntersections({ components, paths }: Document): void {
   }
 }
 
-function partsOf({ properties = {}, items, additionalProperties, ...schema }: Schema): Schema[] {
+function listParts({ properties = {}, items, additionalProperties, ...schema }: Schema): Schema[] {
   const lists = ['allOf', 'anyOf', 'oneOf'].flatMap(
     (keyword) => (schema[keyword] ?? []) as readonly Schema[],
   );

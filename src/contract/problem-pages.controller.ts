@@ -19,7 +19,7 @@ import type { ProblemKinds } from '../problems/problem-codes.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
 import { Problem } from '../problems/problem.js';
 import { ProblemOperations } from './problem-operations.js';
-import { problemListPage, problemPage } from './problem-pages.js';
+import { renderProblemList, renderProblemPage } from './problem-pages.js';
 import type { Contract } from './read-contract.js';
 
 @Route('problems')
@@ -46,7 +46,7 @@ export class ProblemPagesController {
     @Request() request: HttpRequest,
     @Res() unchanged: TsoaResponse<304, void>,
   ): HtmlPage {
-    const page = problemListPage(this.#problems, getRootReference(request));
+    const page = renderProblemList(this.#problems, getRootReference(request));
     if (isSent(request, page)) unchanged(304, undefined);
     return page;
   }
@@ -72,7 +72,7 @@ export class ProblemPagesController {
   ): HtmlPage {
     const kind = Object.hasOwn(this.#problems, code) ? this.#problems[code] : undefined;
     if (!kind) throw new Problem('not_found', { detail: `No problem has the code "${code}".` });
-    const page = problemPage(code, kind, getRootReference(request), this.#operations);
+    const page = renderProblemPage(code, kind, getRootReference(request), this.#operations);
     if (isSent(request, page)) unchanged(304, undefined);
     return page;
   }

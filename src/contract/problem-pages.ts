@@ -5,9 +5,9 @@ import type { Problem } from '../problems/problem.js';
 import type { OperationLink, ProblemOperations } from './problem-operations.js';
 
 /** All problems, by status. */
-export function problemListPage(kinds: ProblemKinds, root: string): string {
+export function renderProblemList(kinds: ProblemKinds, root: string): string {
   const statuses = new Set(Object.values(kinds).map(({ status }) => status));
-  const sections = [...statuses].sort((a, b) => a - b).map((status) => ofStatus(kinds, status, root));
+  const sections = [...statuses].sort((a, b) => a - b).map((status) => renderStatus(kinds, status, root));
   return renderPage({
     title: 'Problems',
     root,
@@ -19,7 +19,7 @@ ${sections}`,
   });
 }
 
-function ofStatus(kinds: ProblemKinds, status: number, root: string): Markup {
+function renderStatus(kinds: ProblemKinds, status: number, root: string): Markup {
   const items = Object.entries(kinds)
     .filter(([, kind]) => kind.status === status)
     .map(
@@ -37,7 +37,7 @@ ${items}</dl>
 }
 
 /** What a problem's `type` links to: what it means, what to do, and which operations respond with it. */
-export function problemPage(
+export function renderProblemPage(
   code: string,
   { title, status, meaning, remedy }: ProblemKind,
   root: string,
@@ -49,18 +49,18 @@ export function problemPage(
     content: createMarkup`<h1>${title}</h1>
 <p class="lead"><code>${code}</code>, HTTP status ${status}</p>
 <h2>What it means</h2>
-<p>${withLinks(meaning, root, operations)}</p>
+<p>${linkOperations(meaning, root, operations)}</p>
 <h2>What to do</h2>
-<p>${withLinks(remedy, root, operations)}</p>
+<p>${linkOperations(remedy, root, operations)}</p>
 <h2>Operations that respond with it</h2>
-${operationList(code, root, operations)}
+${renderOperationList(code, root, operations)}
 <p class="note">The response itself says more: <code>detail</code> in its body, and the header <code>X-Request-Id</code>,
 which names the request in the service's log. There is a <a href="${root}problems">list of all problems</a>.</p>`,
   });
 }
 
 /** A problem as a browser gets it that asked for a page. */
-export function problemResponsePage(problem: Problem, root: string, requestId: string): string {
+export function renderProblemResponse(problem: Problem, root: string, requestId: string): string {
   const { code, status, title, message } = problem;
   return renderPage({
     title,
@@ -78,20 +78,20 @@ export function problemResponsePage(problem: Problem, root: string, requestId: s
 }
 
 /** Each operation that a text names, such as `POST /login`, leads to Swagger UI. */
-function withLinks(text: string, root: string, operations: ProblemOperations): Markup {
+function linkOperations(text: string, root: string, operations: ProblemOperations): Markup {
   const parts = text.split(/\b((?:GET|POST|PUT|PATCH|DELETE) \/[a-z_/{}.-]*[a-z}])/);
   return new Markup(
     parts
       .map((part) => {
         const operation = operations.findByName(part);
-        return operation ? operationLink(operation, root) : createMarkup`${part}`;
+        return operation ? renderOperationLink(operation, root) : createMarkup`${part}`;
       })
       .map((part) => part.text)
       .join(''),
   );
 }
 
-function operationList(code: string, root: string, operations: ProblemOperations): Markup {
+function renderOperationList(code: string, root: string, operations: ProblemOperations): Markup {
   const listed = operations.listByCode(code);
   if (operations.mayComeFromAny(code)) {
     return createMarkup`<p>Any operation may: it stands for what is not foreseen.</p>`;
@@ -101,9 +101,9 @@ function operationList(code: string, root: string, operations: ProblemOperations
 this service.</p>`;
   }
   return createMarkup`<ul class="operations">
-${listed.map((operation) => createMarkup`<li>${operationLink(operation, root)} ${operation.summary}</li>\n`)}</ul>`;
+${listed.map((operation) => createMarkup`<li>${renderOperationLink(operation, root)} ${operation.summary}</li>\n`)}</ul>`;
 }
 
-function operationLink({ name, address }: OperationLink, root: string): Markup {
+function renderOperationLink({ name, address }: OperationLink, root: string): Markup {
   return createMarkup`<a href="${root}${address}"><code>${name}</code></a>`;
 }

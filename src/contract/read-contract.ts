@@ -11,7 +11,7 @@ export interface ContractFiles {
 }
 
 /** The files that the build of a project writes. @param root the project's folder */
-export function contractFilesIn(root: URL): ContractFiles {
+export function locateContractFiles(root: URL): ContractFiles {
   const file = (path: string): string => fileURLToPath(new URL(path, root));
   return {
     json: file('generated/openapi.json'),
@@ -28,7 +28,7 @@ export class Contract {
   readonly document: OpenApiDocument;
 
   constructor(root: URL) {
-    this.#files = contractFilesIn(root);
+    this.#files = locateContractFiles(root);
     this.text = readFileSync(this.#files.json, 'utf8');
     this.document = JSON.parse(this.text) as OpenApiDocument;
   }

@@ -35,19 +35,23 @@ const methodsInOrder = ['get', 'post', 'put', 'patch', 'delete'];
 export function sortContract(document: Document): void {
   const tags = (document.tags ?? []).map(({ name }) => name);
   const ranked = Object.entries(document.paths).map(([path, operations]) => {
-    const sorted = Object.entries(operations).sort(byRank(([method]) => [rank(methodsInOrder, method)]));
-    return { path, operations: Object.fromEntries(sorted), tag: tagOf(sorted) };
+    const sorted = Object.entries(operations).sort(
+      createComparison(([method]) => [rank(methodsInOrder, method)]),
+    );
+    return { path, operations: Object.fromEntries(sorted), tag: findTag(sorted) };
   });
-  ranked.sort(byRank(({ path, tag }) => [rank(tags, tag), tag, rank(pathsInOrderOfUse, path), path]));
+  ranked.sort(
+    createComparison(({ path, tag }) => [rank(tags, tag), tag, rank(pathsInOrderOfUse, path), path]),
+  );
   document.paths = Object.fromEntries(ranked.map(({ path, operations }) => [path, operations]));
   const { components } = document;
   components.schemas = Object.fromEntries(
-    Object.entries(components.schemas).sort(byRank(([name]) => [name])),
+    Object.entries(components.schemas).sort(createComparison(([name]) => [name])),
   );
 }
 
 /** The tag of a path's first operation. */
-function tagOf([first]: readonly [string, Operation][]): string {
+function findTag([first]: readonly [string, Operation][]): string {
   return first?.[1].tags?.[0] ?? '';
 }
 
@@ -58,10 +62,10 @@ function rank(list: readonly string[], name: string): number {
 }
 
 /** Compares by the first rank that differs. Text is compared by code units, which does not depend on the locale. */
-function byRank<T>(ranksOf: (item: T) => readonly (number | string)[]): (a: T, b: T) => number {
+function createComparison<T>(getRanks: (item: T) => readonly (number | string)[]): (a: T, b: T) => number {
   return (a, b) => {
-    const others = ranksOf(b);
-    for (const [index, own] of ranksOf(a).entries()) {
+    const others = getRanks(b);
+    for (const [index, own] of getRanks(a).entries()) {
       const other = others[index] ?? own;
       if (own !== other) return own < other ? -1 : 1;
     }

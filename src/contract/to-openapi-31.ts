@@ -64,8 +64,8 @@ function toSchema(schema: unknown): unknown {
       if (keyword === 'properties') return mapValues(value as Node, toSchema);
       return subschemas.has(keyword) ? toSchema(value) : value;
     }),
-    ...bound('minimum', 'exclusiveMinimum', minimum, exclusiveMinimum),
-    ...bound('maximum', 'exclusiveMaximum', maximum, exclusiveMaximum),
+    ...convertBound('minimum', 'exclusiveMinimum', minimum, exclusiveMinimum),
+    ...convertBound('maximum', 'exclusiveMaximum', maximum, exclusiveMaximum),
     ...(example !== undefined && { examples: [example] }),
   };
 }
@@ -80,7 +80,7 @@ function describeBytes(schema: Node): Node {
 /** Keywords whose value is a schema, or a list of schemas. */
 const subschemas = new Set(['items', 'additionalProperties', 'allOf', 'anyOf', 'oneOf', 'not']);
 
-function bound(name: string, exclusiveName: string, value: unknown, exclusive: unknown): Node {
+function convertBound(name: string, exclusiveName: string, value: unknown, exclusive: unknown): Node {
   if (value === undefined) return {};
   return { [exclusive === true ? exclusiveName : name]: value };
 }

@@ -31,7 +31,7 @@ export function selectChecksumColumns(columns: readonly string[]): string[] {
 /** Summarizes rows, which are added one by one. */
 interface Summary {
   add(row: Row): void;
-  contents(): TableContents;
+  getContents(): TableContents;
 }
 
 /** Each column is written as its length in bytes and its text: no two rows give the same text. */
@@ -48,7 +48,7 @@ export function createSummary(columns: readonly string[]): Summary {
       sum += BigInt(hash('sha256', text, 'buffer').readUInt32BE(0));
       count += 1;
     },
-    contents: () => ({ rows: count, checksum: String(sum) }),
+    getContents: () => ({ rows: count, checksum: String(sum) }),
   };
 }
 
@@ -56,7 +56,7 @@ export function createSummary(columns: readonly string[]): Summary {
 export function summarizeRows(rows: Iterable<Row>, columns: readonly string[]): TableContents {
   const summary = createSummary(columns);
   for (const row of rows) summary.add(row);
-  return summary.contents();
+  return summary.getContents();
 }
 
 /** The same summary, computed by PostgreSQL. */

@@ -43,7 +43,7 @@ export async function copyInto(
   sealing: CopySealing,
   options: CopyOptions = {},
 ): Promise<Counts> {
-  const { ownTables = [], contents = await source.contents(ownTables) } = options;
+  const { ownTables = [], contents = await source.summarize(ownTables) } = options;
   const mark = await beginCopy(target, source.file, contents, options);
   await assertKeysOpen(target, sealing);
   const tables = [
@@ -174,7 +174,7 @@ async function copyTable(
   for (const batch of splitIntoBatches(table.read(after), Math.min(rowsPerBatch, table.maxRows))) {
     const place = {
       copying: table.name,
-      after_key: JSON.stringify(table.keyOf(batch.at(-1))),
+      after_key: JSON.stringify(table.getKey(batch.at(-1))),
       copied: copied + batch.length,
     };
     await target.longRunning.transaction(async (transaction) => {
@@ -196,7 +196,7 @@ async function completeOwnTable(
   table: OwnTable,
   source: SqliteSnapshot,
 ): Promise<void> {
-  const rows = table.postponed.size > 0 ? source.ownRows(table) : [];
+  const rows = table.postponed.size > 0 ? source.readOwnRows(table) : [];
   for (const batch of splitIntoBatches(rows, rowsPerStatement)) {
     await target.longRunning.transaction(async (transaction) => {
       await moveMark(transaction, mark.run, { run: mark.run });
@@ -245,7 +245,10 @@ async function assertEqualContents(
 ): Promise<void> {
   const tables: (readonly [string, TableContents])[] = [];
   for (const table of coreTables) {
-    tables.push([table, await summarizeTable(longRunning.queries, table, source.columns(table))] as const);
+    tables.push([
+      table,
+      await summarizeTable(longRunning.queries, table, source.listColumns(table)),
+    ] as const);
   }
   for (const table of ownTables) {
     const summary = await longRunning.transaction((transaction) => summarizeTarget(transaction, table));

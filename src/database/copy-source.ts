@@ -45,7 +45,7 @@ export class SqliteSnapshot {
     const expected = await listMigrationNames();
     let found: unknown[];
     try {
-      found = this.#migrationNames('kysely_migration');
+      found = this.#listMigrationNames('kysely_migration');
     } catch (cause) {
       throw new CopyError(`The SQLite file ${this.given} is not a Latchkey database.`, { cause });
     }
@@ -53,11 +53,11 @@ export class SqliteSnapshot {
     const hasOwn = this.#connection
       .prepare('select 1 from sqlite_master where name = ?')
       .get(projectMigrationTable);
-    const own = hasOwn ? this.#migrationNames(projectMigrationTable) : [];
+    const own = hasOwn ? this.#listMigrationNames(projectMigrationTable) : [];
     if (Object.keys(project).sort().join() !== own.join()) throw this.#createVersionError('this project');
   }
 
-  #migrationNames(table: string): unknown[] {
+  #listMigrationNames(table: string): unknown[] {
     return this.#connection
       .prepare(`select name from ${table} order by name`)
       .all()
@@ -86,9 +86,13 @@ export class SqliteSnapshot {
   }
 
   /** Reads the whole file. @param own the project's tables; see `planOwnTables`. @throws {CopyError} */
-  async contents(own: readonly OwnTable[] = []): Promise<Contents> {
+  async summarize(own: readonly OwnTable[] = []): Promise<Contents> {
     assertUtf8(this.#connection, [
-      ...coreTables.map((name) => ({ name, columns: this.columns(name), key: this.listKeyColumns(name) })),
+      ...coreTables.map((name) => ({
+        name,
+        columns: this.listColumns(name),
+        key: this.listKeyColumns(name),
+      })),
       ...own,
     ]);
     return {
@@ -98,32 +102,32 @@ export class SqliteSnapshot {
           table,
           summarizeRows(
             this.#connection.prepare(`select * from ${table}`).iterate() as Iterable<Row>,
-            this.columns(table),
+            this.listColumns(table),
           ),
         ]),
         ...own.map((table) => [
           table.name,
-          summarizeSource(table, (each, after) => this.ownRows(each, after)),
+          summarizeSource(table, (each, after) => this.readOwnRows(each, after)),
         ]),
       ]) as Contents['tables'],
     };
   }
 
   /** The columns of a table's checksum. */
-  columns(table: keyof Schema): string[] {
-    return selectChecksumColumns(this.#tableInfo(table).map(({ name }) => name));
+  listColumns(table: keyof Schema): string[] {
+    return selectChecksumColumns(this.#readTableInfo(table).map(({ name }) => name));
   }
 
   /** The columns of a table's primary key. */
   listKeyColumns(table: keyof Schema): string[] {
-    return this.#tableInfo(table)
+    return this.#readTableInfo(table)
       .filter(({ pk }) => pk > 0)
       .sort((a, b) => a.pk - b.pk)
       .map(({ name }) => name);
   }
 
   /** Rows in the order of the primary key. @param after the key that they come after. */
-  rows(table: keyof Schema, after?: readonly (string | number)[]): Iterable<Row> {
+  readRows(table: keyof Schema, after?: readonly (string | number)[]): Iterable<Row> {
     const key = this.listKeyColumns(table).join(', ');
     const places = after?.map(() => '?').join(', ');
     const where = after ? `where (${key}) > (${places})` : '';
@@ -133,30 +137,30 @@ export class SqliteSnapshot {
   }
 
   /** The project's tables. @throws {CopyError} */
-  ownTables(): SourceTable[] {
+  readOwnTables(): SourceTable[] {
     const others = new Set<string>([...coreTables, ...migrationTables]);
     return readSourceTables(this.#connection, (name) => others.has(name));
   }
 
-  /** Rows of a table of the project. @param after the key that they come after, as `keyOf` gives it. */
-  ownRows(table: SourceTable, after?: readonly string[]): Iterable<SourceRow> {
+  /** Rows of a table of the project. @param after the key that they come after, as `getKey` gives it. */
+  readOwnRows(table: SourceTable, after?: readonly string[]): Iterable<SourceRow> {
     return readSourceRows(this.#connection, table, after);
   }
 
   hasOwnRows(table: SourceTable): boolean {
-    for (const _row of this.ownRows(table)) return true;
+    for (const _row of this.readOwnRows(table)) return true;
     return false;
   }
 
-  keys(): KeyRow[] {
-    return [...this.rows('keys')] as unknown as KeyRow[];
+  readKeys(): KeyRow[] {
+    return [...this.readRows('keys')] as unknown as KeyRow[];
   }
 
   close(): void {
     this.#connection.close();
   }
 
-  #tableInfo(table: keyof Schema): { readonly name: string; readonly pk: number }[] {
+  #readTableInfo(table: keyof Schema): { readonly name: string; readonly pk: number }[] {
     return this.#connection.prepare(`pragma table_info(${table})`).all() as { name: string; pk: number }[];
   }
 }

@@ -29,13 +29,13 @@ export class Unfit extends Error {}
 export function findColumnType(column: TargetColumn): ColumnType | undefined {
   const { data_type: type } = column;
   const range = integerRanges[type];
-  if (range) return integerType(range);
+  if (range) return createIntegerType(range);
   switch (type) {
     case 'text':
     case 'character varying':
-      return textType(column.character_maximum_length);
+      return createTextType(column.character_maximum_length);
     case 'numeric':
-      return numericType(column);
+      return createNumericType(column);
     default:
       return types[type];
   }
@@ -50,7 +50,7 @@ const integerRanges: Readonly<Record<string, bigint>> = {
   bigint: 2n ** 63n,
 };
 
-function integerType(limit: bigint): ColumnType {
+function createIntegerType(limit: bigint): ColumnType {
   return {
     toTarget: (value) => {
       if (typeof value !== 'bigint') throw new Unfit('is not a whole number');
@@ -62,7 +62,7 @@ function integerType(limit: bigint): ColumnType {
   };
 }
 
-function textType(maxLength: number | null): ColumnType {
+function createTextType(maxLength: number | null): ColumnType {
   return {
     toTarget: (value) => {
       const text = requireText(value);
@@ -75,7 +75,7 @@ function textType(maxLength: number | null): ColumnType {
   };
 }
 
-function numericType({ numeric_precision: precision, numeric_scale: scale }: TargetColumn): ColumnType {
+function createNumericType({ numeric_precision: precision, numeric_scale: scale }: TargetColumn): ColumnType {
   return {
     toTarget: (value) => {
       const text = toDecimal(value);

@@ -111,7 +111,7 @@ function findTypes({ name, columns }: SourceTable, target: readonly Column[]): M
 
 /** Reads all rows of a table of the source. @throws {CopyError} for a value that does not fit the target. */
 export function summarizeSource(table: OwnTable, readRows: ReadRows): TableContents {
-  const summary = createSummary(columnsOf(table));
+  const summary = createSummary(listColumns(table));
   for (const row of readRows(table)) {
     const texts: Record<string, string | null> = {};
     for (const [column, type] of table.types) {
@@ -120,7 +120,7 @@ export function summarizeSource(table: OwnTable, readRows: ReadRows): TableConte
     }
     summary.add(texts);
   }
-  return summary.contents();
+  return summary.getContents();
 }
 
 /** @throws {CopyError} */
@@ -145,7 +145,7 @@ const rowsPerFetch = 1000;
 
 /** The same summary of the target's table. */
 export async function summarizeTarget(transaction: Queries, table: OwnTable): Promise<TableContents> {
-  const summary = createSummary(columnsOf(table));
+  const summary = createSummary(listColumns(table));
   const selected = [...table.types].map(
     ([column, type]) => sql`${type.read(sql.ref(column))} as ${sql.ref(column)}`,
   );
@@ -166,10 +166,10 @@ export async function summarizeTarget(transaction: Queries, table: OwnTable): Pr
     if (rows.length < rowsPerFetch) break;
   }
   await sql`close own_rows`.execute(transaction);
-  return summary.contents();
+  return summary.getContents();
 }
 
-function columnsOf({ types }: OwnTable): string[] {
+function listColumns({ types }: OwnTable): string[] {
   return [...types.keys()].sort();
 }
 

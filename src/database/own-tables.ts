@@ -121,7 +121,7 @@ export type SourceRow = Readonly<Record<string, SourceValue>>;
 /** The name of what orders the rows of a table without a primary key. */
 export const rowNumber = 'rowid';
 
-/** Rows in the order of their key. @param after the key of the row before, as `keyOf` gives it. */
+/** Rows in the order of their key. @param after the key of the row before, as `getKey` gives it. */
 export function readSourceRows(
   connection: DatabaseSync,
   { name, columns, key }: SourceTable,
@@ -139,7 +139,7 @@ export function readSourceRows(
 }
 
 /** The key of a row as texts, for the mark. */
-export function keyOf({ key }: SourceTable, row: SourceRow): string[] {
+export function getKey({ key }: SourceTable, row: SourceRow): string[] {
   return (key.length > 0 ? key : [rowNumber]).map((column) => writeKeyPart(row[column] ?? null));
 }
 

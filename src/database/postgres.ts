@@ -78,7 +78,7 @@ export class PostgresServer {
     const options = {
       max: size,
       connectionTimeoutMillis: Math.max(this.connectTimeout, this.#connectTimeoutPerHost),
-      Client: toConstructor(() => this.#newClient()),
+      Client: toConstructor(() => this.#createClient()),
       onConnect: (client: pg.Client) => this.initializeSession(client, statementTimeout),
     };
     // The driver awaits the promise, although its types do not say so.
@@ -105,7 +105,7 @@ export class PostgresServer {
   async connect(initialize: (client: pg.Client) => Promise<unknown>): Promise<pg.Client> {
     for (let attempt = 1; ; attempt += 1) {
       const { hostIndex } = this;
-      const client = this.#newClient();
+      const client = this.#createClient();
       client.on('error', () => undefined);
       try {
         await client.connect();
@@ -196,7 +196,7 @@ export class PostgresServer {
     return this.#target.connectTimeout ?? this.connectTimeout / this.hosts;
   }
 
-  #newClient(): pg.Client {
+  #createClient(): pg.Client {
     const { hosts, channelBinding, user, password, database, application_name, options } = this.#target;
     const standardParser = loadDriver().types.getTypeParser as TypeParser;
     const client = new (loadDriver().Client)({

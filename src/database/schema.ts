@@ -221,7 +221,7 @@ export interface AuditRow {
   at: number;
   /** One of `auditEvents`. */
   event: string;
-  /** Null where nobody is known to have acted, and in rows of before 0013. */
+  /** Null where nobody is known to have acted, and in rows older than migration 0013. */
   actor_kind: 'user' | 'client' | 'operator' | 'service' | null;
   /** The id of the user or client that acted. */
   actor_id: string | null;

@@ -2,7 +2,7 @@ import type { Row } from './copy-contents.js';
 import type { SqliteSnapshot } from './copy-source.js';
 import type { Queries } from './database.js';
 import { insertOwnRows, maxRowsPerStatement, type OwnTable } from './own-copy.js';
-import { keyOf, type SourceRow } from './own-tables.js';
+import { getKey, type SourceRow } from './own-tables.js';
 import type { DataKeyRow, KeyRow, Schema } from './schema.js';
 
 /** PostgreSQL takes 65,535 parameters in a statement; the widest table has 20 columns. */
@@ -25,7 +25,7 @@ export interface TableCopy<Key = unknown, TableRow = unknown> {
   readonly maxRows: number;
   /** Rows in the order of their keys. */
   readonly read: (after: readonly Key[] | undefined) => Iterable<TableRow>;
-  readonly keyOf: (row: TableRow) => readonly Key[];
+  readonly getKey: (row: TableRow) => readonly Key[];
   readonly insert: (transaction: Queries, rows: readonly TableRow[]) => Promise<void>;
 }
 
@@ -39,8 +39,8 @@ export function createTableCopy(
   const copy: TableCopy<string | number, Row> = {
     name: table,
     maxRows: rowsPerStatement,
-    read: (after) => source.rows(table, after),
-    keyOf: (row) => key.map((column) => row[column] ?? ''),
+    read: (after) => source.readRows(table, after),
+    getKey: (row) => key.map((column) => row[column] ?? ''),
     insert: async (transaction, batch) => {
       const rows =
         table === 'keys' || table === 'latchkey_data_keys'
@@ -58,8 +58,8 @@ export function createOwnTableCopy(table: OwnTable, source: SqliteSnapshot): Tab
   const copy: TableCopy<string, SourceRow> = {
     name: table.name,
     maxRows: Math.min(rowsPerStatement, maxRowsPerStatement(table)),
-    read: (after) => source.ownRows(table, after),
-    keyOf: (row) => keyOf(table, row),
+    read: (after) => source.readOwnRows(table, after),
+    getKey: (row) => getKey(table, row),
     insert: (transaction, rows) => insertOwnRows(transaction, table, rows),
   };
   return copy as TableCopy;

@@ -15,7 +15,7 @@ export const safetyLinkDays = 7;
 export interface SafetyNotice<Name extends SafetyMessageName> {
   readonly template: Name;
   readonly userId: string;
-  /** The address of the client; null: unknown, or not to be told. */
+  /** The address of the client; null: unknown, or it must not be told. */
   readonly clientAddress: string | null;
   /**
    * When it happened, in milliseconds since the Unix epoch; now by default. The link takes back what was done from then on: not

@@ -134,7 +134,7 @@ export const importedUsersStore = {
   },
 
   /** User's id → names of roles. */
-  async rolesOf(queries: Queries, ids: readonly string[]): Promise<Map<string, string[]>> {
+  async listRoles(queries: Queries, ids: readonly string[]): Promise<Map<string, string[]>> {
     const held = new Map<string, string[]>();
     if (ids.length === 0) return held;
     const rows = await queries

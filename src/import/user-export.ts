@@ -26,7 +26,7 @@ export async function* exportUsers(
     const last = rows.at(-1);
     if (!last) return;
     after = last.id;
-    const roles = await importedUsersStore.rolesOf(
+    const roles = await importedUsersStore.listRoles(
       queries,
       rows.map(({ id }) => id),
     );

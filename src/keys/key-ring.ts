@@ -62,7 +62,7 @@ export class KeyRing {
 
   /** The key that signs access tokens now. */
   get signingKey(): SigningKey {
-    return this.#sharedSigner ?? this.#current(this.#keys.signing, 'access token');
+    return this.#sharedSigner ?? this.#requireCurrent(this.#keys.signing, 'access token');
   }
 
   /** The first start makes one. */
@@ -72,7 +72,7 @@ export class KeyRing {
 
   /** The key that makes refresh tokens now. */
   get refreshKey(): RefreshKey {
-    return this.#current(this.#keys.refresh, 'refresh token');
+    return this.#requireCurrent(this.#keys.refresh, 'refresh token');
   }
 
   /** The access-token key with this `kid`, if its tokens are accepted. */
@@ -223,7 +223,7 @@ export class KeyRing {
     return result;
   }
 
-  #current<Key>(keys: ReadonlyMap<string, Scheduled<Key>>, what: string): Key {
+  #requireCurrent<Key>(keys: ReadonlyMap<string, Scheduled<Key>>, what: string): Key {
     const now = this.clock.now();
     const accepted = [...keys.values()].filter(({ retiredAt }) => retiredAt > now);
     // None is active yet if this clock is behind that of the process that made the first key, or was set back.

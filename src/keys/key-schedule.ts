@@ -83,12 +83,12 @@ export class KeySchedule {
     } else if (ownKey !== undefined) {
       await this.#importKey(queries, importSigningKey(ownKey, algorithm));
     } else {
-      const newest = (await this.#rows(queries, 'access')).at(-1);
+      const newest = (await this.#listKeys(queries, 'access')).at(-1);
       if (newest?.algorithm !== algorithm || newest.retired_at !== null) {
         await this.#insertSigning(queries, await this.#spare.take(algorithm));
       }
     }
-    if ((await this.#rows(queries, 'refresh')).length === 0) await this.#insertRefresh(queries);
+    if ((await this.#listKeys(queries, 'refresh')).length === 0) await this.#insertRefresh(queries);
     for (const purpose of keyPurposes) await this.#closeGaps(queries, purpose);
   }
 
@@ -118,7 +118,7 @@ export class KeySchedule {
     const operatorRotates = ownKey !== undefined || isSymmetric(algorithm);
     const due: KeyPurpose[] = [];
     for (const purpose of operatorRotates ? (['refresh'] as const) : keyPurposes) {
-      const newest = (await this.#rows(queries, purpose)).at(-1);
+      const newest = (await this.#listKeys(queries, purpose)).at(-1);
       if (newest && newest.created_at + rotateAfter <= this.clock.now()) due.push(purpose);
     }
     return due;
@@ -184,19 +184,19 @@ export class KeySchedule {
     }
   }
 
-  async #rows(queries: Queries, purpose: KeyPurpose): Promise<StoredKey[]> {
+  async #listKeys(queries: Queries, purpose: KeyPurpose): Promise<StoredKey[]> {
     return (await keysStore.list(queries)).filter((row) => row.purpose === purpose);
   }
 
   async #importKey(queries: Queries, key: SigningKey): Promise<ImportedKey | undefined> {
-    const rows = await this.#rows(queries, 'access');
+    const rows = await this.#listKeys(queries, 'access');
     const newest = rows.at(-1);
     if (newest?.id === key.id && newest.retired_at === null) return undefined;
     const known = rows.find(({ id }) => id === key.id);
     if (!known) return { id: key.id, activeAt: await this.#insertSigning(queries, key) };
     // A key that signed before is used again. While it is accepted it is published, so that all services know it.
     const ahead = this.#isAccepted(known) ? 0 : this.options.publishAhead;
-    const activeAt = this.#activeAt(
+    const activeAt = this.#computeActivation(
       rows.filter(({ id }) => id !== key.id),
       ahead,
     );
@@ -206,8 +206,8 @@ export class KeySchedule {
   }
 
   async #insertSigning(queries: Queries, key: SigningKey): Promise<number> {
-    const rows = await this.#rows(queries, 'access');
-    const activeAt = this.#activeAt(rows, this.options.publishAhead);
+    const rows = await this.#listKeys(queries, 'access');
+    const activeAt = this.#computeActivation(rows, this.options.publishAhead);
     await this.#insert(queries, rows, JSON.stringify(key.privateKey.export({ format: 'jwk' })), {
       id: key.id,
       purpose: 'access',
@@ -220,8 +220,8 @@ export class KeySchedule {
   }
 
   async #insertRefresh(queries: Queries): Promise<number> {
-    const rows = await this.#rows(queries, 'refresh');
-    const activeAt = this.#activeAt(rows, refreshKeyAhead);
+    const rows = await this.#listKeys(queries, 'refresh');
+    const activeAt = this.#computeActivation(rows, refreshKeyAhead);
     const id = createKeyId();
     await this.#insert(queries, rows, randomBytes(32).toString('base64url'), {
       id,
@@ -257,16 +257,16 @@ export class KeySchedule {
   }
 
   /** At once if no key is in use, because then no service has cached any. Never before a key that was published earlier. */
-  #activeAt(rows: readonly StoredKey[], ahead: number): number {
+  #computeActivation(rows: readonly StoredKey[], ahead: number): number {
     const now = this.clock.now();
-    if (!this.#inUse(rows)) return now;
+    if (!this.#findInUse(rows)) return now;
     return Math.max(now + ahead, (rows.at(-1)?.active_at ?? 0) + 1);
   }
 
   /** The earlier keys are accepted until `end` at the latest, and the key that signs now exactly until `end`. */
   async #retireOthers(queries: Queries, purpose: KeyPurpose, id: string, end: number): Promise<void> {
     await keysStore.retireOthers(queries, purpose, id, end);
-    const inUse = this.#inUse(await this.#rows(queries, purpose));
+    const inUse = this.#findInUse(await this.#listKeys(queries, purpose));
     if (inUse && inUse.id !== id) await keysStore.retire(queries, inUse.id, end);
   }
 
@@ -276,9 +276,9 @@ export class KeySchedule {
    */
   async #closeGaps(queries: Queries, purpose: KeyPurpose): Promise<void> {
     const now = this.clock.now();
-    const rows = await this.#rows(queries, purpose);
+    const rows = await this.#listKeys(queries, purpose);
     const next = rows.find((row) => row.active_at > now && row.retired_at === null);
-    const inUse = this.#inUse(rows);
+    const inUse = this.#findInUse(rows);
     if (!next) return;
     if (!inUse) await keysStore.schedule(queries, next.id, now);
     else if (inUse.retired_at !== null) {
@@ -289,7 +289,7 @@ export class KeySchedule {
     }
   }
 
-  #inUse(rows: readonly StoredKey[]): StoredKey | undefined {
+  #findInUse(rows: readonly StoredKey[]): StoredKey | undefined {
     const now = this.clock.now();
     return rows.findLast((row) => row.active_at <= now && this.#isAccepted(row));
   }

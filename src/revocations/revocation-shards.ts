@@ -20,15 +20,15 @@ export class RevocationShards {
   }
 
   has(id: string): boolean {
-    return this.#shardOf(id).has(id);
+    return this.#getShard(id).has(id);
   }
 
   getVersion(id: string): number {
-    return this.#shardOf(id).getVersion(id);
+    return this.#getShard(id).getVersion(id);
   }
 
   add(id: string, expiresAt: number, version = 0): boolean {
-    return this.#shardOf(id).add(id, expiresAt, version);
+    return this.#getShard(id).add(id, expiresAt, version);
   }
 
   /** All entries. Iterate without awaiting in between: `removeExpired` moves them. */
@@ -36,7 +36,7 @@ export class RevocationShards {
     for (const part of this.parts) yield* part.entries();
   }
 
-  #shardOf(id: string): RevocationTable {
+  #getShard(id: string): RevocationTable {
     const code = id.charCodeAt(id.length - 1);
     // 0 to 15 for the characters 0 to f: bit 6 is set in the codes of letters alone.
     const part = this.parts[(code + (code >>> 6) * 9) & (shardCount - 1)];

@@ -187,7 +187,7 @@ export class RevocationTable {
   /** Appends the identifier that was read last; it must not be there yet. */
   #append(expiresAt: number, version: number): void {
     const entry = this.#count;
-    if (entry >>> blockBits === this.#blocks.length) this.#blocks.push(this.#newBlock());
+    if (entry >>> blockBits === this.#blocks.length) this.#blocks.push(this.#createBlock());
     const { ids, expiries, versions } = this.#getBlock(entry);
     const at = entry & inBlock;
     ids[at * 4] = this.#w0;
@@ -201,7 +201,7 @@ export class RevocationTable {
     else this.#place(entry);
   }
 
-  #newBlock(): Block {
+  #createBlock(): Block {
     return {
       ids: new Int32Array(blockSize * 4),
       expiries: new Float64Array(blockSize),

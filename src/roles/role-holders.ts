@@ -23,13 +23,16 @@ export async function findMaxGrownRights(
   capacity: number,
 ): Promise<number> {
   const { name } = after;
-  const upperBound = computeRoleSize(after) + (await rolesStore.sizeOfOthers(queries, name));
+  const upperBound = computeRoleSize(after) + (await rolesStore.sumOtherSizes(queries, name));
   if (upperBound <= capacity) return upperBound;
   const permissions = new Map<string, string>();
   const seen = new Set<string>();
   let largest = 0;
   for (let last = ''; ;) {
-    const page = await rolesStore.otherRolesOfHolders(queries, name, { after: last, limit: rowsPerBatch });
+    const page = await rolesStore.listOtherRolesOfHolders(queries, name, {
+      after: last,
+      limit: rowsPerBatch,
+    });
     const sets = new Set(page.map(({ roles }) => parseScope(roles).join(' ')));
     const unknown = [...sets].filter((set) => !seen.has(set));
     const names = [...new Set(unknown.flatMap(parseScope))].filter((role) => !permissions.has(role));
@@ -38,14 +41,14 @@ export async function findMaxGrownRights(
     if (seen.size > maxSets) seen.clear();
     for (const set of unknown) {
       const others = parseScope(set);
-      const sizeWith = (role: RoleRights): number =>
+      const computeSizeWith = (role: RoleRights): number =>
         computeRightsSize(
           [...others, name],
           parseScope([role.permissions, ...others.map((other) => permissions.get(other) ?? '')].join(' ')),
         );
-      const size = sizeWith(after);
+      const size = computeSizeWith(after);
       seen.add(set);
-      if (size > largest && size > sizeWith(before)) largest = size;
+      if (size > largest && size > computeSizeWith(before)) largest = size;
     }
     const end = page.at(-1);
     if (!end || page.length < rowsPerBatch) return largest;

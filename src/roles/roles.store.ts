@@ -30,7 +30,7 @@ export const rolesStore = {
   },
 
   /** The size of all other roles together (`computeRightsSize`): an upper bound for the other roles of any holder. */
-  async sizeOfOthers(queries: Queries, name: string): Promise<number> {
+  async sumOtherSizes(queries: Queries, name: string): Promise<number> {
     const { length } = await queries
       .selectFrom('roles')
       .where('name', '!=', name)
@@ -44,7 +44,7 @@ export const rolesStore = {
   },
 
   /** A page of the role's holders by id, each with the names of their other roles, space-separated. */
-  otherRolesOfHolders(
+  listOtherRolesOfHolders(
     queries: Queries,
     name: string,
     { after, limit }: { readonly after: string; readonly limit: number },

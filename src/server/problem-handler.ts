@@ -9,7 +9,7 @@ import { OAuthProblem } from '../problems/oauth-problem.js';
 import type { OAuthError } from '../oauth/oauth.models.js';
 import type { ProblemCode } from '../problems/problem-codes.js';
 import { maxFieldErrors, Problem, toProblemDetails, retryLater } from '../problems/problem.js';
-import { problemResponsePage } from '../contract/problem-pages.js';
+import { renderProblemResponse } from '../contract/problem-pages.js';
 import { prefersPage, getRootReference, setPageHeaders } from '../http/html-page.js';
 import { sendJson } from '../http/send-json.js';
 import { clearTokenCookie } from '../sessions/token-cookies.js';
@@ -76,7 +76,7 @@ export function sendProblem(problem: Problem, response: Response, issuer: string
 
 function sendProblemPage(problem: Problem, request: Request, response: Response): void {
   setPageHeaders(response);
-  const page = problemResponsePage(problem, getRootReference(request), request.requestId);
+  const page = renderProblemResponse(problem, getRootReference(request), request.requestId);
   response.status(problem.status).set(problem.headers).end(page);
 }
 

@@ -3,7 +3,7 @@ import type { Actor } from '../audit/actor.js';
 import type { AuditChain } from '../audit/audit-chain.js';
 import { auditStore } from '../audit/audit.store.js';
 import type { Clock } from '../clock.js';
-import { unmarkBackup } from '../database/backup-mark.js';
+import { removeBackupMark } from '../database/backup-mark.js';
 import { countersStore } from '../database/counters.store.js';
 import type { Database } from '../database/database.js';
 import { maxAccessTokenLifetime } from '../tokens/access-token-verifier.js';
@@ -95,7 +95,7 @@ export async function endAllSessions(
       }),
     onPage,
   );
-  await database.transaction((transaction) => unmarkBackup(transaction, database.dialect));
+  await database.transaction((transaction) => removeBackupMark(transaction, database.dialect));
   return { sessions, subjects };
 }
 

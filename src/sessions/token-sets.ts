@@ -67,7 +67,7 @@ export class TokenSets {
     const enrollmentRequired = this.#mustEnroll(session, held);
     const all = passwordChangeRequired || enrollmentRequired ? [] : held;
     const permissions = narrowing.permissions?.(all) ?? all;
-    const lifetime = Math.min(this.accessTokens.lifetime, this.#secondsLeft(session));
+    const lifetime = Math.min(this.accessTokens.lifetime, this.#computeSecondsLeft(session));
     return {
       access_token: this.accessTokens.issue({
         subject: session.user_id,
@@ -100,7 +100,7 @@ export class TokenSets {
   }
 
   /** Until the session's maximum lifetime. */
-  #secondsLeft({ created_at: createdAt }: RotatedSession): number {
+  #computeSecondsLeft({ created_at: createdAt }: RotatedSession): number {
     const end = Math.floor(createdAt / 1000) + this.options.sessionLifetime;
     return Math.max(0, end - getEpochSeconds(this.clock));
   }

@@ -55,8 +55,8 @@ describe('A copy of a project’s own tables', () => {
     try {
       await snapshot.assertVersion(project);
       const hasRows = snapshot.hasOwnRows.bind(snapshot);
-      const ownTables = await previewOwnTables(snapshot.ownTables(), target, project, hasRows);
-      const contents = await snapshot.contents(ownTables);
+      const ownTables = await previewOwnTables(snapshot.readOwnTables(), target, project, hasRows);
+      const contents = await snapshot.summarize(ownTables);
       const isNew = !(await tables()).includes('kysely_migration');
       if (isNew) await target.migrate({ project });
       const own = { ownTables, contents, mayReplaceOwnRows: isNew };
@@ -440,7 +440,7 @@ describe('A copy of a project’s own tables', () => {
     await sql`create trigger doubles before insert on t for each row execute function double()`.execute(
       target.queries,
     );
-    const ownTables = await planOwnTables(snapshot.ownTables(), target.queries, () => true);
+    const ownTables = await planOwnTables(snapshot.readOwnTables(), target.queries, () => true);
     const error: unknown = await copyInto(target, snapshot, sealing, { ownTables }).catch(
       (reason: unknown) => reason,
     );

@@ -118,7 +118,8 @@ const queriesOf: Readonly<Record<string, (queries: Queries) => Promise<unknown>>
   'whose a passkey is': (queries) => passkeysStore.findOwner(queries, 'AAAA'),
   'expired challenges of passkeys': (queries) => passkeyChallengesStore.deleteExpired(queries, now, 50),
   'the last expiry of a session': (queries) => sessionsStore.findLastExpiry(queries),
-  'a page of holders': (queries) => rolesStore.otherRolesOfHolders(queries, 'a', { after: id, limit: 50 }),
+  'a page of holders': (queries) =>
+    rolesStore.listOtherRolesOfHolders(queries, 'a', { after: id, limit: 50 }),
   'whether there is an administrator': (queries) => usersStore.hasAdministrator(queries),
   'what is unfinished': (queries) => sessionEpochsStore.listUnfinished(queries, { after: 'x', limit: 50 }),
   'expired sessions': (queries) => sessionEndingsStore.deleteExpired(queries, now, 50),
@@ -148,7 +149,7 @@ const queriesOf: Readonly<Record<string, (queries: Queries) => Promise<unknown>>
   'when something is to be sent': (queries) => outboxStore.findNextDue(queries),
   'expired messages': (queries) => outboxStore.deleteExpired(queries, now, 50),
   'a page of an export': (queries) => importedUsersStore.listForExport(queries, id, 50),
-  'roles of a page of an export': (queries) => importedUsersStore.rolesOf(queries, [id]),
+  'roles of a page of an export': (queries) => importedUsersStore.listRoles(queries, [id]),
   ...auditQueries,
   'a page of the chain of the audit': (queries) =>
     auditListStore.listChained(queries, { after: 5, until: 90, limit: 50 }),

@@ -10,7 +10,7 @@ const support = (name: string): string => new URL(`../support/${name}.js`, impor
 
 /** Tests that hang, each for half a second. */
 const hanging = `
-import { Command, newFolder, endProcesses } from '${support('service-process')}';
+import { Command, createFolder, endProcesses } from '${support('service-process')}';
 import { Terminal } from '${support('terminal')}';
 import { until } from '${support('until')}';
 
@@ -42,8 +42,8 @@ describe('Waits', function () {
     }
   });
   it('for a process', async () => {
-    const command = new Command(['no-such-command'], { folder: await newFolder() });
-    await command.printed('what it never prints').catch(() => undefined);
+    const command = new Command(['no-such-command'], { folder: await createFolder() });
+    await command.waitForOutput('what it never prints').catch(() => undefined);
     throw new Error('This is seen after what the process has printed.');
   }).timeout(10_000);
 });

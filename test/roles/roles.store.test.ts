@@ -85,7 +85,8 @@ describeStore('The roles store', (on) => {
         on.database.transaction(async (transaction) => {
           await rolesStore.lockRights(transaction);
           await usersStore.setRoles(transaction, id, [name]);
-          return (await rolesStore.otherRolesOfHolders(transaction, name, { after: '', limit: 10 })).length;
+          return (await rolesStore.listOtherRolesOfHolders(transaction, name, { after: '', limit: 10 }))
+            .length;
         }),
       ),
     );

@@ -1,10 +1,10 @@
 import { pathToFileURL } from 'node:url';
-import { Contract, contractFilesIn } from '../../src/contract/read-contract.js';
+import { Contract, locateContractFiles } from '../../src/contract/read-contract.js';
 import { checkout } from './checkout.js';
 
 const root = pathToFileURL(checkout);
 
-export const contractFiles = contractFilesIn(root);
+export const contractFiles = locateContractFiles(root);
 
 let contract: Contract | undefined;
 
