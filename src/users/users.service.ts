@@ -139,7 +139,6 @@ export class UsersService {
     const passwordHash = await this.#hashNewPassword(id, change);
     const { user, revoked } = await this.database.transaction(async (transaction) => {
       await rolesStore.lockRights(transaction);
-      // Locked first: its user, or who proves to have its address, may be about to change it.
       requireUser(await usersStore.lock(transaction, id));
       const before = requireUser(await usersStore.find(transaction, id));
       const now = this.clock.now();
