@@ -1410,12 +1410,17 @@ export const routes = defineRoutes({
       },
       additionalProperties: false,
     },
+    'RemovedFactor': {
+      dataType: 'refAlias',
+      type: {"dataType":"union","subSchemas":[{"dataType":"enum","enums":["totp"]},{"dataType":"enum","enums":["passkey"]},{"dataType":"enum","enums":["recovery_codes"]}],"validators":{}},
+    },
     'SecuredAccount': {
       dataType: 'refObject',
       properties: {
         'reset_token': {"dataType":"string","required":true,"validators":{"pattern":{"value":"^[A-Za-z0-9_-]+$"},"maxLength":{"value":200}}},
         'expires_in': {"dataType":"integer","required":true,"validators":{"minimum":{"value":1},"maximum":{"value":1800}}},
         'email_restored': {"dataType":"boolean","required":true},
+        'removed': {"dataType":"array","array":{"dataType":"refAlias","ref":"RemovedFactor"},"required":true,"validators":{"maxItems":{"value":3}}},
       },
       additionalProperties: false,
     },

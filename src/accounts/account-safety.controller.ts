@@ -21,8 +21,9 @@ export class AccountSafetyController {
   /**
    * Takes an account back by the link "This was not me" of a message about it: ends all sessions, forgets the remembered
    * devices, and makes the password useless. The link works once, for seven days, whatever was changed since; links that
-   * were sent later stop working. Where the address was changed since, the account gets back the one that the link was sent
-   * to. No session begins: choose a new password with the returned token, then log in with it, and with the second factor
+   * were sent later stop working, apart from those that remove a factor. Where the address was changed since, the account gets
+   * back the one that the link was sent to. The link of a message about an added authenticator app, a passkey or new recovery
+   * codes removes these, and the codes that were shown with them; other second factors stay. No session begins: choose a new password with the returned token, then log in with it, and with the second factor
    * where the account has one.
    * @summary Say that it was not you
    */
@@ -64,11 +65,16 @@ export class AccountSafetyController {
   ): Promise<SecuredAccount> {
     const { accountSafety, clock } = this.services;
     countRequest(request, this.services, 'recovery');
-    const { reset, hasAddress } = await accountSafety.secure(token, purpose, getRequestContext(request));
+    const { reset, hasAddress, removed } = await accountSafety.secure(
+      token,
+      purpose,
+      getRequestContext(request),
+    );
     return {
       reset_token: reset.token,
       expires_in: Math.round((reset.expiresAt - clock.now()) / 1000),
       email_restored: hasAddress,
+      removed: [...removed],
     };
   }
 }

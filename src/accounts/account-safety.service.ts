@@ -4,8 +4,10 @@ import type { Clock } from '../clock.js';
 import { isUniqueViolation } from '../database/constraint-errors.js';
 import type { Database, Queries } from '../database/database.js';
 import type { SafetyLinkRow } from '../database/schema.js';
+import type { Factor } from '../email/messages/message.js';
 import type { Outbox } from '../email/outbox.js';
 import { safetyLinksStore, type SafetyLink } from '../email/safety-links.store.js';
+import type { SafetyNotices } from '../email/safety-notices.js';
 import type { RequestContext } from '../http/request-context.js';
 import { hashOpaqueToken } from '../keys/opaque-tokens.js';
 import { passkeysStore } from '../passkeys/passkeys.store.js';
@@ -14,9 +16,10 @@ import type { Revocation } from '../revocations/revocations.store.js';
 import type { SubjectVersions } from '../revocations/subject-versions.js';
 import { endUserSessions } from '../sessions/end-user-sessions.js';
 import { parseEmailAddress } from '../text/email-address.js';
+import { isAddressProved, takeUnverifiedAddresses } from '../users/address-holders.js';
 import { tellFormerAddress } from '../users/former-address.js';
-import { isAddressTaken } from '../users/user-records.js';
 import { usersStore, type StoredUser } from '../users/users.store.js';
+import { removeAddedFactor } from './added-factors.js';
 import type { IssuedToken } from './mailed-links.js';
 import type { RecoveryService } from './recovery.service.js';
 
@@ -24,6 +27,7 @@ interface Foundations {
   readonly database: Database;
   readonly clock: Clock;
   readonly outbox: Outbox;
+  readonly notices: SafetyNotices;
   readonly versions: SubjectVersions;
   readonly recovery: Pick<RecoveryService, 'issue'>;
 }
@@ -34,6 +38,8 @@ interface SecuredAccount {
   readonly reset: IssuedToken;
   /** Whether the account has the address again that the link was sent to. */
   readonly hasAddress: boolean;
+  /** What the message said was added, as far as it was still there. */
+  readonly removed: readonly Factor[];
 }
 
 interface Secured extends SecuredAccount {
@@ -43,15 +49,15 @@ interface Secured extends SecuredAccount {
 /**
  * Takes accounts back from people who have broken into them, by the links in messages about them. A link stays good whatever that
  * person changes later, and it ends the links that were sent after it: those were sent to that person, where the address
- * was changed. So the first address wins, for as long as its link is good.
+ * was changed. So the first address wins, for as long as its link is good. Links to the same address that remove a factor stay.
  */
 export class AccountSafetyService {
   constructor(private readonly foundations: Foundations) {}
 
   /**
-   * Ends all sessions, revokes all tokens, and makes the password useless. Second factors stay, and the login that follows the
-   * new password asks for them: somebody who reads the user's mail must not get around them. A passkey that was added since
-   * logs nobody in alone.
+   * Ends all sessions, revokes all tokens, and makes the password useless. The link of the message about an added second factor
+   * removes that one. All others stay, and the login that follows the new password asks for them: somebody who reads the user's
+   * mail must not get around them. A passkey that was added since logs nobody in alone.
    * @throws {Problem} `invalid_link`, also while the account is disabled, which leaves the link as it is.
    */
   async secure(
@@ -90,6 +96,10 @@ export class AccountSafetyService {
     const link = await safetyLinksStore.consume(transaction, presented);
     if (!link) throw new Problem('invalid_link');
     const address = await findAddress(transaction, user, link);
+    if (address.hasChanged && address.columns.email_key !== null)
+      await takeUnverifiedAddresses(transaction, clock, [address.columns.email_key], {
+        ...{ context, exceptId: user.id },
+      });
     await usersStore.update(transaction, user.id, now, {
       password_hash: '',
       password_one_time: 0,
@@ -98,10 +108,13 @@ export class AccountSafetyService {
     });
     await endUserSessions(transaction, user.id);
     await passkeysStore.demoteSince(transaction, user.id, link.created_at);
-    await safetyLinksStore.deleteSince(transaction, user.id, link.created_at);
+    await safetyLinksStore.deleteAfter(transaction, link);
     await loginPlacesStore.deleteSince(transaction, user.id, link.created_at);
     const revoked = await versions.increment(transaction, { userId: user.id });
     if (address.hasChanged) await tellFormerAddress(transaction, this.foundations, user, context.address);
+    const removed = link.added
+      ? await removeAddedFactor(transaction, this.foundations, user, link.added, context)
+      : [];
     const after = await usersStore.findStored(transaction, user.id);
     if (!after) throw new Error('A locked user is there.');
     const hasAddress = after.email !== null;
@@ -113,17 +126,18 @@ export class AccountSafetyService {
         by: purpose,
         sent_at: new Date(link.created_at).toISOString(),
         ...(address.hasChanged && { email: { from: user.email, to: after.email } }),
+        ...(removed.length > 0 && { removed }),
       },
     });
-    return { reset: await recovery.issue(transaction, after), hasAddress, revoked };
+    return { reset: await recovery.issue(transaction, after), hasAddress, removed, revoked };
   }
 }
 
-/** The address that the link was sent to; none, where another account has that one by now. */
+/** The address that the link was sent to; none, where another account has proved to have that one by now. */
 async function findAddress(transaction: Queries, user: StoredUser, { email, created_at: at }: SafetyLink) {
   const key = parseEmailAddress(email)?.key ?? '';
   if (user.email_key === key && user.email_verified_at !== null) return { hasChanged: false } as const;
-  const isTaken = await isAddressTaken(transaction, key, user.id);
+  const isTaken = await isAddressProved(transaction, key, user.id);
   return {
     hasChanged: true,
     columns: isTaken

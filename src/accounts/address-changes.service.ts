@@ -7,8 +7,8 @@ import type { Outbox } from '../email/outbox.js';
 import type { SafetyNotices } from '../email/safety-notices.js';
 import { Problem, retryLater } from '../problems/problem.js';
 import { parseEmailAddress, type EmailAddress } from '../text/email-address.js';
+import { isAddressProved, takeUnverifiedAddresses } from '../users/address-holders.js';
 import { requireEmailAddress } from '../users/contact-details.js';
-import { isAddressTaken } from '../users/user-records.js';
 import { usersStore, type StoredUser } from '../users/users.store.js';
 import { hour, maxMessagesPerHour, maxTries } from './account-tokens.js';
 import { accountTokensStore } from './account-tokens.store.js';
@@ -67,16 +67,18 @@ export class AddressChangesService {
   }
 
   /**
-   * Gives a user the address, whose owner has the token that was used up. The user must be locked.
+   * Gives a user the address, whose owner has the token that was used up: also where another account has it without a proof, which
+   * loses it. The user must be locked.
    * @throws {Problem} `email_taken`.
    */
   async complete(transaction: Queries, user: StoredUser, newEmail: string, actor: Actor): Promise<void> {
     const { clock, notices } = this.foundations;
     const { id: userId, email: formerAddress, email_verified_at: verifiedAt } = user;
     const address = parseEmailAddress(newEmail);
-    if (!address || (await isAddressTaken(transaction, address.key, userId)))
+    if (!address || (await isAddressProved(transaction, address.key, userId)))
       throw new Problem('email_taken');
     const now = clock.now();
+    await takeUnverifiedAddresses(transaction, clock, [address.key], { actor, exceptId: userId });
     try {
       await usersStore.update(transaction, userId, now, {
         email: address.text,
@@ -114,7 +116,7 @@ export class AddressChangesService {
     const { clock, outbox } = this.foundations;
     const now = clock.now();
     const { columns, message } = createAddressProof('email_change', this.appUrl, now);
-    const isTaken = await isAddressTaken(transaction, address.key, user.id);
+    const isTaken = await isAddressProved(transaction, address.key, user.id);
     await accountTokensStore.insert(transaction, {
       ...columns,
       user_id: user.id,

@@ -1,10 +1,9 @@
 import type { Actor } from '../audit/actor.js';
-import { auditStore } from '../audit/audit.store.js';
 import type { Queries } from '../database/database.js';
 import { hashOpaqueToken } from '../keys/opaque-tokens.js';
 import { Problem, refuseField, retryLater } from '../problems/problem.js';
+import { takeUnverifiedAddresses } from '../users/address-holders.js';
 import type { UserWithRoles } from '../users/users.service.js';
-import { usersStore } from '../users/users.store.js';
 import { hashCode, hour, isSameHash, maxTries } from './account-tokens.js';
 import { auditRegistered } from './audit-registered.js';
 import { createName, refuseAddressAsName } from './registration-names.js';
@@ -134,16 +133,6 @@ export class RegistrationCompletionService {
     const { clock } = this.foundations;
     const now = clock.now();
     if (!(await registrationsStore.take(transaction, message, now))) throw new Problem('invalid_link');
-    const other = await registrationsStore.findUnverified(transaction, message.email_key);
-    if (!other) return;
-    await usersStore.update(transaction, other.id, now, {
-      ...{ email: null, email_key: null, email_verified_at: null },
-    });
-    await auditStore.add(transaction, clock, {
-      event: 'email_changed',
-      actor,
-      target: { kind: 'user', id: other.id, name: other.username },
-      details: { email: { from: other.email, to: null } },
-    });
+    await takeUnverifiedAddresses(transaction, clock, [message.email_key], { actor });
   }
 }

@@ -31,19 +31,6 @@ export const registrationsStore = {
       .executeTakeFirst();
   },
 
-  /** An account that has the address without having proved it. */
-  findUnverified(
-    queries: Queries,
-    emailKey: string,
-  ): Promise<Pick<UserRow, 'id' | 'username' | 'email'> | undefined> {
-    return queries
-      .selectFrom('users')
-      .select(['id', 'username', 'email'])
-      .where('email_key', '=', emailKey)
-      .where('email_verified_at', 'is', null)
-      .executeTakeFirst();
-  },
-
   /** How many expire later than a time; it counts no further than `max`. */
   count(queries: Queries, expireAfter: number, max: number): Promise<number> {
     return countRows(queries, selectLive(queries, expireAfter), max);

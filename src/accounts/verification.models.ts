@@ -41,7 +41,7 @@ export interface VerifyEmailRequest {
    */
   registration_token?: string;
   /**
-   * Of a registration: the account's password, in the place of the one that was registered. Required without
+   * Of a registration: the account's password, which replaces the registered one. Required without
    * `registration_token`, or with that of another registration.
    * @format password
    * @minLength 1
@@ -49,13 +49,13 @@ export interface VerifyEmailRequest {
    */
   password?: string;
   /**
-   * Of a registration: the name to log in with, in the place of the one that was registered. The rules are those of
+   * Of a registration: the name to log in with, which replaces the registered one. The rules are those of
    * `POST /register`.
    * @minLength 1
    * @maxLength 200
    * @pattern ^[^\s\u0000-\u001f\u007f]([^\u0000-\u001f\u007f]*[^\s\u0000-\u001f\u007f])?$ must not have control characters, nor white space at either end
    */
   username?: string;
-  /** Of a registration, in the place of the one that was registered. */
+  /** Of a registration: replaces the registered one. */
   display_name?: DisplayName;
 }

@@ -54,7 +54,7 @@ export class AuditController {
    * any replica.
    * @summary Follow the audit
    * @param lastEventId The `id` of the last event that was received, or `0` for everything that is kept. Without it the
-   *   stream begins with what happens from now on. One that is not of this chain, as after a restore, is taken for `0`.
+   *   stream begins with what happens from now on. One that is not of this chain, as after a restore, counts as `0`.
    */
   @Get('stream')
   @SuccessResponse(200, 'The stream.') // tsoa-latchkey.json has its media type and schema

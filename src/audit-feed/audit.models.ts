@@ -42,7 +42,7 @@ export interface AuditActor {
 /** What it happened to. */
 export interface AuditTarget {
   /**
-   * `user`, `role`, `client`, `key`, `secret`, `database` or `audit`; absent in what versions before 0.2 wrote.
+   * `user`, `role`, `client`, `key`, `secret`, `database`, `audit` or `invitation`; absent in what versions before 0.2 wrote.
    * @maxLength 50
    * @pattern ^[a-z_]+$
    */

@@ -86,7 +86,7 @@ export const auditEvents = {
     target: 'user',
     doc: 'Somebody took an account back by the link of a message about it: sessions and tokens ended, and the password became useless.',
     details:
-      '`by`: `not_me` or `email_undo`; `sent_at`: when the link was sent; `email`: both addresses, where it changed',
+      '`by`: `not_me` or `email_undo`; `sent_at`: when the link was sent; `email`: both addresses, where it changed; `removed`: those of `totp`, `passkey`, `recovery_codes` that the message said were added, and that were still there',
   },
   profile_changed: {
     target: 'user',
@@ -117,6 +117,11 @@ export const auditEvents = {
     target: 'user',
     doc: 'A user has new recovery codes, and the old ones stopped working.',
   },
+  recovery_codes_removed: {
+    target: 'user',
+    doc: 'Recovery codes stopped working: the link of the message about them, or about the second factor that they came with, took the account back.',
+    details: '`codes`: how many were left',
+  },
   device_forgotten: {
     target: 'user',
     doc: 'A remembered device of a user is asked for a second factor again.',
@@ -134,7 +139,7 @@ export const auditEvents = {
   passkey_renamed: { target: 'user', doc: 'A passkey has another name.', details: '`passkey`, both names' },
   passkey_removed: {
     target: 'user',
-    doc: 'A user removed a passkey, or an administrator one of a user.',
+    doc: 'A user removed a passkey, or an administrator one of a user; or the link of the message about it did.',
     details: '`passkey`, `name`',
   },
   passkey_counter_went_back: {

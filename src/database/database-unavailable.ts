@@ -2,7 +2,7 @@
 const maxStatementLength = 300;
 
 interface Unavailability extends ErrorOptions {
-  /** The one that failed, with placeholders in the place of values. */
+  /** The one that failed, with placeholders in place of values. */
   readonly statement?: string | undefined;
 }
 

@@ -32,8 +32,8 @@ export function assertRestoreFinished(file: string, mayBeBackup: boolean): void 
 }
 
 /**
- * Refuses a damaged file. Checked only beside a write-ahead log, which a crash leaves, and a file put in the place of
- * another. In a worker thread, because it reads the whole file.
+ * Refuses a damaged file. Checked only where there is a write-ahead log, as after a crash, or of a file that this one
+ * has replaced. In a worker thread, because it reads the whole file.
  * @throws {StartError}
  */
 export async function assertUndamaged(file: string): Promise<void> {

@@ -221,7 +221,7 @@ export interface AuditRow {
   at: number;
   /** One of `auditEvents`. */
   event: string;
-  /** Null where nobody is known to have acted, and in rows of before 0013. */
+  /** Null where nobody is known to have acted, and in rows older than migration 0013. */
   actor_kind: 'user' | 'client' | 'operator' | 'service' | null;
   /** The id of the user or client that acted. */
   actor_id: string | null;
@@ -380,6 +380,8 @@ export interface SafetyLinkRow {
   email: string;
   /** What was done from then on is taken back. */
   created_at: number;
+  /** JSON of an `AddedFactor`: what the message said was added, and the link removes; null: nothing. */
+  added: string | null;
   expires_at: number;
 }
 

@@ -2,7 +2,19 @@ import type { Queries } from '../database/database.js';
 import { deleteExpiredRows } from '../database/expired-rows.js';
 import type { SafetyLinkRow } from '../database/schema.js';
 
-export type SafetyLink = Omit<SafetyLinkRow, 'token_hash' | 'purpose'>;
+/** What was added to an account as a second factor, for the link of the message about it to remove: that, and nothing else. */
+export interface AddedFactor {
+  /** SHA-256 of the encrypted secret of an authenticator app: one that took its place has another. */
+  readonly totp?: string;
+  /** The id of a passkey. */
+  readonly passkey?: string;
+  /** As `hashRecoveryCode` returns them: the codes that were shown with it. */
+  readonly recoveryCodes: readonly string[];
+}
+
+export interface SafetyLink extends Omit<SafetyLinkRow, 'token_hash' | 'purpose' | 'added'> {
+  readonly added: AddedFactor | undefined;
+}
 
 interface Presented {
   readonly purpose: SafetyLinkRow['purpose'];
@@ -32,22 +44,35 @@ export const safetyLinksStore = {
   },
 
   /** Uses a link up. @returns undefined where somebody else has, or where an earlier one has ended it. */
-  consume(queries: Queries, { purpose, hash, now }: Presented): Promise<SafetyLink | undefined> {
-    return queries
+  async consume(queries: Queries, { purpose, hash, now }: Presented): Promise<SafetyLink | undefined> {
+    const used = await queries
       .deleteFrom('latchkey_safety_links')
       .where('token_hash', '=', hash)
       .where('purpose', '=', purpose)
       .where('expires_at', '>', now)
-      .returning(['user_id', 'email', 'created_at', 'expires_at'])
+      .returning(['user_id', 'email', 'created_at', 'expires_at', 'added'])
       .executeTakeFirst();
+    if (!used) return undefined;
+    return { ...used, added: used.added === null ? undefined : (JSON.parse(used.added) as AddedFactor) };
   },
 
-  /** Those that were sent from a time on: what they would take back was somebody else's. */
-  async deleteSince(queries: Queries, userId: string, since: number): Promise<void> {
+  async deleteAll(queries: Queries, userId: string): Promise<void> {
+    await queries.deleteFrom('latchkey_safety_links').where('user_id', '=', userId).execute();
+  },
+
+  /**
+   * Those that were sent after a link that was used: what they would take back was somebody else's. But for those that went to
+   * the same address and remove a factor, which no other link does.
+   */
+  async deleteAfter(
+    queries: Queries,
+    { user_id: userId, created_at: since, email }: Pick<SafetyLink, 'user_id' | 'created_at' | 'email'>,
+  ): Promise<void> {
     await queries
       .deleteFrom('latchkey_safety_links')
       .where('user_id', '=', userId)
       .where('created_at', '>=', since)
+      .where((eb) => eb.or([eb('added', 'is', null), eb('email', '!=', email)]))
       .execute();
   },
 

@@ -6,7 +6,7 @@ import { createOpaqueToken, hashOpaqueToken } from '../keys/opaque-tokens.js';
 import { createAppLink, type AppPage } from './app-links.js';
 import type { MessageVariables, SafetyMessageName } from './messages/message.js';
 import type { Outbox } from './outbox.js';
-import { safetyLinksStore } from './safety-links.store.js';
+import { safetyLinksStore, type AddedFactor } from './safety-links.store.js';
 
 /** Days in which the owner of an account can take back what a message tells of. */
 export const safetyLinkDays = 7;
@@ -15,7 +15,7 @@ export const safetyLinkDays = 7;
 export interface SafetyNotice<Name extends SafetyMessageName> {
   readonly template: Name;
   readonly userId: string;
-  /** The address of the client; null: unknown, or not to be told. */
+  /** The address of the client; null: unknown, or it must not be told. */
   readonly clientAddress: string | null;
   /**
    * When it happened, in milliseconds since the Unix epoch; now by default. The link takes back what was done from then on: not
@@ -24,6 +24,8 @@ export interface SafetyNotice<Name extends SafetyMessageName> {
   readonly at?: number;
   /** A verified address that the account had until now; by default the one that it has. */
   readonly formerAddress?: string;
+  /** What the link removes beside; nothing by default. */
+  readonly added?: AddedFactor;
   /** As in `NewMessage`. */
   readonly key?: string;
   readonly variables: Omit<MessageVariables[Name], 'at' | 'address' | 'link' | 'days'>;
@@ -67,7 +69,7 @@ export class SafetyNotices {
     queries: Queries,
     notice: SafetyNotice<Name>,
   ): Promise<readonly Statement[]> {
-    const { template, userId, clientAddress, at = this.clock.now(), formerAddress, key } = notice;
+    const { template, userId, clientAddress, at = this.clock.now(), formerAddress, key, added } = notice;
     const found = await this.outbox.findUser(queries, userId);
     const email = formerAddress ?? found?.address;
     if (email === undefined || email === null) return [];
@@ -90,6 +92,7 @@ export class SafetyNotices {
       token_hash: hashOpaqueToken(token),
       ...{ purpose, email, user_id: userId, created_at: at },
       expires_at: at + safetyLinkDays * 86_400_000,
+      added: added ? JSON.stringify(added) : null,
     });
     return message ? [link, message] : [];
   }

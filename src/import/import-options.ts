@@ -46,7 +46,7 @@ export interface ImportCounts {
   /** With findings. */
   readonly refused: number;
   readonly withoutPassword: number;
-  /** With an address that another user has, or that messages cannot be sent to: it is kept as it was there alone. */
+  /** With an address that another user has, or has proved, or that messages cannot be sent to: it is kept as it was there alone. */
   readonly withoutAddress: number;
   /** With a second factor. */
   readonly withFactors: number;

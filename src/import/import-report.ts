@@ -61,11 +61,9 @@ export class ImportReport {
     counts.imported += imported.length;
     for (const { user, origin, factors, place, addressHolder } of imported) {
       if (origin.email !== null && user.email === null) {
-        counts.withoutAddress += 1;
         const reason =
           addressHolder === undefined ? 'messages cannot be sent to it' : `${addressHolder} has it`;
-        const message = `is imported without the e-mail address ${JSON.stringify(origin.email)}: ${reason}`;
-        this.onFinding({ place, username: user.username, message, imported: true });
+        this.#noteWithoutAddress({ place, username: user.username }, origin.email, reason);
       }
       if (factors.bits !== 0) {
         counts.withFactors += 1;
@@ -75,6 +73,17 @@ export class ImportReport {
       if (user.password_hash === '') counts.withoutPassword += 1;
       else if (user.password_hash.startsWith('imported-hash/1/bcrypt/')) counts.bcrypt += 1;
     }
+  }
+
+  /** An imported user whose address was not verified, and who has none any more. */
+  noteLostAddress({ email, ...user }: Place & { readonly email: string }, holder: string): void {
+    this.#noteWithoutAddress(user, email, `${holder} has it`);
+  }
+
+  #noteWithoutAddress({ place, username }: Place, email: string, reason: string): void {
+    this.#counts.withoutAddress += 1;
+    const message = `is imported without the e-mail address ${JSON.stringify(email)}: ${reason}`;
+    this.onFinding({ place, username, message, imported: true });
   }
 
   end(): void {

@@ -69,17 +69,32 @@ export const importedUsersStore = {
     return found.flat();
   },
 
-  /** Which of these addresses are users', or their names. @param keys as `parseEmailAddress` returns them. */
-  async findTakenAddresses(queries: Queries, keys: readonly string[]): Promise<Set<string>> {
-    if (keys.length === 0) return new Set();
+  /**
+   * Which of these addresses are users', or their names.
+   * @param keys as `parseEmailAddress` returns them.
+   * @returns `unverified`: those that a user has without a proof.
+   */
+  async findTakenAddresses(
+    queries: Queries,
+    keys: readonly string[],
+  ): Promise<{ readonly blocked: ReadonlySet<string>; readonly unverified: ReadonlySet<string> }> {
+    if (keys.length === 0) return { blocked: new Set(), unverified: new Set() };
     const [addresses, names] = await Promise.all([
-      queries.selectFrom('users').select('email_key').where('email_key', 'in', keys).execute(),
+      queries
+        .selectFrom('users')
+        .select(['email_key', 'email_verified_at'])
+        .where('email_key', 'in', keys)
+        .execute(),
       queries.selectFrom('users').select('username_key').where('username_key', 'in', keys).execute(),
     ]);
-    return new Set([
-      ...addresses.flatMap((row) => row.email_key ?? []),
-      ...names.map((row) => row.username_key),
-    ]);
+    const { verified = [], unverified = [] } = Object.groupBy(addresses, (row) =>
+      row.email_verified_at === null ? 'unverified' : 'verified',
+    );
+    const toKeys = (rows: typeof addresses) => rows.flatMap((row) => row.email_key ?? []);
+    return {
+      blocked: new Set([...toKeys(verified), ...names.map((row) => row.username_key)]),
+      unverified: new Set(toKeys(unverified)),
+    };
   },
 
   /** @returns the ids of those who were inserted: not of one whose id or name was taken meanwhile. */

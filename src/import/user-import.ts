@@ -1,4 +1,4 @@
-import { auditStore, type AuditEntry } from '../audit/audit.store.js';
+import { auditStore } from '../audit/audit.store.js';
 import type { Clock } from '../clock.js';
 import { isUniqueViolation } from '../database/constraint-errors.js';
 import { countersStore } from '../database/counters.store.js';
@@ -7,12 +7,13 @@ import { rolesStore } from '../roles/roles.store.js';
 import type { RolesService } from '../roles/roles.service.js';
 import type { TotpSecrets } from '../second-factors/totp-secrets.js';
 import type { RightsCapacity } from '../tokens/access-token-size.js';
+import { takeUnverifiedAddresses } from '../users/address-holders.js';
 import { deletedForeignIdsStore } from '../users/deleted-foreign-ids.store.js';
-import { listSecondFactors } from '../users/second-factor-bits.js';
 import { passwordHashesStore } from '../users/password-hashes.store.js';
 import { FieldError, type SourceRecord, type UserSource } from './foreign-user.js';
 import type { Finding, ImportCounts, ImportOptions } from './import-options.js';
-import { dropTakenAddresses } from './drop-taken-addresses.js';
+import { describeImported } from './describe-imported.js';
+import { dropTakenAddresses, type AddressHolders } from './drop-taken-addresses.js';
 import { checkPasskeys, insertFactors } from './imported-factors.js';
 import { importedFactorsStore } from './imported-factors.store.js';
 import { importedUsersStore } from './imported-users.store.js';
@@ -54,8 +55,9 @@ interface Before {
  * left out by the next run, so that an interrupted import is run again.
  */
 export class UserImport {
-  /** What earlier users of this run have: name, look of a name, address, id, foreign id, passkey → place. */
+  /** What earlier users of this run have: name, look of a name, id, foreign id, passkey → place. */
   readonly #seen = new Map<string, string>();
+  readonly #addresses: AddressHolders = new Map();
   /** Of names that it imports: those of the batch before need not be in the database yet. */
   readonly #looks = new Set<string>();
   readonly #pauses: Pauses;
@@ -130,11 +132,14 @@ export class UserImport {
     const newRoles = new Set<string>();
     const checked = await checkPasskeys(records);
     const candidates = checked.flatMap((record) => this.#check(record, { done, deleted }, newRoles));
-    const free = await dropTakenAddresses(database.queries, await this.#findFree(candidates), this.#seen);
+    const named = await this.#findFree(candidates);
+    const addresses = await dropTakenAddresses(database.queries, named, this.#seen, this.#addresses);
+    const { candidates: free, taken, lost } = addresses;
+    for (const { loser, holder } of lost) this.#report.noteLostAddress(loser, holder);
     if (!this.options.dryRun && free.length > 0) {
       for (const name of newRoles) await this.#createRole(name);
       await this.#inserting;
-      this.#inserting = this.#insert(free);
+      this.#inserting = this.#insert(free, taken);
       // Awaited later: until then an error of it is not one that nobody handles.
       this.#inserting.catch(() => undefined);
       // Between two batches others get SQLite's only lock.
@@ -243,8 +248,9 @@ export class UserImport {
     await this.dependencies.roles.put(name, { description, permissions: [] }, this.options.actor);
   }
 
-  async #insert(candidates: readonly Candidate[]): Promise<void> {
-    const inserted = await this.#insertAll(candidates).catch((error: unknown) => {
+  /** @param taken the addresses that other users lose to them. */
+  async #insert(candidates: readonly Candidate[], taken: readonly string[]): Promise<void> {
+    const inserted = await this.#insertAll(candidates, taken).catch((error: unknown) => {
       // Another import has one of them under another name.
       if (isUniqueViolation(error)) return new Set<string>();
       throw error;
@@ -260,11 +266,12 @@ export class UserImport {
     }
   }
 
-  #insertAll(candidates: readonly Candidate[]): Promise<ReadonlySet<string>> {
+  #insertAll(candidates: readonly Candidate[], taken: readonly string[]): Promise<ReadonlySet<string>> {
     const { database, clock, totpSecrets: secrets } = this.dependencies;
     return database.longRunning.transaction(async (transaction) => {
       const hasRoles = candidates.some(({ roles }) => roles.length > 0);
       if (hasRoles) await rolesStore.lockRights(transaction);
+      await takeUnverifiedAddresses(transaction, clock, taken, { actor: this.options.actor });
       const ids = await importedUsersStore.insert(transaction, candidates);
       if (hasRoles) await countersStore.increment(transaction, 'rights');
       const imported = candidates.filter(({ user }) => ids.has(user.id));
@@ -273,24 +280,9 @@ export class UserImport {
       await auditStore.addMany(
         transaction,
         clock,
-        imported.map((each) => this.#describe(each)),
+        imported.map((each) => describeImported(each, this.options.actor)),
       );
       return ids;
     });
-  }
-
-  #describe({ user, origin, roles }: Candidate): AuditEntry {
-    return {
-      event: 'user_imported',
-      actor: this.options.actor,
-      target: { kind: 'user', id: user.id, name: user.username },
-      details: {
-        source: origin.source,
-        foreign_id: origin.foreign_id,
-        roles,
-        disabled: user.disabled_at !== null,
-        ...(user.second_factors !== 0 && { second_factors: listSecondFactors(user.second_factors) }),
-      },
-    };
   }
 }

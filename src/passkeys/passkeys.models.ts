@@ -177,7 +177,7 @@ export interface PasskeyDescriptor {
 /** Whether the authenticator verifies who uses it, and keeps the passkey with the account. */
 export interface PasskeyAuthenticatorSelection {
   residentKey: PasskeyRequirement;
-  /** The same for browsers of before WebAuthn Level 2. */
+  /** The same for browsers older than WebAuthn Level 2. */
   requireResidentKey: boolean;
   userVerification: PasskeyRequirement;
 }

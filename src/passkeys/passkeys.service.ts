@@ -2,10 +2,15 @@ import type { Actor } from '../audit/actor.js';
 import { auditStore } from '../audit/audit.store.js';
 import type { Clock } from '../clock.js';
 import type { Database, Queries } from '../database/database.js';
+import type { AddedFactor } from '../email/safety-links.store.js';
 import type { SafetyNotices } from '../email/safety-notices.js';
 import { createId } from '../ids.js';
 import { Problem } from '../problems/problem.js';
-import { forgetWithoutFactor, giveRecoveryCodes } from '../second-factors/second-factors.service.js';
+import {
+  forgetWithoutFactor,
+  giveRecoveryCodes,
+  hashCodes,
+} from '../second-factors/second-factors.service.js';
 import type { SecondFactorPolicy } from '../sessions/second-factor-policy.js';
 import { sessionsStore } from '../sessions/sessions.store.js';
 import { secondFactorsStore } from '../users/second-factors.store.js';
@@ -124,12 +129,15 @@ export class PasskeysService {
         target: { kind: 'user', id: userId, name: owner.username },
         details: { passkey: passkey.id, name: passkey.name, use },
       });
-      await this.#notify(transaction, 'factor_added', userId, actor, passkey.created_at);
       const methods = [...listPasskeyMethods(passkey), 'mfa' as const];
       await sessionsStore.addSecondFactor(transaction, sessionId, { methods, now: passkey.created_at });
       const recoveryCodes = this.options.secondFactor.isOff
         ? []
         : await giveRecoveryCodes(transaction, userId, passkey.created_at);
+      await this.#notify(transaction, 'factor_added', userId, actor, {
+        at: passkey.created_at,
+        added: { passkey: passkey.id, recoveryCodes: hashCodes(userId, recoveryCodes) },
+      });
       return { passkey, recoveryCodes };
     });
   }
@@ -177,15 +185,11 @@ export class PasskeysService {
   ): Promise<void> {
     await this.database.transaction(async (transaction) => {
       const owner = await usersStore.lock(transaction, userId);
-      const removed = await passkeysStore.delete(transaction, userId, id);
+      const removed = await deletePasskey(transaction, userId, id);
       if (!owner || !removed) throw new Problem('passkey_not_found');
       const left = await passkeysStore.list(transaction, userId);
       const hasWayIn = owner.password_hash !== '' || left.some(({ passwordless }) => passwordless === 1);
       if (!mayBeLast && !hasWayIn) throw new Problem('last_way_in');
-      if (left.length === 0) {
-        await secondFactorsStore.remove(transaction, userId, 'passkey');
-        await forgetWithoutFactor(transaction, userId);
-      }
       await this.#notify(transaction, 'factor_removed', userId, actor);
       await auditStore.add(transaction, this.clock, {
         event: 'passkey_removed',
@@ -230,10 +234,10 @@ export class PasskeysService {
     template: 'factor_added' | 'factor_removed',
     userId: string,
     { context }: Actor,
-    at = this.clock.now(),
+    more: { readonly at?: number; readonly added?: AddedFactor } = {},
   ): Promise<void> {
-    const notice = { userId, at, clientAddress: context.address, variables: { factor: 'passkey' } } as const;
-    return this.notices.send(transaction, { template, ...notice });
+    const notice = { userId, clientAddress: context.address, variables: { factor: 'passkey' } } as const;
+    return this.notices.send(transaction, { template, ...notice, ...more });
   }
 
   #requireRelyingParty(): RelyingParty {
@@ -241,4 +245,22 @@ export class PasskeysService {
     if (!relyingParty) throw new Problem('passkeys_off');
     return relyingParty;
   }
+}
+
+/**
+ * Deletes a passkey; with the last second factor also the recovery codes and the remembered devices. The row of the user must be
+ * locked.
+ * @returns undefined where the user has no such passkey.
+ */
+export async function deletePasskey(
+  transaction: Queries,
+  userId: string,
+  id: string,
+): Promise<StoredPasskey | undefined> {
+  const removed = await passkeysStore.delete(transaction, userId, id);
+  if (removed && (await passkeysStore.list(transaction, userId)).length === 0) {
+    await secondFactorsStore.remove(transaction, userId, 'passkey');
+    await forgetWithoutFactor(transaction, userId);
+  }
+  return removed;
 }

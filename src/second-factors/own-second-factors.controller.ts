@@ -110,7 +110,7 @@ export class OwnSecondFactorsController {
   }
 
   /**
-   * Makes ten new recovery codes; those of before stop working. Needs a login with a second factor within the last five
+   * Makes ten new recovery codes; the old ones stop working. Needs a login with a second factor within the last five
    * minutes.
    * @summary Make new recovery codes
    */

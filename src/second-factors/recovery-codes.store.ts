@@ -31,6 +31,17 @@ export const recoveryCodesStore = {
     return { query, required: true };
   },
 
+  /** Those that are left of some. @returns how many. */
+  async deleteThese(queries: Queries, userId: string, hashes: readonly string[]): Promise<number> {
+    if (hashes.length === 0) return 0;
+    const { numDeletedRows } = await queries
+      .deleteFrom('latchkey_recovery_codes')
+      .where('user_id', '=', userId)
+      .where('code_hash', 'in', hashes)
+      .executeTakeFirst();
+    return Number(numDeletedRows);
+  },
+
   async replace(
     queries: Queries,
     userId: string,

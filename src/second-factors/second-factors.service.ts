@@ -3,9 +3,12 @@ import { auditStore } from '../audit/audit.store.js';
 import type { AuditEvent } from '../audit/audit-events.js';
 import type { Clock } from '../clock.js';
 import type { Database, Queries } from '../database/database.js';
+import type { TotpRow } from '../database/schema.js';
 import type { Factor } from '../email/messages/message.js';
+import type { AddedFactor } from '../email/safety-links.store.js';
 import type { SafetyNotices } from '../email/safety-notices.js';
 import type { SecondFactorKind } from '../http/api-types.js';
+import { hashOpaqueToken } from '../keys/opaque-tokens.js';
 import { Problem } from '../problems/problem.js';
 import { devicesStore } from '../sessions/devices.store.js';
 import { sessionsStore } from '../sessions/sessions.store.js';
@@ -95,8 +98,10 @@ export class SecondFactorsService {
       }
       await sessionsStore.addSecondFactor(transaction, sessionId, { methods: ['otp', 'mfa'], now });
       await this.#audit(transaction, 'second_factor_added', userId, actor, { kind: 'totp' });
-      await this.#tell(transaction, 'factor_added', userId, actor, { factor: 'totp', at: now });
-      return giveRecoveryCodes(transaction, userId, now);
+      const codes = await giveRecoveryCodes(transaction, userId, now);
+      const added = { totp: hashSecret(totp), recoveryCodes: hashCodes(userId, codes) };
+      await this.#tell(transaction, 'factor_added', userId, actor, { factor: 'totp', at: now, added });
+      return codes;
     });
   }
 
@@ -106,11 +111,9 @@ export class SecondFactorsService {
    */
   async removeTotp(userId: string, actor: Actor): Promise<void> {
     await this.database.transaction(async (transaction) => {
-      await secondFactorsStore.remove(transaction, userId, 'totp');
-      if (!(await totpStore.delete(transaction, userId))) throw new Problem('second_factor_not_found');
+      if (!(await deleteTotp(transaction, userId))) throw new Problem('second_factor_not_found');
       await this.#audit(transaction, 'second_factor_removed', userId, actor, { kind: 'totp' });
       await this.#tell(transaction, 'factor_removed', userId, actor, { factor: 'totp' });
-      await forgetWithoutFactor(transaction, userId);
     });
   }
 
@@ -124,8 +127,12 @@ export class SecondFactorsService {
       if (!bits) throw new Problem('second_factor_not_found');
       const now = this.clock.now();
       await this.#audit(transaction, 'recovery_codes_replaced', userId, actor);
-      await this.#tell(transaction, 'factor_added', userId, actor, { factor: 'recovery_codes', at: now });
-      return replaceCodes(transaction, userId, now);
+      const codes = await replaceCodes(transaction, userId, now);
+      const added = { recoveryCodes: hashCodes(userId, codes) };
+      await this.#tell(transaction, 'factor_added', userId, actor, {
+        ...{ factor: 'recovery_codes', at: now, added },
+      });
+      return codes;
     });
   }
 
@@ -135,10 +142,10 @@ export class SecondFactorsService {
     template: 'factor_added' | 'factor_removed',
     userId: string,
     { context }: Actor,
-    { factor, at }: { readonly factor: Factor; readonly at?: number },
+    { factor, ...more }: { readonly factor: Factor; readonly at?: number; readonly added?: AddedFactor },
   ): Promise<void> {
     const notice = { userId, clientAddress: context.address, variables: { factor } };
-    return this.notices.send(transaction, { template, ...notice, ...(at !== undefined && { at }) });
+    return this.notices.send(transaction, { template, ...notice, ...more });
   }
 
   #audit(
@@ -153,6 +160,19 @@ export class SecondFactorsService {
   }
 }
 
+/** Which authenticator app it is, also after another one took its place. */
+export function hashSecret({ sealed_secret: sealed }: Pick<TotpRow, 'sealed_secret'>): string {
+  return hashOpaqueToken(sealed);
+}
+
+/** Deletes a user's authenticator app. The row of the user is locked first. @returns whether there was one. */
+export async function deleteTotp(transaction: Queries, userId: string): Promise<boolean> {
+  await secondFactorsStore.remove(transaction, userId, 'totp');
+  const isDeleted = await totpStore.delete(transaction, userId);
+  await forgetWithoutFactor(transaction, userId);
+  return isDeleted;
+}
+
 /** For the transaction that has added a second factor. @returns recovery codes, where the user had none. */
 export async function giveRecoveryCodes(
   transaction: Queries,
@@ -165,9 +185,12 @@ export async function giveRecoveryCodes(
 
 async function replaceCodes(transaction: Queries, userId: string, now: number): Promise<readonly string[]> {
   const codes = generateRecoveryCodes();
-  const hashes = codes.map((code) => hashRecoveryCode(userId, code));
-  await recoveryCodesStore.replace(transaction, userId, { hashes, now });
+  await recoveryCodesStore.replace(transaction, userId, { hashes: hashCodes(userId, codes), now });
   return codes;
+}
+
+export function hashCodes(userId: string, codes: readonly string[]): readonly string[] {
+  return codes.map((code) => hashRecoveryCode(userId, code));
 }
 
 /** Deletes what is of use beside a second factor only. For the transaction that has removed one. */

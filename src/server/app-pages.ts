@@ -12,7 +12,7 @@ interface PageOfApp {
 }
 
 const secured =
-  'It ends all sessions and makes the password useless. The reset_token of its response goes to POST /password/reset.';
+  'It ends all sessions, makes the password useless, and removes a second factor that the message said was added. The reset_token of its response goes to POST /password/reset.';
 
 const pages: Readonly<Record<AppPage, PageOfApp>> = {
   'verify-email': {

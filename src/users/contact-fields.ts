@@ -1,7 +1,7 @@
 import type { User } from './users.models.js';
 import type { UserWithRoles } from './users.store.js';
 
-/** What clients see of how to reach a user: fields that there is nothing for are absent. */
+/** What clients see of a user's name and address: fields without a value are absent. */
 export function toContactFields(
   user: Pick<UserWithRoles, 'email' | 'email_verified_at' | 'display_name' | 'language'>,
 ): Pick<User, 'email' | 'email_verified' | 'display_name' | 'language'> {

@@ -7,7 +7,7 @@ import type { UserWithRoles } from './users.store.js';
  * Tells an address, if it was verified, that the account does not have it any more. There is no link to take the
  * account back: it was taken by right.
  * @param user as it was before.
- * @param clientAddress of the client that took it; null: not to be told.
+ * @param clientAddress of the client that took it; null: it must not be told.
  */
 export async function tellFormerAddress(
   queries: Queries,

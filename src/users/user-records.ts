@@ -85,10 +85,12 @@ export class UserRecords {
     const inserted =
       (await usersStore.insert(queries, user, skeleton)) ||
       (this.options.usernames !== 'distinct' && (await usersStore.insert(queries, user, null)));
-    if (!inserted)
-      throw (await usersStore.findByName(queries, username))
-        ? new Problem('username_taken')
-        : createSimilarNameProblem();
+    if (!inserted) {
+      if (await usersStore.findByName(queries, username)) throw new Problem('username_taken');
+      // Another user has got it since it was looked for.
+      await this.#refuseTakenAddress(queries, id, user);
+      throw createSimilarNameProblem();
+    }
     await this.setRoles(queries, id, roles);
     return id;
   }
@@ -145,7 +147,7 @@ export class UserRecords {
   async leaveAddress(queries: Queries, before: UserWithRoles, after: UserWithRoles): Promise<void> {
     const isDoubted = losesVerification(before, after);
     const isLeft = !isSameAddress(before, after);
-    if (isLeft || isDoubted) await safetyLinksStore.deleteSince(queries, before.id, 0);
+    if (isLeft || isDoubted) await safetyLinksStore.deleteAll(queries, before.id);
     if (!isLeft) return;
     await tellFormerAddress(queries, { outbox: this.outbox, clock: this.clock }, before, null);
   }
@@ -185,7 +187,7 @@ export class UserRecords {
 }
 
 /** Whether another user has an address, or has it as the name to log in with. @param key as `parseEmailAddress` returns it. */
-export async function isAddressTaken(queries: Queries, key: string, exceptId: string): Promise<boolean> {
+async function isAddressTaken(queries: Queries, key: string, exceptId: string): Promise<boolean> {
   const named = await usersStore.findByName(queries, key);
   // Both are always asked: the time is not to tell which it was.
   const isHeld = await usersStore.hasEmail(queries, key, exceptId);

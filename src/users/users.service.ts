@@ -139,6 +139,7 @@ export class UsersService {
     const passwordHash = await this.#hashNewPassword(id, change);
     const { user, revoked } = await this.database.transaction(async (transaction) => {
       await rolesStore.lockRights(transaction);
+      requireUser(await usersStore.lock(transaction, id));
       const before = requireUser(await usersStore.find(transaction, id));
       const now = this.clock.now();
       const renamed = change.username !== undefined && change.username !== before.username;

@@ -23,6 +23,7 @@ for (const kind of databaseKinds) {
         settings: {
           LATCHKEY_APP_URL: 'https://app.example',
           LATCHKEY_RECOVERY_LIMIT: '0',
+          LATCHKEY_REGISTRATION: 'open',
           JWT_ACCESS_TOKEN_EXPIRES: '1d',
         },
       });
@@ -195,6 +196,162 @@ for (const kind of databaseKinds) {
         verify({ token: later }, other.token),
       ]);
       expect(both.map(({ status }) => status).sort()).to.deep.equal([204, 409]);
+    });
+
+    describe('that another account has without a proof', () => {
+      const createUnproved = async (email: string): Promise<Account> => ({
+        ...(await create({ email, email_verified: false })),
+        email,
+      });
+      /** Sends the link for it. @returns the token in that. */
+      const askFor = async (email: string, { token }: Account): Promise<string> => {
+        await ask(email, token).expect(202);
+        return findTokenIn(app, email, 'address_verification');
+      };
+      /** The link by which the other account would prove it. */
+      const askToProve = async ({ email, token }: Account): Promise<string> => {
+        app.clock.advance(1);
+        await app.post('/email/verification', undefined, token).expect(204);
+        return findTokenIn(app, email, 'address_verification');
+      };
+      const addressesOf = async (email: string) => {
+        const users = await app.services.database.queries
+          .selectFrom('users')
+          .select(['email', 'email_key', 'email_verified_at'])
+          .where('email_key', '=', email)
+          .execute();
+        return users.map((user) => user.email_verified_at !== null);
+      };
+      /** Of an account that has lost its address. */
+      const none = { email: undefined, isVerified: undefined };
+
+      it('goes to who proves to have it, as at a registration, and the audit of the other account says so', async () => {
+        const other = await createUnproved('unproved@example.org');
+        const account = await create();
+        const token = await askFor('unproved@example.org', account);
+        await verify({ token }, account.token).expect(204);
+        expect(await readAddress(account)).to.deep.equal({ email: 'unproved@example.org', isVerified: true });
+        expect(await readAddress(other)).to.deep.equal(none);
+        const [audited] = (await app.audited('email_changed')).filter(
+          ({ target }) => target === other.user.id,
+        );
+        expect(audited).to.include({ actor_id: account.user.id });
+        expect(JSON.parse(audited?.details ?? '')).to.deep.equal({
+          email: { from: 'unproved@example.org', to: null },
+        });
+        // It was not verified: who reads it is another one.
+        expect(
+          (await listMessagesTo(app, 'unproved@example.org')).map(({ template }) => template),
+        ).to.deep.equal(['address_verification']);
+      });
+
+      it('stays where it was proved in between', async () => {
+        const other = await createUnproved('proved@example.org');
+        const account = await create();
+        const token = await askFor('proved@example.org', account);
+        await verify({ token: await askToProve(other) }, other.token).expect(204);
+        const { body } = await verify({ token }, account.token).expect(409);
+        expect(body).to.include({ code: 'email_taken' });
+        expect(await readAddress(other)).to.deep.equal({ email: 'proved@example.org', isVerified: true });
+        expect(await readAddress(account)).to.deep.equal({ email: account.email, isVerified: true });
+      });
+
+      it('is one account’s and proved, when both prove it at once', async () => {
+        for (let round = 0; round < 5; round += 1) {
+          const email = `contended${round}@example.org`;
+          const other = await createUnproved(email);
+          const account = await create();
+          const token = await askFor(email, account);
+          const others = await askToProve(other);
+          const both = await Promise.all([
+            verify({ token }, account.token),
+            verify({ token: others }, other.token),
+          ]);
+          const statuses = both.map(({ status }) => status);
+          expect(statuses.filter((status) => status === 204)).to.have.length(1);
+          expect(statuses[0]).to.be.oneOf([204, 409]);
+          expect(statuses[1]).to.be.oneOf([204, 400]);
+          expect(await addressesOf(email)).to.deep.equal([true]);
+        }
+      });
+
+      it('is one account’s and proved, when an administrator verifies it by hand at the same moment', async () => {
+        for (let round = 0; round < 5; round += 1) {
+          const email = `byhand${round}@example.org`;
+          const other = await createUnproved(email);
+          const account = await create();
+          const token = await askFor(email, account);
+          const [proof, change] = await Promise.all([
+            verify({ token }, account.token),
+            app.patch(`/users/${other.user.id}`, { email_verified: true }, admin),
+          ]);
+          const statuses = [proof.status, change.status];
+          expect(statuses).to.be.deep.oneOf([
+            [204, 422],
+            [409, 200],
+          ]);
+          expect(await addressesOf(email)).to.deep.equal([true]);
+          const [without] = await app.services.database.queries
+            .selectFrom('users')
+            .select('id')
+            .where('email', 'is', null)
+            .where('email_verified_at', 'is not', null)
+            .execute();
+          expect(without).to.equal(undefined);
+        }
+      });
+
+      it('is one account’s, when it is registered at the same moment', async () => {
+        for (let round = 0; round < 3; round += 1) {
+          const email = `registered${round}@example.org`;
+          await createUnproved(email);
+          const account = await create();
+          const token = await askFor(email, account);
+          app.clock.advance(1);
+          const chosen = { username: `registered${round}`, password };
+          const { body } = await app.post('/register', { email, ...chosen }).expect(202);
+          const { registration_token } = body as { registration_token: string };
+          const registered = { token: await findTokenIn(app, email, 'registration'), registration_token };
+          const both = await Promise.all([
+            verify({ token }, account.token),
+            app.post('/email/verify', registered),
+          ]);
+          expect(both.map(({ status }) => status).sort()).to.deep.equal([204, 409]);
+          const refused = both.find(({ status }) => status === 409);
+          expect(refused?.body).to.include({ code: 'email_taken' });
+          expect(await addressesOf(email)).to.deep.equal([true]);
+        }
+      });
+
+      it('changes hands crosswise at once', async () => {
+        const [one, other] = [
+          await createUnproved('cross1@example.org'),
+          await createUnproved('cross2@example.org'),
+        ];
+        const tokens = [await askFor('cross2@example.org', one), await askFor('cross1@example.org', other)];
+        const both = await Promise.all([
+          verify({ token: tokens[0] }, one.token),
+          verify({ token: tokens[1] }, other.token),
+        ]);
+        const statuses = both.map(({ status }) => status).sort();
+        // The first one takes the address that the link of the other one was bound to.
+        expect(statuses).to.deep.equal([204, 400]);
+        const verified = [
+          ...(await addressesOf('cross1@example.org')),
+          ...(await addressesOf('cross2@example.org')),
+        ];
+        expect(verified).to.deep.equal([true]);
+      });
+
+      it('does not keep the owner of an earlier address from undoing a change', async () => {
+        const account = await create();
+        await change(account, `thief${made}@example.org`);
+        const other = await createUnproved(account.email);
+        const { body } = await undo(await findTokenIn(app, account.email, 'address_changed')).expect(200);
+        expect(body).to.include({ email_restored: true });
+        expect(await readAddress(account)).to.deep.equal({ email: account.email, isVerified: true });
+        expect(await readAddress(other)).to.deep.equal(none);
+      });
     });
 
     it('tells nobody whether another account has it: the same response, rows and own data, and a message to its owner', async () => {
@@ -385,6 +542,18 @@ for (const kind of databaseKinds) {
       await app.patch(`/users/${account.user.id}`, { email, email_verified: true }, admin).expect(200);
       await undo(token).expect(400);
       expect((await listMessagesTo(app, 'moved@example.org'))[0]?.template).to.equal('address_removed');
+    });
+
+    it('is told of once, when an administrator replaces it, and not again when the new one is verified by hand', async () => {
+      const account = await create();
+      await app.patch(`/users/${account.user.id}`, { email: 'typed@example.org' }, admin).expect(200);
+      const told = async () => (await listMessagesTo(app, account.email)).map(({ template }) => template);
+      expect(await told()).to.deep.equal(['address_removed']);
+      app.clock.advance(1);
+      await app.patch(`/users/${account.user.id}`, { email_verified: true }, admin).expect(200);
+      expect(await readAddress(account)).to.deep.equal({ email: 'typed@example.org', isVerified: true });
+      expect(await told()).to.deep.equal(['address_removed']);
+      expect(await listMessagesTo(app, 'typed@example.org')).to.deep.equal([]);
     });
   });
 }

@@ -148,6 +148,7 @@ describe('A copy of an installation from SQLite to PostgreSQL', () => {
         email: 'ada@example.com',
         created_at: 1,
         expires_at: 2,
+        added: '{"passkey":"a passkey","recoveryCodes":[]}',
       })
       .execute();
     await queries

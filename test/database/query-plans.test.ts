@@ -27,6 +27,7 @@ import { revocationsStore } from '../../src/revocations/revocations.store.js';
 import { importedUsersStore } from '../../src/import/imported-users.store.js';
 import { listNarrowFilters, userListStore } from '../../src/users/user-list.store.js';
 import type { UserFilters } from '../../src/users/user-list-query.js';
+import { addressesStore } from '../../src/users/addresses.store.js';
 import { passwordHashesStore } from '../../src/users/password-hashes.store.js';
 import { usersStore } from '../../src/users/users.store.js';
 import { explainQueries } from '../support/recorded-database.js';
@@ -112,7 +113,12 @@ const queriesOf: Readonly<Record<string, (queries: Queries) => Promise<unknown>>
     loginPlacesStore.readHistory(queries, { userId: id, ...place, now, newSince: now }),
   'expired places of logins': (queries) => loginPlacesStore.deleteExpired(queries, now, 50),
   'expired links that take an account back': (queries) => safetyLinksStore.deleteExpired(queries, now, 50),
-  'later links that take an account back': (queries) => safetyLinksStore.deleteSince(queries, id, now),
+  'links that take an account back': (queries) => safetyLinksStore.deleteAll(queries, id),
+  'later links that take an account back': (queries) =>
+    safetyLinksStore.deleteAfter(queries, { user_id: id, created_at: now, email: 'ada@example.com' }),
+  'who has proved an address': (queries) => addressesStore.isVerified(queries, 'ada@example.com', id),
+  'who has addresses without a proof': (queries) =>
+    addressesStore.lockUnverified(queries, ['ada@example.com', 'bob@example.com'], id),
   'links for a new address': (queries) =>
     accountTokensStore.countOfNewAddress(queries, 'ada@example.com', now),
   'whose a passkey is': (queries) => passkeysStore.findOwner(queries, 'AAAA'),

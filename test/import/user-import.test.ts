@@ -420,5 +420,101 @@ for (const kind of databaseKinds) {
         withoutHashes.push(each);
       expect(JSON.stringify(withoutHashes)).not.to.match(/password_hash|\$argon2id/);
     });
+
+    it('gives an address to the user whose address is verified there, and of several such, or none, to the first', async () => {
+      const shared = (email: string, emailVerified: boolean) => foreign({ email, emailVerified });
+      const sets = [
+        [shared('later@example.com', false), shared('LATER@example.com', true)],
+        [shared('both@example.com', true), shared('both@example.com', true)],
+        [shared('none@example.com', false), shared('none@example.com', false)],
+        [
+          shared('third@example.com', false),
+          shared('third@example.com', true),
+          shared('third@example.com', true),
+        ],
+      ];
+      const holders = async () => {
+        const { rows } = await app.services.database.queries
+          .selectFrom('users')
+          .select(['username', 'email', 'email_verified_at'])
+          .where('email', 'is not', null)
+          .execute()
+          .then((all) => ({ rows: new Map(all.map((row) => [row.username, row])) }));
+        return sets.map((set) =>
+          set.map(({ username }) => {
+            const row = rows.get(username);
+            return row ? (row.email_verified_at === null ? 'unverified' : 'verified') : 'none';
+          }),
+        );
+      };
+      const dry = await run(sets.flat(), { dryRun: true });
+      const { counts, findings } = await run(sets.flat());
+      expect(findings.map(({ place, message }) => `${place} ${message}`)).to.deep.equal([
+        'line 1 is imported without the e-mail address "later@example.com": line 2 has it',
+        'line 4 is imported without the e-mail address "both@example.com": line 3 has it',
+        'line 6 is imported without the e-mail address "none@example.com": line 5 has it',
+        'line 7 is imported without the e-mail address "third@example.com": line 8 has it',
+        'line 9 is imported without the e-mail address "third@example.com": line 8 has it',
+      ]);
+      expect(counts).to.include({ imported: 9, withoutAddress: 5 });
+      expect(dry.counts).to.deep.equal(counts);
+      expect(await holders()).to.deep.equal([
+        ['none', 'verified'],
+        ['verified', 'none'],
+        ['unverified', 'none'],
+        ['none', 'verified', 'none'],
+      ]);
+    });
+
+    it('does so over batches, over runs, and with users created here', async () => {
+      const addressOf = async ({ username }: ForeignUser | { readonly username: string }) => {
+        const row = await app.services.database.queries
+          .selectFrom('users')
+          .select(['id', 'email', 'email_verified_at'])
+          .where('username', '=', username)
+          .executeTakeFirstOrThrow();
+        return { id: row.id, email: row.email, isVerified: row.email_verified_at !== null };
+      };
+      const early = foreign({ email: 'batches@example.com', emailVerified: false });
+      const late = foreign({ email: 'batches@example.com', emailVerified: true });
+      // More than a batch on either database.
+      const between = Array.from({ length: 600 }, () => foreign());
+      const dry = await run([early, ...between, late], { dryRun: true });
+      const { counts, findings } = await run([early, ...between, late]);
+      expect(findings).to.deep.equal([
+        {
+          ...{ place: 'line 1', username: early.username, imported: true },
+          message: 'is imported without the e-mail address "batches@example.com": line 602 has it',
+        },
+      ]);
+      expect(counts).to.include({ imported: 602, withoutAddress: 1 });
+      expect(dry.counts).to.deep.equal(counts);
+      const lost = await addressOf(early);
+      expect(lost).to.include({ email: null, isVerified: false });
+      expect(await addressOf(late)).to.include({ email: 'batches@example.com', isVerified: true });
+      const [audited] = (await app.audited('email_changed')).filter(({ target }) => target === lost.id);
+      expect(JSON.parse(audited?.details ?? '')).to.deep.equal({
+        email: { from: 'batches@example.com', to: null },
+      });
+
+      const before = foreign({ email: 'runs@example.com', emailVerified: false });
+      await run([before]);
+      const after = foreign({ email: 'runs@example.com', emailVerified: true });
+      expect((await run([before, after])).counts).to.include({ skipped: 1, imported: 1, withoutAddress: 0 });
+      expect(await addressOf(before)).to.include({ email: null });
+      expect(await addressOf(after)).to.include({ email: 'runs@example.com', isVerified: true });
+
+      for (const isVerified of [true, false]) {
+        const email = `made${isVerified}@example.com`;
+        const username = `made here ${isVerified}`;
+        await app
+          .post('/users', { username, password, email, email_verified: isVerified }, admin)
+          .expect(201);
+        const imported = foreign({ email, emailVerified: true });
+        await run([imported]);
+        expect((await addressOf({ username })).email).to.equal(isVerified ? email : null);
+        expect((await addressOf(imported)).email).to.equal(isVerified ? null : email);
+      }
+    });
   });
 }

@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import type { Passwords } from '../../src/passwords/passwords.js';
 
 /**
@@ -9,7 +8,7 @@ import type { Passwords } from '../../src/passwords/passwords.js';
 export function occupyCores(passwords: Passwords, queue: number): () => Promise<void> {
   let letGo = (): void => undefined;
   const untilThen = new Promise<void>((resolve) => (letGo = resolve));
-  const held = Array.from({ length: availableParallelism() + queue }, () =>
+  const held = Array.from({ length: passwords.concurrency + queue }, () =>
     passwords.runOnFreeCore(() => untilThen),
   );
   return async () => {

@@ -27,6 +27,7 @@ import * as registrations from './0026-registrations.js';
 import * as safetyLinks from './0027-safety-links.js';
 import * as loginPlaces from './0029-login-places.js';
 import * as passkeyHandles from './0030-passkey-handles.js';
+import * as addedFactors from './0031-added-factors.js';
 
 interface DialectMigration {
   up(db: Kysely<unknown>, context: MigrationContext): Promise<void>;
@@ -63,6 +64,7 @@ const migrations: Readonly<Record<string, DialectMigration>> = {
   '0027-safety-links': safetyLinks,
   '0029-login-places': loginPlaces,
   '0030-passkey-handles': passkeyHandles,
+  '0031-added-factors': addedFactors,
 };
 
 export function createMigrationProvider(context: MigrationContext): MigrationProvider {

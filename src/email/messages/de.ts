@@ -12,12 +12,15 @@ function formatOccurrence({ at, address }: Occurrence): string {
   return `Das war am ${time.format(new Date(at))}${address === '' ? '' : `, von der Adresse ${address}`}.`;
 }
 
-function offerSafety({ link, days, ...occurrence }: SafetyOccurrence): readonly Block[] {
+function offerSafety(
+  { link, days, ...occurrence }: SafetyOccurrence,
+  effect = 'Damit enden alle Sitzungen',
+): readonly Block[] {
   return [
     formatOccurrence(occurrence),
     'Wenn Sie das waren, brauchen Sie nichts zu tun. Wenn nicht, kann jemand anderes Ihr Konto benutzen. Holen Sie es sich zurück:',
     { label: 'Das war ich nicht', link },
-    `Damit enden alle Sitzungen, das Passwort wird unbrauchbar, und Sie wählen ein neues. Der Link gilt einmal und ${days} Tage lang.`,
+    `${effect}, das Passwort wird unbrauchbar, und Sie wählen ein neues. Der Link gilt einmal und ${days} Tage lang.`,
   ];
 }
 
@@ -134,7 +137,7 @@ export const german: Language = {
     subject: `Ihr Konto bei ${service} hat einen zweiten Anmeldeschritt`,
     body: [
       `Ihr Konto bei ${service} hat jetzt ${factors[factor]} als zweiten Schritt der Anmeldung.`,
-      ...offerSafety(occurrence),
+      ...offerSafety(occurrence, 'Damit wird das wieder entfernt, alle Sitzungen enden'),
     ],
   }),
   factor_removed: ({ service, factor, ...occurrence }) => ({

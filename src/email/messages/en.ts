@@ -12,12 +12,15 @@ function formatOccurrence({ at, address }: Occurrence): string {
   return `It was on ${time.format(new Date(at))}${address === '' ? '' : `, from the address ${address}`}.`;
 }
 
-function offerSafety({ link, days, ...occurrence }: SafetyOccurrence): readonly Block[] {
+function offerSafety(
+  { link, days, ...occurrence }: SafetyOccurrence,
+  effect = 'That ends all sessions',
+): readonly Block[] {
   return [
     formatOccurrence(occurrence),
     'If that was you, there is nothing that you have to do. If it was not, somebody else can use your account. Take it back:',
     { label: 'This was not me', link },
-    `That ends all sessions, makes the password useless, and lets you choose a new one. The link works once, and for ${days} days.`,
+    `${effect}, makes the password useless, and lets you choose a new one. The link works once, and for ${days} days.`,
   ];
 }
 
@@ -134,7 +137,7 @@ export const english: Language = {
     subject: `Your account at ${service} has ${factors[factor]}`,
     body: [
       `Your account at ${service} has ${factors[factor]} as a second step of the login.`,
-      ...offerSafety(occurrence),
+      ...offerSafety(occurrence, `That removes what was added, ends all sessions`),
     ],
   }),
   factor_removed: ({ service, factor, ...occurrence }) => ({

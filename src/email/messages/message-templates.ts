@@ -11,7 +11,7 @@ export class TemplateError extends Error {
 /** A message in one language. @throws {TemplateError} */
 export type Render = (variables: object) => Message;
 
-/** A template of a project, in the place of one of Latchkey's or in a further language. */
+/** A template of a project, which replaces one of Latchkey's or is in another language. */
 export interface ProjectTemplate {
   readonly name: MessageName;
   readonly language: string;
