@@ -41,7 +41,7 @@ const cores = availableParallelism();
 /**
  * Beside several cores, one check more than there are. It waits in libuv's queue, so that the thread that ends a check takes
  * it at once, and not when the event loop hands over the next. Only buys speed: with as many threads as cores (see
- * bin/latchkey.js), a seventh more logins a second in a wave of them (`npm run bench -- login`).
+ * bin/latchkey.js), a sixth more logins a second in a wave of them (`npm run bench -- login`).
  */
 const maxConcurrency = cores === 1 ? 1 : cores + 1;
 
@@ -159,7 +159,7 @@ export class Passwords {
         newHash: matched === undefined || matched === form ? newHash : hashOfForm,
       };
     });
-    await this.#groups.wait(this.#limit.pendingCount >= cores);
+    await this.#groups.wait(this.#limit.pendingCount > 0);
     return result;
   }
 
