@@ -50,7 +50,7 @@ export class ImportReport {
     }
   }
 
-  /** A user of whom nothing but the roles is wrong. @returns nobody. */
+  /** A user whose roles are all that is wrong. @returns nobody. */
   refuseForRoles(): [] {
     this.#counts.refused += 1;
     return [];
