@@ -28,10 +28,9 @@ const isOwn = project !== undefined && resolve(project) === resolve(root);
 /** What to run where the tools of a build are missing. */
 const installTools = isOwn ? 'npm ci' : 'npm install';
 
-// argon2 runs in libuv's threads, which are four unless this says otherwise before the first is used. With one for each core
-// none is interrupted by another, and a thread that ends a check takes the next one while its core's caches are warm. libuv
-// lets names be looked up by half of them at most.
-process.env['UV_THREADPOOL_SIZE'] ??= String(Math.max(2, availableParallelism()));
+// argon2 runs in libuv's threads, which are four unless this says otherwise before the first is used: one for each core, and
+// two for files and names.
+process.env['UV_THREADPOOL_SIZE'] ??= String(Math.max(4, availableParallelism() + 2));
 
 /** Older ones lack the SQLite that the service uses. */
 const oldestNode = 24;

@@ -37,14 +37,6 @@ export interface CoreUse {
 /** Seconds: by then even a slow machine has worked off a full queue of the default length. */
 const retryAfter = 2;
 
-const cores = availableParallelism();
-/**
- * Beside several cores, one check more than there are. It waits in libuv's queue, so that the thread that ends a check takes
- * it at once, and not when the event loop hands over the next. Only buys speed: with as many threads as cores (see
- * bin/latchkey.js), a sixth more logins a second in a wave of them (`npm run bench -- login`).
- */
-const maxConcurrency = cores === 1 ? 1 : cores + 1;
-
 const costsForm = /^m=\d+,t=\d+,p=\d+$/;
 
 /** Publishes the costs of each argon2id computation, so that tests can count them. */
@@ -53,7 +45,7 @@ export const computations = channel('latchkey:argon2');
 export const foreignComputations = channel('latchkey:foreign-hash');
 
 /**
- * Hashes and checks passwords off the event loop, on all cores. The queue is bounded, so that
+ * Hashes and checks passwords off the event loop, as many at a time as there are cores. The queue is bounded, so that
  * in a wave of logins the last ones get a 503 at once instead of waiting for minutes.
  *
  * Hashes with earlier costs stay in use until their users log in, and checking one takes a different time than checking
@@ -63,7 +55,7 @@ export const foreignComputations = channel('latchkey:foreign-hash');
  * what the user's own hash takes, and the rest with a dummy.
  */
 export class Passwords {
-  readonly #limit = pLimit(maxConcurrency);
+  readonly #limit = pLimit(availableParallelism());
   readonly #groups = new ResultGroups();
   readonly #costs: PasswordCosts;
   readonly #current: string;
@@ -91,11 +83,6 @@ export class Passwords {
   /** @param all the largest amount of each family of all stored foreign hashes. */
   setForeignInUse(all: ReadonlyMap<string, number>): void {
     this.#foreign = new Map([...all].sort(([one], [other]) => (one < other ? -1 : 1)));
-  }
-
-  /** How many checks run at a time; the others wait in the queue. */
-  get concurrency(): number {
-    return this.#limit.concurrency;
   }
 
   /** How many computations each check makes. */

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { hash } from '@node-rs/argon2';
 import { expect } from 'chai';
 import jwt from 'jsonwebtoken';
@@ -385,7 +386,7 @@ for (const kind of databaseKinds) {
       // While the current one is checked: the new one is hashed once a core is free again.
       const occupyCores = (): void => {
         computations.unsubscribe(occupyCores);
-        for (let core = 0; core < passwords.concurrency; core++) {
+        for (let core = 0; core < availableParallelism(); core++) {
           rehashed.push(passwords.runOnFreeCore(rehash));
         }
       };

@@ -68,7 +68,7 @@ describe('bin/latchkey.js', () => {
     await service.api.login();
     const tasks = `/proc/${service.pid}/task`;
     const names = readdirSync(tasks).map((task) => readFileSync(join(tasks, task, 'comm'), 'utf8').trim());
-    expect(names.filter((name) => name === 'libuv-worker')).to.have.length(7);
+    expect(names.filter((name) => name === 'libuv-worker')).to.have.length(9);
     return service.end();
   });
 

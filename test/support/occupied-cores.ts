@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import type { Passwords } from '../../src/passwords/passwords.js';
 
 /**
@@ -8,7 +9,7 @@ import type { Passwords } from '../../src/passwords/passwords.js';
 export function occupyCores(passwords: Passwords, queue: number): () => Promise<void> {
   let letGo = (): void => undefined;
   const untilThen = new Promise<void>((resolve) => (letGo = resolve));
-  const held = Array.from({ length: passwords.concurrency + queue }, () =>
+  const held = Array.from({ length: availableParallelism() + queue }, () =>
     passwords.runOnFreeCore(() => untilThen),
   );
   return async () => {
