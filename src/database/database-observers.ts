@@ -1,4 +1,4 @@
-import { DatabaseUnavailable } from './database-unavailable.js';
+import { DatabaseReadOnly, DatabaseUnavailable } from './database-unavailable.js';
 
 /** A statement that has ended, as its caller saw it. */
 export interface EndedStatement {
@@ -82,7 +82,9 @@ export class DatabaseObservers {
       for (const observer of this.#ofStatements) observer({ sql, askedAt, took, error });
       // What the database refuses was never waited for.
       const isCommit =
-        error instanceof DatabaseUnavailable && (typeof commits === 'boolean' ? commits : commits.ifGivenUp);
+        error instanceof DatabaseUnavailable &&
+        !(error instanceof DatabaseReadOnly) &&
+        (typeof commits === 'boolean' ? commits : commits.ifGivenUp);
       if (isCommit) for (const observer of this.#ofCommits) observer(took);
       throw error;
     }

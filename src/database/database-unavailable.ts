@@ -27,8 +27,13 @@ export class DatabaseUnavailable extends Error {
 
 /** The statement that failed, of an error or of what caused it. */
 export function findFailedStatement(error: unknown): string | undefined {
-  if (error instanceof DatabaseUnavailable) return error.statement;
-  return error instanceof Error ? findFailedStatement(error.cause) : undefined;
+  // A project's errors may cause each other in a circle.
+  const seen = new Set<unknown>();
+  for (let each = error; each instanceof Error && !seen.has(each); each = each.cause) {
+    if (each instanceof DatabaseUnavailable) return each.statement;
+    seen.add(each);
+  }
+  return undefined;
 }
 
 /** The database responds but refuses the connection, such as for a wrong password, database name or privilege. */

@@ -43,6 +43,18 @@ export const safetyLinksStore = {
     return found?.user_id;
   },
 
+  /** What the links that a user still has would remove. */
+  async findAdded(queries: Queries, userId: string, now: number): Promise<readonly AddedFactor[]> {
+    const rows = await queries
+      .selectFrom('latchkey_safety_links')
+      .select('added')
+      .where('user_id', '=', userId)
+      .where('expires_at', '>', now)
+      .where('added', 'is not', null)
+      .execute();
+    return rows.map(({ added }) => JSON.parse(added ?? '') as AddedFactor);
+  },
+
   /** Uses a link up. @returns undefined where somebody else has, or where an earlier one has ended it. */
   async consume(queries: Queries, { purpose, hash, now }: Presented): Promise<SafetyLink | undefined> {
     const used = await queries

@@ -28,7 +28,7 @@ export interface SafetyNotice<Name extends SafetyMessageName> {
   readonly added?: AddedFactor;
   /** As in `NewMessage`. */
   readonly key?: string;
-  readonly variables: Omit<MessageVariables[Name], 'at' | 'address' | 'link' | 'days'>;
+  readonly variables: Omit<MessageVariables[Name], 'at' | 'address' | 'link' | 'days' | 'removable'>;
 }
 
 const purposes: Readonly<Partial<Record<SafetyMessageName, SafetyLinkRow['purpose']>>> = {
@@ -82,6 +82,7 @@ export class SafetyNotices {
       address: clientAddress ?? '',
       link: createAppLink(this.appUrl, page, token),
       days: safetyLinkDays,
+      ...(template === 'factor_added' && { removable: added !== undefined }),
       // All of the message's, as the types of the notice say.
     } as unknown as MessageVariables[Name];
     const message = await this.outbox.prepare(queries, {

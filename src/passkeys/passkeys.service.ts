@@ -6,6 +6,7 @@ import type { AddedFactor } from '../email/safety-links.store.js';
 import type { SafetyNotices } from '../email/safety-notices.js';
 import { createId } from '../ids.js';
 import { Problem } from '../problems/problem.js';
+import { isRemovableByLink } from '../second-factors/removable-factors.js';
 import {
   forgetWithoutFactor,
   giveRecoveryCodes,
@@ -130,13 +131,17 @@ export class PasskeysService {
         details: { passkey: passkey.id, name: passkey.name, use },
       });
       const methods = [...listPasskeyMethods(passkey), 'mfa' as const];
-      await sessionsStore.addSecondFactor(transaction, sessionId, { methods, now: passkey.created_at });
+      const now = passkey.created_at;
+      const hadProved = await sessionsStore.addSecondFactor(transaction, sessionId, { methods, now });
       const recoveryCodes = this.options.secondFactor.isOff
         ? []
-        : await giveRecoveryCodes(transaction, userId, passkey.created_at);
+        : await giveRecoveryCodes(transaction, userId, now);
+      const isRemovable = await isRemovableByLink(transaction, userId, hadProved, now);
       await this.#notify(transaction, 'factor_added', userId, actor, {
-        at: passkey.created_at,
-        added: { passkey: passkey.id, recoveryCodes: hashCodes(userId, recoveryCodes) },
+        at: now,
+        ...(isRemovable && {
+          added: { passkey: passkey.id, recoveryCodes: hashCodes(userId, recoveryCodes) },
+        }),
       });
       return { passkey, recoveryCodes };
     });

@@ -16,6 +16,7 @@ import { listSecondFactors } from '../users/second-factor-bits.js';
 import { secondFactorsStore } from '../users/second-factors.store.js';
 import { generateRecoveryCodes, hashRecoveryCode } from './recovery-codes.js';
 import { recoveryCodesStore } from './recovery-codes.store.js';
+import { isRemovableByLink } from './removable-factors.js';
 import type { TotpSecrets } from './totp-secrets.js';
 import { buildTotpUri, findTotpStep, generateTotpSecret } from './totp.js';
 import { totpStore } from './totp.store.js';
@@ -96,11 +97,15 @@ export class SecondFactorsService {
       if (!(await totpStore.confirm(transaction, totp, { step, now }))) {
         throw new Problem('second_factor_not_found');
       }
-      await sessionsStore.addSecondFactor(transaction, sessionId, { methods: ['otp', 'mfa'], now });
+      const methods = ['otp', 'mfa'] as const;
+      const hadProved = await sessionsStore.addSecondFactor(transaction, sessionId, { methods, now });
       await this.#audit(transaction, 'second_factor_added', userId, actor, { kind: 'totp' });
       const codes = await giveRecoveryCodes(transaction, userId, now);
-      const added = { totp: hashSecret(totp), recoveryCodes: hashCodes(userId, codes) };
-      await this.#tell(transaction, 'factor_added', userId, actor, { factor: 'totp', at: now, added });
+      const isRemovable = await isRemovableByLink(transaction, userId, hadProved, now);
+      await this.#tell(transaction, 'factor_added', userId, actor, {
+        ...{ factor: 'totp', at: now },
+        ...(isRemovable && { added: { totp: hashSecret(totp), recoveryCodes: hashCodes(userId, codes) } }),
+      });
       return codes;
     });
   }

@@ -114,16 +114,20 @@ export const sessionsStore = {
       .executeTakeFirst();
   },
 
-  /** Records that the user has proved a second factor in a session; the next refresh gives tokens that say so. */
+  /**
+   * Records that the user has proved a second factor in a session; the next refresh gives tokens that say so.
+   * @returns whether one was proved in it before.
+   */
   async addSecondFactor(
     queries: Queries,
     id: string,
     { methods, now }: { readonly methods: readonly AuthenticationMethod[]; readonly now: number },
-  ): Promise<void> {
+  ): Promise<boolean> {
     const session = await sessionsStore.find(queries, id);
-    if (!session) return;
+    if (!session) return false;
     const amr = [...new Set([...session.amr.split(' '), ...methods])].join(' ');
     await queries.updateTable('sessions').set({ amr, second_factor_at: now }).where('id', '=', id).execute();
+    return session.second_factor_at !== null;
   },
 
   /** @returns undefined where there is no such session, or it was revoked before: one of many concurrent callers wins. */

@@ -1,4 +1,5 @@
-import { auditStore, type AuditEntry } from '../audit/audit.store.js';
+import type { Actor } from '../audit/actor.js';
+import { auditStore } from '../audit/audit.store.js';
 import type { Clock } from '../clock.js';
 import type { Queries } from '../database/database.js';
 import { addressesStore } from './addresses.store.js';
@@ -19,14 +20,14 @@ export async function isAddressProved(queries: Queries, key: string, exceptId: s
 /**
  * Takes addresses from users who have not proved them, for those who have.
  * @param keys as `parseEmailAddress` returns them.
- * @param by who takes them, for the audit; `exceptId`: a user who keeps them.
+ * @param by `actor`: who takes them, for the audit; `exceptId`: a user who keeps them.
  * @returns the ids of those who have none now.
  */
 export async function takeUnverifiedAddresses(
   transaction: Queries,
   clock: Clock,
   keys: readonly string[],
-  { exceptId, ...by }: Pick<AuditEntry, 'actor' | 'context'> & { readonly exceptId?: string },
+  { actor, exceptId }: { readonly actor: Actor; readonly exceptId?: string },
 ): Promise<readonly string[]> {
   const holders = await addressesStore.lockUnverified(transaction, keys, exceptId);
   for (const { id, username, email } of holders) {
@@ -34,7 +35,7 @@ export async function takeUnverifiedAddresses(
     await usersStore.update(transaction, id, clock.now(), none);
     await auditStore.add(transaction, clock, {
       event: 'email_changed',
-      ...by,
+      actor,
       target: { kind: 'user', id, name: username },
       details: { email: { from: email, to: null } },
     });

@@ -122,6 +122,31 @@ for (const kind of databaseKinds) {
       expect(await factorsOf(user)).to.deep.equal(none);
     });
 
+    it('removes no app that was added after another one was proved, as on a new phone', async () => {
+      const user = await create();
+      const { secret } = await enrollTotp(app, await login(user));
+      app.clock.advance(8 * day);
+      const tokens = await loginByApp(user, secret);
+      await app.delete('/me/second-factors/totp', tokens.access_token).expect(204);
+      const { secret: newSecret } = await enrollTotp(app, tokens);
+      const [message] = await listMessagesTo(app, user.email, 'factor_added');
+      expect(message?.text).not.to.include('removes what was added');
+      expect(await takeBack(await linkOf(user))).to.deep.equal([]);
+      admin = (await app.login()).access_token;
+      expect(await factorsOf(user)).to.deep.equal({ kinds: ['totp'], recovery_codes_left: 10 });
+      await loginByApp(user, newSecret, next);
+    });
+
+    it('removes a passkey that a thief adds beside the app that he has just added', async () => {
+      const user = await create();
+      const { secret } = await enrollTotp(app, await login(user));
+      const first = await linkOf(user);
+      await addPasskey(app, (await loginByApp(user, secret)).access_token, createAuthenticator());
+      expect(await takeBack(await linkOf(user))).to.deep.equal(['passkey']);
+      expect(await takeBack(first)).to.deep.equal(['totp', 'recovery_codes']);
+      await login(user, next);
+    });
+
     it('removes recovery codes that were replaced by somebody else, and not the app', async () => {
       const user = await create();
       const { secret } = await enrollTotp(app, await login(user));

@@ -351,6 +351,12 @@ for (const kind of databaseKinds) {
         expect(body).to.include({ email_restored: true });
         expect(await readAddress(account)).to.deep.equal({ email: account.email, isVerified: true });
         expect(await readAddress(other)).to.deep.equal(none);
+        // Where the request came from is not the other one's data.
+        const { access_token: token } = await app.login(other.user.username, password);
+        const { events } = (await app.get('/me/export', token).expect(200)).body as OwnData;
+        const [lost] = events.filter(({ event }) => event === 'email_changed');
+        expect(lost).to.include({ by_you: false, actor_kind: 'service' });
+        expect(lost).not.to.have.any.keys('address', 'user_agent');
       });
     });
 

@@ -133,11 +133,14 @@ export const german: Language = {
     subject: `Ihr Passwort für ${service} wurde geändert`,
     body: [`Das Passwort Ihres Kontos bei ${service} wurde geändert.`, ...offerSafety(occurrence)],
   }),
-  factor_added: ({ service, factor, ...occurrence }) => ({
+  factor_added: ({ service, factor, removable, ...occurrence }) => ({
     subject: `Ihr Konto bei ${service} hat einen zweiten Anmeldeschritt`,
     body: [
       `Ihr Konto bei ${service} hat jetzt ${factors[factor]} als zweiten Schritt der Anmeldung.`,
-      ...offerSafety(occurrence, 'Damit wird das wieder entfernt, alle Sitzungen enden'),
+      ...offerSafety(
+        occurrence,
+        removable ? 'Damit wird das wieder entfernt, alle Sitzungen enden' : undefined,
+      ),
     ],
   }),
   factor_removed: ({ service, factor, ...occurrence }) => ({

@@ -133,11 +133,11 @@ export const english: Language = {
     subject: `Your password for ${service} was changed`,
     body: [`The password of your account at ${service} was changed.`, ...offerSafety(occurrence)],
   }),
-  factor_added: ({ service, factor, ...occurrence }) => ({
+  factor_added: ({ service, factor, removable, ...occurrence }) => ({
     subject: `Your account at ${service} has ${factors[factor]}`,
     body: [
       `Your account at ${service} has ${factors[factor]} as a second step of the login.`,
-      ...offerSafety(occurrence, `That removes what was added, ends all sessions`),
+      ...offerSafety(occurrence, removable ? 'That removes what was added, ends all sessions' : undefined),
     ],
   }),
   factor_removed: ({ service, factor, ...occurrence }) => ({

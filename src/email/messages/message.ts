@@ -53,7 +53,11 @@ export interface MessageVariables {
   /** From a network or with a program that is new to the account. */
   readonly new_login: SafetyOccurrence & UsedProgram;
   readonly password_changed: SafetyOccurrence;
-  readonly factor_added: SafetyOccurrence & { readonly factor: Factor };
+  readonly factor_added: SafetyOccurrence & {
+    readonly factor: Factor;
+    /** Whether the link removes it. */
+    readonly removable: boolean;
+  };
   readonly factor_removed: SafetyOccurrence & { readonly factor: Factor };
   /** In the place of another second factor, in a login. */
   readonly recovery_code_used: SafetyOccurrence & { readonly left: number };
@@ -130,7 +134,7 @@ export const exampleVariables: MessageVariables = {
   address_removed: occurrence,
   new_login: { ...safetyOccurrence, browser: 'Firefox', system: 'Linux' },
   password_changed: safetyOccurrence,
-  factor_added: { ...safetyOccurrence, factor: 'totp' },
+  factor_added: { ...safetyOccurrence, factor: 'totp', removable: true },
   factor_removed: { ...safetyOccurrence, factor: 'passkey' },
   recovery_code_used: { ...safetyOccurrence, left: 9 },
 };
