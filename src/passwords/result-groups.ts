@@ -6,7 +6,7 @@ const maxWait = 40;
 /**
  * Delivers results in groups while more work is queued, one in each turn of the event loop, so that other requests come
  * between them. Only buys speed: what a login does after its password check runs in caches that argon2id has just filled, and
- * the logins of a group share the misses and one commit: a login of a wave takes 9.6 instead of 10.7 ms of processor time
+ * the logins of a group share the misses and one commit: a login of a wave takes 9.6 instead of 10.5 ms of processor time
  * (`npm run bench -- login`).
  */
 export class ResultGroups {
