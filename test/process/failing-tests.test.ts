@@ -8,7 +8,7 @@ import { Terminal } from '../support/terminal.js';
 const require = createRequire(import.meta.url);
 const support = (name: string): string => new URL(`../support/${name}.js`, import.meta.url).href;
 
-/** Tests that hang, each for half a second, or as long as a busy machine may take to start what they show. */
+/** Tests that hang, for half a second, or where they start a process for as long as a busy machine may take to start it. */
 const hanging = `
 import { Command, createFolder, endProcesses } from '${support('service-process')}';
 import { Terminal } from '${support('terminal')}';
@@ -17,7 +17,7 @@ import { until } from '${support('until')}';
 const open = () => new Terminal({ folder: '.', environment: process.env });
 
 describe('A hook', function () {
-  this.timeout(500);
+  this.timeout(3000);
   let terminal;
   before(async () => {
     terminal = open();
@@ -63,8 +63,8 @@ describe('A test that fails', () => {
     expect(status, stdout).to.equal(5);
     const failures = stdout.split(/^ {2}\d+\) /m).slice(-5);
     const [hook, condition, question, terminal, command] = failures;
-    expect(hook)
-      .to.include('Timeout of 500ms exceeded')
+    expect(hook, hook)
+      .to.include('Timeout of 3000ms exceeded')
       .and.include('printed before the hook hangs')
       .and.match(/A terminal \(process \d+\): state S/);
     expect(condition).to.match(/Not so within 0\.4 s: \(\) => 1 \+ 1 === 3/);
