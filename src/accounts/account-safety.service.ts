@@ -99,7 +99,8 @@ export class AccountSafetyService {
     if (address.hasChanged && address.columns.email_key !== null)
       await takeUnverifiedAddresses(transaction, clock, [address.columns.email_key], {
         // The request has no caller, and where it comes from is not for the other user's export.
-        ...{ actor: { kind: 'service', context }, exceptId: user.id },
+        actor: { kind: 'service', context },
+        exceptId: user.id,
       });
     await usersStore.update(transaction, user.id, now, {
       password_hash: '',

@@ -13,6 +13,7 @@ import { Problem, refuseField } from '../problems/problem.js';
 import { parseScope } from '../roles/rights.js';
 import { rolesStore } from '../roles/roles.store.js';
 import { parseEmailAddress } from '../text/email-address.js';
+import { addressesStore } from '../users/addresses.store.js';
 import { requireEmailAddress } from '../users/contact-details.js';
 import { usersStore } from '../users/users.store.js';
 import type { UsersService, UserWithRoles } from '../users/users.service.js';
@@ -102,7 +103,7 @@ export class InvitationsService {
           detail: 'One of the roles permits what you may not do yourself.',
         });
       }
-      if (await usersStore.hasEmail(transaction, address.key, '')) throw new Problem('email_taken');
+      if (await addressesStore.hasHolder(transaction, address.key, '')) throw new Problem('email_taken');
       await invitationsStore.put(transaction, invitation);
       await this.outbox.enqueue(transaction, {
         template: 'invitation',

@@ -20,7 +20,7 @@ export interface LegacyAccessTokenOptions {
   readonly leeway: number;
 }
 
-interface Dependencies {
+export interface LegacyAccessTokenDependencies {
   readonly database: Database;
   readonly clock: Clock;
   readonly revocations: Revocations;
@@ -49,7 +49,7 @@ export class LegacyAccessTokensService {
   readonly #known = new LRUCache<string, Known>({ max: maxKnown });
 
   constructor(
-    private readonly dependencies: Dependencies,
+    private readonly dependencies: LegacyAccessTokenDependencies,
     private readonly options: LegacyAccessTokenOptions,
   ) {}
 

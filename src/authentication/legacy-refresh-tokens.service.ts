@@ -20,7 +20,7 @@ export interface LegacyRefreshTokenOptions {
   readonly leeway: number;
 }
 
-interface Dependencies {
+export interface LegacyRefreshTokenDependencies {
   readonly database: Database;
   readonly clock: Clock;
   readonly revocations: Revocations;
@@ -33,7 +33,7 @@ interface Dependencies {
 /** Exchanges the refresh tokens that a Flask application issued before its users came here for sessions of this service. */
 export class LegacyRefreshTokensService {
   constructor(
-    private readonly dependencies: Dependencies,
+    private readonly dependencies: LegacyRefreshTokenDependencies,
     private readonly options: LegacyRefreshTokenOptions,
   ) {}
 

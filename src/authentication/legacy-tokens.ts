@@ -1,13 +1,11 @@
-import type { Clock } from '../clock.js';
-import type { Database } from '../database/database.js';
-import type { Revocations } from '../revocations/revocations.js';
-import type { SubjectVersions } from '../revocations/subject-versions.js';
-import type { SecondFactorPolicy } from '../sessions/second-factor-policy.js';
-import type { SessionStarter } from '../sessions/session-starter.js';
-import type { SessionsService } from '../sessions/sessions.service.js';
-import { LegacyAccessTokensService, type LegacyAccessTokenOptions } from './legacy-access-tokens.service.js';
+import {
+  LegacyAccessTokensService,
+  type LegacyAccessTokenDependencies,
+  type LegacyAccessTokenOptions,
+} from './legacy-access-tokens.service.js';
 import {
   LegacyRefreshTokensService,
+  type LegacyRefreshTokenDependencies,
   type LegacyRefreshTokenOptions,
 } from './legacy-refresh-tokens.service.js';
 import { LegacyTokenVerifier, type LegacyTokenVerifierOptions } from './legacy-token-verifier.js';
@@ -18,15 +16,7 @@ export interface LegacyTokens {
   readonly refresh: LegacyRefreshTokensService;
 }
 
-interface Dependencies {
-  readonly database: Database;
-  readonly clock: Clock;
-  readonly revocations: Revocations;
-  readonly sessions: SessionsService;
-  readonly starter: SessionStarter;
-  readonly versions: SubjectVersions;
-  readonly secondFactorPolicy: SecondFactorPolicy;
-}
+type Dependencies = Omit<LegacyAccessTokenDependencies & LegacyRefreshTokenDependencies, 'verifier'>;
 
 type LegacyTokenOptions = LegacyTokenVerifierOptions & LegacyAccessTokenOptions & LegacyRefreshTokenOptions;
 

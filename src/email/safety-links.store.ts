@@ -52,7 +52,7 @@ export const safetyLinksStore = {
       .where('expires_at', '>', now)
       .where('added', 'is not', null)
       .execute();
-    return rows.map(({ added }) => JSON.parse(added ?? '') as AddedFactor);
+    return rows.flatMap(({ added }) => parseAdded(added) ?? []);
   },
 
   /** Uses a link up. @returns undefined where somebody else has, or where an earlier one has ended it. */
@@ -65,7 +65,7 @@ export const safetyLinksStore = {
       .returning(['user_id', 'email', 'created_at', 'expires_at', 'added'])
       .executeTakeFirst();
     if (!used) return undefined;
-    return { ...used, added: used.added === null ? undefined : (JSON.parse(used.added) as AddedFactor) };
+    return { ...used, added: parseAdded(used.added) };
   },
 
   async deleteAll(queries: Queries, userId: string): Promise<void> {
@@ -93,3 +93,7 @@ export const safetyLinksStore = {
     return deleteExpiredRows(queries, 'latchkey_safety_links', ['token_hash'], now, limit);
   },
 };
+
+function parseAdded(added: string | null): AddedFactor | undefined {
+  return added === null ? undefined : (JSON.parse(added) as AddedFactor);
+}

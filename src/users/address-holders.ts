@@ -6,29 +6,41 @@ import { addressesStore } from './addresses.store.js';
 import { usersStore } from './users.store.js';
 
 /**
- * Whether another user has proved to have an address, or has it as the name to log in with. Who has it without a proof keeps nobody
- * from proving it.
+ * Whether another user has an address, or has it as the name to log in with.
  * @param key as `parseEmailAddress` returns it.
  */
-export async function isAddressProved(queries: Queries, key: string, exceptId: string): Promise<boolean> {
+export function isAddressTaken(queries: Queries, key: string, exceptId: string): Promise<boolean> {
+  return isHeldOrNamed(queries, key, exceptId, false);
+}
+
+/** The same, but for a user who has not proved the address: that one keeps nobody from proving it. */
+export function isAddressProved(queries: Queries, key: string, exceptId: string): Promise<boolean> {
+  return isHeldOrNamed(queries, key, exceptId, true);
+}
+
+async function isHeldOrNamed(
+  queries: Queries,
+  key: string,
+  exceptId: string,
+  isProved: boolean,
+): Promise<boolean> {
   const named = await usersStore.findByName(queries, key);
-  // Both are always asked: the time is not to tell which it was.
-  const isVerified = await addressesStore.isVerified(queries, key, exceptId);
-  return isVerified || (named !== undefined && named.id !== exceptId);
+  // Both are always asked: the time must not reveal which it was.
+  const isHeld = await addressesStore.hasHolder(queries, key, exceptId, isProved);
+  return isHeld || (named !== undefined && named.id !== exceptId);
 }
 
 /**
  * Takes addresses from users who have not proved them, for those who have.
  * @param keys as `parseEmailAddress` returns them.
  * @param by `actor`: who takes them, for the audit; `exceptId`: a user who keeps them.
- * @returns the ids of those who have none now.
  */
 export async function takeUnverifiedAddresses(
   transaction: Queries,
   clock: Clock,
   keys: readonly string[],
   { actor, exceptId }: { readonly actor: Actor; readonly exceptId?: string },
-): Promise<readonly string[]> {
+): Promise<void> {
   const holders = await addressesStore.lockUnverified(transaction, keys, exceptId);
   for (const { id, username, email } of holders) {
     const none = { email: null, email_key: null, email_verified_at: null };
@@ -40,5 +52,4 @@ export async function takeUnverifiedAddresses(
       details: { email: { from: email, to: null } },
     });
   }
-  return holders.map(({ id }) => id);
 }

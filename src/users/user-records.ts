@@ -17,6 +17,8 @@ import { toUsernameKey } from '../usernames/username.js';
 import { validateUsername, type UsernameRules } from '../usernames/username-rules.js';
 import { computeSkeletonKey } from '../usernames/username-scripts.js';
 import { toContactColumns, type ContactDetails } from './contact-details.js';
+import { isAddressTaken } from './address-holders.js';
+import { addressesStore } from './addresses.store.js';
 import { tellFormerAddress } from './former-address.js';
 import { usersStore, type ContactColumns, type UserWithRoles } from './users.store.js';
 
@@ -160,7 +162,8 @@ export class UserRecords {
 
   /** A name that is another user's address would be in the way of that user's logins. @throws {Problem} `username_taken`. */
   async #refuseForeignAddress(queries: Queries, id: string, username: string): Promise<void> {
-    if (await usersStore.hasEmail(queries, toUsernameKey(username), id)) throw new Problem('username_taken');
+    if (await addressesStore.hasHolder(queries, toUsernameKey(username), id))
+      throw new Problem('username_taken');
   }
 
   /**
@@ -184,14 +187,6 @@ export class UserRecords {
       });
     }
   }
-}
-
-/** Whether another user has an address, or has it as the name to log in with. @param key as `parseEmailAddress` returns it. */
-async function isAddressTaken(queries: Queries, key: string, exceptId: string): Promise<boolean> {
-  const named = await usersStore.findByName(queries, key);
-  // Both are always asked: the time is not to tell which it was.
-  const isHeld = await usersStore.hasEmail(queries, key, exceptId);
-  return isHeld || (named !== undefined && named.id !== exceptId);
 }
 
 type Address = Pick<UserWithRoles, 'email' | 'email_verified_at'>;

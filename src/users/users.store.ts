@@ -114,22 +114,6 @@ export const usersStore = {
     return inserted !== undefined;
   },
 
-  /**
-   * Whether another user has this address.
-   * @param key as `parseEmailAddress` returns it.
-   */
-  async hasEmail(queries: Queries, key: string, exceptId: string): Promise<boolean> {
-    // No address has a NUL in it, and PostgreSQL's text cannot hold one.
-    if (key.includes('\0')) return false;
-    const found = await queries
-      .selectFrom('users')
-      .select('id')
-      .where('email_key', '=', key)
-      .where('id', '!=', exceptId)
-      .executeTakeFirst();
-    return found !== undefined;
-  },
-
   /** Whether another user has this skeleton. */
   async hasSimilarName(queries: Queries, skeleton: string, exceptId: string): Promise<boolean> {
     const found = await queries

@@ -116,7 +116,7 @@ const queriesOf: Readonly<Record<string, (queries: Queries) => Promise<unknown>>
   'links that take an account back': (queries) => safetyLinksStore.deleteAll(queries, id),
   'later links that take an account back': (queries) =>
     safetyLinksStore.deleteAfter(queries, { user_id: id, created_at: now, email: 'ada@example.com' }),
-  'who has proved an address': (queries) => addressesStore.isVerified(queries, 'ada@example.com', id),
+  'who has proved an address': (queries) => addressesStore.hasHolder(queries, 'ada@example.com', id, true),
   'who has addresses without a proof': (queries) =>
     addressesStore.lockUnverified(queries, ['ada@example.com', 'bob@example.com'], id),
   'links for a new address': (queries) =>
@@ -149,7 +149,7 @@ const queriesOf: Readonly<Record<string, (queries: Queries) => Promise<unknown>>
     importedUsersStore.findTaken(queries, [{ id, username_key: 'ada', username_skeleton: 'x' }]),
   'which addresses are taken': (queries) =>
     importedUsersStore.findTakenAddresses(queries, ['ada@example.com']),
-  'whether an address is taken': (queries) => usersStore.hasEmail(queries, 'ada@example.com', id),
+  'whether an address is taken': (queries) => addressesStore.hasHolder(queries, 'ada@example.com', id),
   'a page of the outbox': (queries) => outboxStore.list(queries, { limit: 50, before: id }),
   'what is to be sent': (queries) => outboxStore.listDue(queries, systemMoment, 50),
   'when something is to be sent': (queries) => outboxStore.findNextDue(queries),
