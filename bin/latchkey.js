@@ -4,7 +4,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { availableParallelism } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { eraseNpmBanner } from './npm-banner.js';
@@ -27,10 +26,6 @@ const isOwn = project !== undefined && resolve(project) === resolve(root);
 
 /** What to run where the tools of a build are missing. */
 const installTools = isOwn ? 'npm ci' : 'npm install';
-
-// argon2 runs in libuv's threads, which are four unless this says otherwise before the first is used: one for each core, and
-// two for files and names.
-process.env['UV_THREADPOOL_SIZE'] ??= String(Math.max(4, availableParallelism() + 2));
 
 /** Older ones lack the SQLite that the service uses. */
 const oldestNode = 24;

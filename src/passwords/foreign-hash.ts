@@ -1,6 +1,6 @@
-import { createCipheriv, pbkdf2, timingSafeEqual } from 'node:crypto';
-import { promisify } from 'node:util';
+import { createCipheriv, timingSafeEqual } from 'node:crypto';
 import {
+  computePbkdf2,
   computeScrypt,
   hashSha256Hex,
   verifyArgon2,
@@ -14,7 +14,8 @@ export interface ForeignHash {
   readonly family: string;
   /** Iterations of PBKDF2, the cost of bcrypt (a binary logarithm), 1 for what has one amount. */
   readonly amount: number;
-  readonly verify: (password: string) => Promise<boolean>;
+  /** Holds its thread until it is done. */
+  readonly verify: (password: string) => boolean | Promise<boolean>;
 }
 
 /** Why a text is not a hash that can be used, to be put after the field's name in a message. */
@@ -39,7 +40,6 @@ const maxSaltLength = 256;
 const minKeyLength = 16;
 const maxKeyLength = 256;
 
-const derivePbkdf2 = promisify(pbkdf2);
 const bytesOfDigest: Readonly<Record<string, number>> = { sha1: 20, sha256: 32, sha512: 64 };
 
 /** The notations, each with the applications that write it, for documentation and messages. */
@@ -207,8 +207,7 @@ function toScrypt(
   costs: Scrypt,
   salt: Buffer,
   key: Buffer,
-  derive: (password: string) => Promise<Buffer> = (password) =>
-    computeScrypt(password, salt, costs, key.length),
+  derive: (password: string) => Buffer = (password) => computeScrypt(password, salt, costs, key.length),
 ): Parsed {
   const { N, r, p } = costs;
   if (N < 2 || r < 1 || p < 1 || !Number.isInteger(Math.log2(N)))
@@ -222,7 +221,7 @@ function toScrypt(
     checkLengths(salt, key) ?? {
       family: `scrypt:${N}:${r}:${p}`,
       amount: 1,
-      verify: async (password) => timingSafeEqual(await derive(password), key),
+      verify: (password) => timingSafeEqual(derive(password), key),
     }
   );
 }
@@ -243,8 +242,8 @@ function toFirebase({
   if (secret.length !== expected.length)
     return { error: 'has a signer key (sk) of another length than its hash' };
   const fullSalt = Buffer.concat([Buffer.from(salt, 'base64'), Buffer.from(separator, 'base64')]);
-  return toScrypt(costs, fullSalt, expected, async (password) => {
-    const derived = await computeScrypt(password, fullSalt, costs, 32);
+  return toScrypt(costs, fullSalt, expected, (password) => {
+    const derived = computeScrypt(password, fullSalt, costs, 32);
     const cipher = createCipheriv('aes-256-ctr', derived, Buffer.alloc(16));
     return Buffer.concat([cipher.update(secret), cipher.final()]);
   });
@@ -265,8 +264,8 @@ function toPbkdf2(
     checkLengths(salt, key) ?? {
       family: `pbkdf2-${name}`,
       amount,
-      verify: async (password) =>
-        timingSafeEqual(await derivePbkdf2(password, salt, Number(iterations), key.length, name), key),
+      verify: (password) =>
+        timingSafeEqual(computePbkdf2(password, salt, Number(iterations), key.length, name), key),
     }
   );
 }

@@ -1,21 +1,16 @@
 import { channel } from 'node:diagnostics_channel';
-import { availableParallelism } from 'node:os';
-import { hash, verify } from '@node-rs/argon2';
 import pLimit from 'p-limit';
 import { retryLater } from '../problems/problem.js';
-import { computeRest } from './foreign-computations.js';
-import type { ForeignHash } from './foreign-hash.js';
+import {
+  checkFamilyInThread,
+  hashInThread,
+  threadCount,
+  verifyInThread,
+  type PasswordCosts,
+} from './hash-threads.js';
 import { toOpaqueString } from './opaque-string.js';
 import { ResultGroups } from './result-groups.js';
-import { readForeignHash } from './stored-hash.js';
-
-/** The cost parameters of argon2id (RFC 9106). */
-export interface PasswordCosts {
-  /** KiB. */
-  readonly memoryCost: number;
-  readonly timeCost: number;
-  readonly parallelism: number;
-}
+import { readComputation, type Computation } from './stored-hash.js';
 
 interface PasswordOptions extends PasswordCosts {
   /** Maximum number of computations that wait for a free core. */
@@ -27,6 +22,9 @@ export interface PasswordCheck {
   /** The hash to store if the password matches: with the costs that are set now. */
   readonly newHash: string;
 }
+
+/** Notes when a computation begins. */
+type Begin = () => void;
 
 /** One use of a core: how long it waited for the core and how long it kept it, in milliseconds. */
 export interface CoreUse {
@@ -55,7 +53,8 @@ export const foreignComputations = channel('latchkey:foreign-hash');
  * what the user's own hash takes, and the rest with a dummy.
  */
 export class Passwords {
-  readonly #limit = pLimit(availableParallelism());
+  /** Each thread has its next request before it has ended one. */
+  readonly #limit = pLimit(2 * threadCount);
   readonly #groups = new ResultGroups();
   readonly #costs: PasswordCosts;
   readonly #current: string;
@@ -92,7 +91,7 @@ export class Passwords {
 
   /** @throws {Problem} `busy` where the queue is full. */
   hash(password: string): Promise<string> {
-    return this.runOnFreeCore(() => this.#hash(toOpaqueString(password)));
+    return this.runOnFreeCore((begin) => this.#hash(toOpaqueString(password), begin));
   }
 
   /**
@@ -100,13 +99,11 @@ export class Passwords {
    * @throws {Problem} `busy` where the queue is full.
    */
   verify(passwordHash: string, password: string): Promise<boolean> {
-    return this.runOnFreeCore(async () => {
-      const foreign = readForeignHash(passwordHash);
-      if (foreign) {
-        for (const form of listForeignForms(password)) if (await foreign.verify(form)) return true;
-        return false;
-      }
-      for (const form of listForms(password)) if (await this.#verify(passwordHash, form)) return true;
+    const isForeign = readComputation(passwordHash) !== undefined;
+    const forms = isForeign ? listForeignForms(password) : listForms(password);
+    const verify = isForeign ? verifyInThread : verifyOwn;
+    return this.runOnFreeCore(async (begin) => {
+      for (const form of forms) if (await verify(passwordHash, form, begin)) return true;
       return false;
     });
   }
@@ -117,7 +114,7 @@ export class Passwords {
    * @throws {Problem} `busy` where the queue is full.
    */
   async check(passwordHash: string | undefined, password: string): Promise<PasswordCheck> {
-    const foreign = passwordHash === undefined ? undefined : readForeignHash(passwordHash);
+    const foreign = passwordHash === undefined ? undefined : readComputation(passwordHash);
     if (foreign) this.#includeForeign(foreign);
     const own = passwordHash === undefined || foreign ? undefined : extractCosts(passwordHash);
     // Hashed by a replica with other settings.
@@ -127,20 +124,21 @@ export class Passwords {
     const dummyHashes = await Promise.all(inUse.map((costs) => this.#getDummyHash(costs)));
     const form = toOpaqueString(password);
     const forms = listForms(password);
-    const result = await this.runOnFreeCore(async () => {
-      let matched = (await this.#matchesForeign(foreign, password)) ? form : undefined;
-      let newHash = passwordHash ?? '';
+    const stored = passwordHash ?? '';
+    const result = await this.runOnFreeCore(async (begin) => {
+      let matched = (await this.#matchesForeign(foreign, stored, password, begin)) ? form : undefined;
+      let newHash = stored;
       for (const [index, costs] of inUse.entries()) {
         const isOwn = costs === own;
         const rehashes = !isOwn && (own !== undefined || foreign !== undefined) && costs === this.#current;
         for (const each of forms) {
-          if (rehashes && each === form) newHash = await this.#hash(form);
-          else if (!isOwn) await this.#verify(dummyHashes[index] ?? '', each);
-          else if (await this.#verify(passwordHash ?? '', each)) matched ??= each;
+          if (rehashes && each === form) newHash = await this.#hash(form, begin);
+          else if (!isOwn) await verifyOwn(dummyHashes[index] ?? '', each, begin);
+          else if (await verifyOwn(stored, each, begin)) matched ??= each;
         }
       }
       // Whether there is one more hash depends on the given password alone.
-      const hashOfForm = forms.length > 1 ? await this.#hash(form) : newHash;
+      const hashOfForm = forms.length > 1 ? await this.#hash(form, begin) : newHash;
       return {
         matches: matched !== undefined,
         newHash: matched === undefined || matched === form ? newHash : hashOfForm,
@@ -151,23 +149,23 @@ export class Passwords {
   }
 
   /**
-   * Runs work that occupies a core, when one is free.
+   * Runs work that occupies a core, when one is free or will be next.
+   * @param work calls `begin` when it begins to compute; it waits for a core until then.
    * @throws {Problem} `busy` where the queue is full.
    */
-  async runOnFreeCore<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#limit.pendingCount >= this.#queue && this.#limit.activeCount >= this.#limit.concurrency) {
+  async runOnFreeCore<T>(work: (begin: Begin) => Promise<T>): Promise<T> {
+    if (this.#unfinished >= threadCount + this.#queue) {
       this.#refused += 1;
       throw retryLater('busy', retryAfter);
     }
     const askedAt = performance.now();
-    let begunAt = askedAt;
+    let begunAt: number | undefined;
     try {
-      return await this.#limit(() => {
-        begunAt = performance.now();
-        return work();
-      });
+      return await this.#limit(() => work(() => (begunAt ??= performance.now())));
     } finally {
-      const use = { waited: begunAt - askedAt, worked: performance.now() - begunAt };
+      const endedAt = performance.now();
+      begunAt ??= endedAt;
+      const use = { waited: begunAt - askedAt, worked: endedAt - begunAt };
       for (const observer of this.#observers) observer(use);
     }
   }
@@ -179,29 +177,38 @@ export class Passwords {
 
   /** Checks that compute, that wait, and that were refused since the start because too many waited. */
   get load(): { readonly active: number; readonly waiting: number; readonly refused: number } {
-    const { activeCount: active, pendingCount: waiting } = this.#limit;
-    return { active, waiting, refused: this.#refused };
+    const active = Math.min(this.#unfinished, threadCount);
+    return { active, waiting: this.#unfinished - active, refused: this.#refused };
+  }
+
+  get #unfinished(): number {
+    return this.#limit.activeCount + this.#limit.pendingCount;
   }
 
   /** Imported by another process. */
-  #includeForeign({ family, amount }: ForeignHash): void {
+  #includeForeign({ family, amount }: Computation): void {
     if (amount > (this.#foreign.get(family) ?? 0))
       this.setForeignInUse(new Map([...this.#foreign, [family, amount]]));
   }
 
   /** Does the same work whichever hash is given, and for none. */
-  async #matchesForeign(own: ForeignHash | undefined, password: string): Promise<boolean> {
+  async #matchesForeign(
+    own: Computation | undefined,
+    stored: string,
+    password: string,
+    begin: Begin,
+  ): Promise<boolean> {
     let matches = false;
     const families = this.#foreign;
     for (const form of families.size > 0 || own ? listForeignForms(password) : []) {
       for (const [family, amount] of families) {
-        const done = own?.family === family ? own.amount : 0;
-        if (own?.family === family) {
-          foreignComputations.publish({ family, amount: done });
-          if (await own.verify(form)) matches = true;
-        }
+        const isOwn = own?.family === family;
+        const done = isOwn ? own.amount : 0;
+        if (isOwn) foreignComputations.publish({ family, amount: done });
         if (done < amount) foreignComputations.publish({ family, amount: amount - done, done });
-        await computeRest(family, amount, done);
+        const passwordHash = isOwn ? stored : undefined;
+        if (await checkFamilyInThread({ family, amount, password: form, passwordHash }, begin))
+          matches = true;
       }
     }
     return matches;
@@ -210,21 +217,23 @@ export class Passwords {
   #getDummyHash(costs: string): Promise<string> {
     let made = this.#dummyHashes.get(costs);
     if (!made) {
-      made = hash('nobody has this password', parseCosts(costs));
+      made = hashInThread('nobody has this password', parseCosts(costs));
       this.#dummyHashes.set(costs, made);
+      // The next check tries again.
+      made.catch(() => this.#dummyHashes.delete(costs));
     }
     return made;
   }
 
-  #hash(password: string): Promise<string> {
+  #hash(password: string, begin: Begin): Promise<string> {
     computations.publish(this.#current);
-    return hash(password, this.#costs);
+    return hashInThread(password, this.#costs, begin);
   }
+}
 
-  #verify(passwordHash: string, password: string): Promise<boolean> {
-    computations.publish(extractCosts(passwordHash));
-    return verify(passwordHash, password);
-  }
+function verifyOwn(passwordHash: string, password: string, begin: Begin): Promise<boolean> {
+  computations.publish(extractCosts(passwordHash));
+  return verifyInThread(passwordHash, password, begin);
 }
 
 /** The form that is hashed, and if it differs the form that was hashed before RFC 8265, which kept the spaces as they were. */

@@ -39,8 +39,18 @@ export function readForeignHash(stored: string): ForeignHash | undefined {
   return 'error' in parsed ? undefined : parsed;
 }
 
-/** The family and the amount in a stored foreign hash. */
-export function readFamily(stored: string): { readonly family: string; readonly amount: number } {
+/** What is computed for a foreign hash, and how much of it. */
+export interface Computation {
+  readonly family: string;
+  readonly amount: number;
+}
+
+/**
+ * Without reading the hash itself, which takes a twentieth of a millisecond.
+ * @returns undefined for a hash of this service.
+ */
+export function readComputation(stored: string): Computation | undefined {
+  if (!stored.startsWith(prefix)) return undefined;
   const [, , family = '', amount] = stored.split('/');
   return { family, amount: Number(amount) };
 }

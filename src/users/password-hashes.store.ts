@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { BatchStatement } from '../database/batch.js';
 import type { Queries } from '../database/database.js';
-import { getStoredRange, readFamily } from '../passwords/stored-hash.js';
+import { getStoredRange, readComputation } from '../passwords/stored-hash.js';
 
 /** The password hashes of users, and of which kinds they are. */
 export const passwordHashesStore = {
@@ -89,10 +89,10 @@ export const passwordHashesStore = {
         .orderBy('password_hash', 'desc')
         .limit(1)
         .executeTakeFirst();
-      if (!last) return found;
-      const { family, amount } = readFamily(last.password_hash);
-      found.set(family, amount);
-      end = getStoredRange(family).first;
+      const computation = last && readComputation(last.password_hash);
+      if (!computation) return found;
+      found.set(computation.family, computation.amount);
+      end = getStoredRange(computation.family).first;
     }
   },
 

@@ -386,7 +386,8 @@ for (const kind of databaseKinds) {
       // While the current one is checked: the new one is hashed once a core is free again.
       const occupyCores = (): void => {
         computations.unsubscribe(occupyCores);
-        for (let core = 0; core < availableParallelism(); core++) {
+        // Each has one more that waits in its thread.
+        for (let slot = 0; slot < 2 * availableParallelism(); slot++) {
           rehashed.push(passwords.runOnFreeCore(rehash));
         }
       };

@@ -1,4 +1,6 @@
+import { execFile } from 'node:child_process';
 import { availableParallelism } from 'node:os';
+import { promisify } from 'node:util';
 import { hash } from '@node-rs/argon2';
 import { expect } from 'chai';
 import { Problem } from '../../src/problems/problem.js';
@@ -145,6 +147,45 @@ describe('Passwords', () => {
       expect((await changed.check(foreign, 'a password')).matches).to.be.true;
       expect(changed.costsInUse).to.equal(2);
     });
+  });
+
+  it('wait for a core while as many are computed as there are cores', async () => {
+    const before = passwords.load;
+    const work = Array.from({ length: 3 * availableParallelism() }, () => passwords.hash('a password'));
+    expect(passwords.load).to.deep.equal({
+      active: availableParallelism(),
+      waiting: 2 * availableParallelism(),
+      refused: 0,
+    });
+    await Promise.all(work);
+    expect(passwords.load).to.deep.equal(before);
+  });
+
+  it('are computed in as many threads as there are cores, which let the process end', async function () {
+    if (process.platform !== 'linux') return this.skip();
+    const module = new URL('../../src/passwords/hash-threads.js', import.meta.url).href;
+    const script = `
+      import { readdirSync, readFileSync } from 'node:fs';
+      import { hashInThread } from ${JSON.stringify(module)};
+      await Promise.all(Array.from({ length: 20 }, () => hashInThread('a password', ${JSON.stringify(costs)})));
+      const names = readdirSync('/proc/self/task').map((task) => readFileSync('/proc/self/task/' + task + '/comm', 'utf8'));
+      console.log(names.filter((name) => name.trim() === 'password-hash').length);`;
+    const preload = new URL('../support/parallelism.js', import.meta.url).href;
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      [`--import=${preload}`, '--input-type=module', `--eval=${script}`],
+      { env: { ...process.env, TEST_PARALLELISM: '7' } },
+    );
+    expect(stdout).to.equal('7\n');
+  });
+
+  it('that are compared with what is no hash reject, and others go on', async () => {
+    const [wrong, right] = await Promise.allSettled([
+      passwords.verify('no hash', 'a password'),
+      passwords.hash('a password'),
+    ]);
+    expect(wrong.status).to.equal('rejected');
+    expect(right.status).to.equal('fulfilled');
   });
 
   it('wait for a free core in a queue of the set length, and are refused beyond it', async () => {

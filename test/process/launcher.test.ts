@@ -1,9 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { expect } from 'chai';
-import { readdirSync, readFileSync } from 'node:fs';
 import { cp, mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
-import { adminPassword } from '../support/api-client.js';
 import { checkout } from '../support/checkout.js';
 import { Command, endProcesses, Installation, createFolder } from '../support/service-process.js';
 
@@ -54,22 +52,6 @@ describe('bin/latchkey.js', () => {
       expect(stderr).to.match(/^The settings in .*\.env cannot be read \(.*\)\. Make it a file /);
       expect(exitCode).to.equal(1);
     });
-  });
-
-  it('checks passwords on all cores, however many there are', async function () {
-    if (process.platform !== 'linux') return this.skip();
-    const preload = new URL('../support/parallelism.js', import.meta.url).href;
-    const installation = await Installation.make({
-      LATCHKEY_ADMIN_PASSWORD: adminPassword,
-      TEST_PARALLELISM: '7',
-      NODE_OPTIONS: `--import=${preload}`,
-    });
-    const service = await installation.start();
-    await service.api.login();
-    const tasks = `/proc/${service.pid}/task`;
-    const names = readdirSync(tasks).map((task) => readFileSync(join(tasks, task, 'comm'), 'utf8').trim());
-    expect(names.filter((name) => name === 'libuv-worker')).to.have.length(9);
-    return service.end();
   });
 
   describe('in a checkout without development dependencies', () => {
