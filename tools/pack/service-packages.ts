@@ -34,7 +34,7 @@ export function writeServiceManifests(folder: string): void {
   const lockfile = readJson('package-lock.json') as { readonly packages: Packages };
   const own = toServiceManifest(lockfile.packages[''] as Manifest);
   const locked = Object.entries(findServicePackages()).map(
-    ([path, { dev, ...rest }]) => [path, rest] as const,
+    ([path, found]) => [path, { ...found, dev: undefined }] as const,
   );
   const packages = { '': own, ...Object.fromEntries(locked) };
   mkdirSync(folder, { recursive: true });
@@ -43,8 +43,9 @@ export function writeServiceManifests(folder: string): void {
 }
 
 function toServiceManifest({ devDependencies = {}, ...manifest }: Manifest): Manifest {
-  const optional = Object.keys(manifest.peerDependencies).map((name) => [name, devDependencies[name] ?? '']);
-  return { ...manifest, dependencies: { ...manifest.dependencies, ...Object.fromEntries(optional) } };
+  const forTraces: Record<string, string> = {};
+  for (const name of Object.keys(manifest.peerDependencies)) forTraces[name] = devDependencies[name] ?? '';
+  return { ...manifest, dependencies: { ...manifest.dependencies, ...forTraces } };
 }
 
 /**
