@@ -8,8 +8,8 @@ type Versions = Readonly<Record<string, string>>;
 interface Manifest {
   readonly dependencies: Versions;
   readonly devDependencies?: Versions;
-  /** For traces: optional, and development dependencies, too. */
-  readonly peerDependencies: Versions;
+  /** For traces: optional, and development dependencies, too. None in a checkout where they were added to the dependencies. */
+  readonly peerDependencies?: Versions;
 }
 
 interface LockedPackage {
@@ -44,7 +44,8 @@ export function writeServiceManifests(folder: string): void {
 
 function toServiceManifest({ devDependencies = {}, ...manifest }: Manifest): Manifest {
   const forTraces: Record<string, string> = {};
-  for (const name of Object.keys(manifest.peerDependencies)) forTraces[name] = devDependencies[name] ?? '';
+  for (const name of Object.keys(manifest.peerDependencies ?? {}))
+    forTraces[name] = devDependencies[name] ?? '';
   return { ...manifest, dependencies: { ...manifest.dependencies, ...forTraces } };
 }
 
