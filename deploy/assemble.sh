@@ -3,14 +3,15 @@
 # runs on. Used by deploy/Dockerfile; what is there runs without a container, too.
 set -eu
 target=$1
-mkdir -p "$target/app/tools" "$target/app/data" "$target/usr/bin" "$target/usr/lib"
+mkdir -p "$target/app/data" "$target/usr/bin" "$target/usr/lib"
 root=$(cd "$(dirname "$0")/.." && pwd)
 cd "$root"
 test -f dist/src/project.js || { echo 'Build it first: npm ci && npm run build' >&2; exit 1; }
 
 # The names of files that the service reads; sources, tests and tools are not among them.
-cp -R bin package.json package-lock.json LICENSE generated deploy/healthcheck.js "$target/app/"
-cp -R tools/runtime "$target/app/tools/"
+cp -R bin LICENSE generated deploy/healthcheck.js "$target/app/"
+# Traces are turned on by variables: their packages, which are optional elsewhere, are there.
+node tools/service-manifests.ts "$target/app"
 mkdir -p "$target/app/dist"
 cp -R dist/src dist/generated "$target/app/dist/"
 if [ -d dist/contract ]; then cp -R dist/contract "$target/app/dist/"; fi

@@ -83,7 +83,7 @@ export function readTracingSettings(environment: Environment): TracingSettings |
   const disabled = readText(environment, 'OTEL_SDK_DISABLED', 'false');
   if (!['true', 'false'].includes(disabled.trim().toLowerCase()))
     throw createError('OTEL_SDK_DISABLED', disabled, 'true or false');
-  if (disabled.trim().toLowerCase() === 'true' || !destinations.some((name) => environment[name]))
+  if (disabled.trim().toLowerCase() === 'true' || findDestination(environment) === undefined)
     return undefined;
   const exporter = readText(environment, 'OTEL_TRACES_EXPORTER', 'otlp');
   if (exporter === 'none') return undefined;
@@ -108,6 +108,11 @@ export function readTracingSettings(environment: Environment): TracingSettings |
       }),
     ),
   };
+}
+
+/** @returns the variable that says where traces go. */
+export function findDestination(environment: Environment): string | undefined {
+  return destinations.find((name) => environment[name]);
 }
 
 /** @throws {StartError} for the first one that is wrong. */

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect } from 'chai';
 import { adminPassword } from '../support/api-client.js';
+import { checkout } from '../support/checkout.js';
 import { endProcesses, Installation, type ServiceProcess } from '../support/service-process.js';
 import { until } from '../support/until.js';
 
@@ -96,6 +97,36 @@ describe('A service with OTEL_EXPORTER_OTLP_ENDPOINT', () => {
     await until(() => find('POST /refresh') !== undefined);
     const text = received.map((each) => each.text).join('');
     for (const secret of [adminPassword, access, refresh, hidden]) expect(text).not.to.include(secret);
+  });
+});
+
+describe('A service with OpenTelemetry’s variables, and without its packages', () => {
+  after(endProcesses);
+
+  it('does not start, and says which variable asks for them and how to install them', async () => {
+    const installation = await Installation.make({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4318' });
+    const hook = join(installation.folder, 'hook.mjs');
+    // What Node says where a package is not there.
+    writeFileSync(
+      hook,
+      `import { registerHooks } from 'node:module';
+registerHooks({
+  resolve: (name, context, next) => next(name.replace('@opentelemetry/sdk-trace', '@opentelemetry/not-there'), context),
+});\n`,
+    );
+    const environment = { NODE_OPTIONS: `--import=${pathToFileURL(hook).href}` };
+    const { stderr, exitCode } = await installation.with(environment).run(['start']);
+    const { dependencies, devDependencies } = JSON.parse(
+      readFileSync(join(checkout, 'package.json'), 'utf8'),
+    ) as Record<'dependencies' | 'devDependencies', Record<string, string>>;
+    const packages = Object.entries({ ...dependencies, ...devDependencies })
+      .filter(([name]) => name.startsWith('@opentelemetry/'))
+      .map(([name, version]) => `${name}@${version}`);
+    expect(packages).to.have.length(6);
+    expect(stderr.trimEnd()).to.equal(
+      `OTEL_EXPORTER_OTLP_ENDPOINT asks for traces, but OpenTelemetry's packages, which are optional, are not installed. Install them (npm install --save-prod ${packages.join(' ')}), or remove the variable.`,
+    );
+    expect(exitCode).to.equal(1);
   });
 });
 

@@ -29,6 +29,14 @@ describe('package-lock.json', () => {
       expect({ dev, optional }, path).to.deep.equal({ dev: true, optional: true });
   });
 
+  it('leaves the packages for traces and the lists of words out of production', () => {
+    const left = Object.entries(packages).filter(([path]) =>
+      /^node_modules\/@(opentelemetry\/(?!api$)|zxcvbn-ts\/language-)/.test(path),
+    );
+    expect(left).to.have.length.above(10);
+    for (const [path, { dev }] of left) expect(dev, path).to.equal(true);
+  });
+
   it('runs no install script in production', () => {
     const withScript = Object.entries(packages).filter(([, each]) => each.hasInstallScript && !each.dev);
     expect(withScript.map(([path]) => path)).to.deep.equal(['node_modules/@scarf/scarf']);

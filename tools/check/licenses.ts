@@ -1,7 +1,5 @@
 // Fails where a package that the service runs on has a license that is not among these, has none, or is not fixed by a checksum.
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { root } from '../../bin/sources.js';
+import { findServicePackages } from '../pack/service-packages.ts';
 
 /** Each allows use, change and distribution, with its notice alone. */
 const allowed = [
@@ -22,28 +20,19 @@ const unsaid: Readonly<Record<string, string>> = {
   streamsearch: 'MIT',
 };
 
-interface LockedPackage {
-  readonly license?: string;
-  readonly integrity?: string;
-  readonly dev?: boolean;
-  readonly link?: boolean;
-}
+/** Their words are in what the build makes, with their notices (src/passwords/write-word-lists.ts). */
+const compiledIn = ['common', 'en', 'de'].map((language) => `@zxcvbn-ts/language-${language}`);
 
-const lockfile = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as {
-  readonly packages: Readonly<Record<string, LockedPackage>>;
-};
-const faults = Object.entries(lockfile.packages)
-  .filter(([path, { dev, link }]) => path.startsWith('node_modules/') && !dev && !link)
-  .flatMap(([path, { license, integrity }]) => {
-    const name = path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length);
-    const known = license ?? unsaid[name];
-    return [
-      ...(known !== undefined && allowed.includes(known)
-        ? []
-        : [`${name} has the license ${known ?? 'that package-lock.json does not name'}.`]),
-      ...(integrity === undefined ? [`${name} has no checksum in package-lock.json.`] : []),
-    ];
-  });
+const faults = Object.entries(findServicePackages(compiledIn)).flatMap(([path, { license, integrity }]) => {
+  const name = path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length);
+  const known = license ?? unsaid[name];
+  return [
+    ...(known !== undefined && allowed.includes(known)
+      ? []
+      : [`${name} has the license ${known ?? 'that package-lock.json does not name'}.`]),
+    ...(integrity === undefined ? [`${name} has no checksum in package-lock.json.`] : []),
+  ];
+});
 if (faults.length > 0) {
   console.error(
     [...faults, 'Take another package, or see in tools/check/licenses.ts what is allowed.'].join('\n'),

@@ -76,7 +76,8 @@ function isPacked(file: string): boolean {
 }
 
 /**
- * Without what concerns the checkout alone. TypeScript and tsoa, with which projects are built, are no optional peers: npm
+ * Without what concerns the checkout alone. The packages for traces are optional peers: a project that sends none does without
+ * them. TypeScript and tsoa, with which projects are built, are no optional peers: npm
  * would install them with `--omit=dev`, too.
  */
 function toPublished(manifest: Manifest): object {
@@ -93,6 +94,8 @@ function toPublished(manifest: Manifest): object {
     'engines',
     'bin',
     'exports',
+    'peerDependencies',
+    'peerDependenciesMeta',
   ];
   return {
     ...Object.fromEntries(fields.map((field) => [field, manifest[field]])),

@@ -29,7 +29,9 @@ import { generate, readPart, readMetadata, UnsuitableTsoa } from './tsoa.ts';
 import { findConfigErrors, readTsoaConfig } from './tsoa-config.ts';
 
 /** Made by the build, and not compiled. */
-const commonPasswords = join('dist', 'src', 'passwords', 'common-passwords.bin');
+const wordLists = ['common-passwords.bin', 'strength-words.json.gz', 'word-lists-notices.txt'].map((name) =>
+  join('dist', 'src', 'passwords', name),
+);
 
 export interface Outcome {
   /** All that is wrong, in one go. */
@@ -135,11 +137,11 @@ export class Builder {
     const refused = generating.flatMap((message) => this.#explain(message, sources, errors.length > 0));
     if (errors.length > 0 || refused.length > 0) return [...errors, ...refused];
     if (native) compiler.trust();
-    removeOrphans(this.#root, [commonPasswords]);
+    removeOrphans(this.#root, wordLists);
     const ofPage = this.#isLatchkey ? await this.#compilePage(native) : [];
     const emitting = native ? [] : this.#emit(compiler);
-    const passwords = this.#isLatchkey && emitting.length === 0 ? this.#writeCommonPasswords(compiler) : [];
-    return [...emitting, ...ofPage, ...passwords, ...this.#completeContract(compiler, sources)];
+    const words = this.#isLatchkey && emitting.length === 0 ? this.#writeWordLists(compiler) : [];
+    return [...emitting, ...ofPage, ...words, ...this.#completeContract(compiler, sources)];
   }
 
   /** @param configFile below the root; that of the build by default */
@@ -237,19 +239,19 @@ export class Builder {
     return { errors: errors.length > 0 ? errors : this.#emit(compiler), sources };
   }
 
-  /** The hashes of common passwords: reading the list itself takes fifty times as long. */
-  #writeCommonPasswords(compiler: Compiler): string[] {
-    const script = 'src/passwords/write-common-passwords';
+  /** Of packages that are not installed in production: common passwords, and what says how strong one is. */
+  #writeWordLists(compiler: Compiler): string[] {
+    const script = 'src/passwords/write-word-lists';
     const step = {
       inputs: [...toolFiles, ...compiler.dependenciesOf(`${script}.ts`)],
-      outputs: [commonPasswords],
+      outputs: wordLists,
     };
-    if (this.#steps.find('common passwords', step)) return [];
+    if (this.#steps.find('word lists', step)) return [];
     const { status, stderr } = spawnSync(process.execPath, [join(this.#root, 'dist', `${script}.js`)], {
       encoding: 'utf8',
     });
-    if (status !== 0) return [`The list of common passwords cannot be written.\n${stderr}`];
-    this.#steps.setDone('common passwords', step);
+    if (status !== 0) return [`The lists of words and common passwords cannot be written.\n${stderr}`];
+    this.#steps.setDone('word lists', step);
     this.#hasChanged = true;
     return [];
   }
