@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { ConfigError, findSettingWarnings, readConfig } from '../config/config.js';
 import { describeSettings } from '../config/settings-in-force.js';
+import { findTracingError } from '../observability/load-tracing.js';
 import { findMailWarnings } from '../server/mail-warnings.js';
 import type { Project } from '../server/project.js';
 import { addAction, type Output } from './command-output.js';
@@ -33,8 +34,8 @@ export function addConfigCommands(
 }
 
 /**
- * @throws {ConfigError} for wrong settings; {StartError} where the database cannot be used with this version;
- *   {FoundError} where the service would not start for another reason.
+ * @throws {ConfigError} for wrong settings, those of traces included; {StartError} where the database cannot be used with
+ *   this version; {FoundError} where the service would not start for another reason.
  */
 async function checkConfig(
   output: Output,
@@ -45,37 +46,42 @@ async function checkConfig(
   const shown = describeSettings(environment, settingsFile).filter(
     ({ from }) => !onlyChanged || from !== 'default',
   );
-  const { config, errors } = tryReadConfig(environment);
-  const warnings = [...findSettingWarnings(environment), ...(config ? findMailWarnings(config) : [])];
+  const { config, errors: wrongSettings } = tryReadConfig(environment);
+  const tracingError = await findTracingError(environment);
+  const errors = [...wrongSettings, ...(tracingError === undefined ? [] : [tracingError])];
+  const settingWarnings = findSettingWarnings(environment);
+  const mailWarnings = config ? findMailWarnings(config) : [];
   const examined = config && (await examineDatabase(config, project));
   output.print(
     {
       settings: shown,
-      errors: errors?.errors ?? [],
-      warnings,
+      errors,
+      warnings: [...settingWarnings, ...mailWarnings],
       ...(examined && { database: examined.state }),
     },
     [
       ...formatSettings(shown),
       '',
-      // With errors of settings, `printError` prints them.
-      ...(errors ? [] : warnings.map((warning) => `Warning: ${warning}`)),
+      // With errors, `printError` prints those of settings.
+      ...[...(errors.length > 0 ? [] : settingWarnings), ...mailWarnings].map(
+        (warning) => `Warning: ${warning}`,
+      ),
       ...(examined ? [describeState(examined.state)] : []),
-      ...(errors || (examined && (examined.error ?? examined.state.error) !== undefined)
+      ...(errors.length > 0 || (examined && (examined.error ?? examined.state.error) !== undefined)
         ? []
         : ['The settings are right.']),
     ].join('\n'),
   );
-  if (errors) throw errors;
+  if (errors.length > 0) throw new ConfigError(errors);
   if (examined?.error !== undefined) throw examined.error;
   if (examined?.state.error !== undefined) throw new FoundError(examined.state.error);
 }
 
 function tryReadConfig(environment: CommandContext['environment']) {
   try {
-    return { config: readConfig(environment, 'service') };
+    return { config: readConfig(environment, 'service'), errors: [] };
   } catch (error) {
-    if (error instanceof ConfigError) return { errors: error };
+    if (error instanceof ConfigError) return { errors: error.errors };
     throw error;
   }
 }

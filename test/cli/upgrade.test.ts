@@ -163,6 +163,19 @@ describe('latchkey config check', () => {
     ]);
   });
 
+  it('finds what is wrong with the variables of OpenTelemetry, with the settings', async () => {
+    const environment = { PORT: 'x', OTEL_TRACES_EXPORTER: 'otlp', OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' };
+    const { exitCode, stdout, stderr } = await runCommand(['config', 'check'], {
+      environment,
+      clock: new TestClock(),
+    });
+    expect(exitCode).to.equal(3);
+    expect(stderr)
+      .to.match(/^PORT is "x", but must/m)
+      .and.match(/^OTEL_EXPORTER_OTLP_PROTOCOL is "grpc", but must/m);
+    expect(stdout).not.to.include('are right');
+  });
+
   it('prints a warning once, also that messages which a setting needs are not sent', async () => {
     const check = async (settings: Record<string, string>) => {
       const environment = {

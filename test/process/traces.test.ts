@@ -103,30 +103,53 @@ describe('A service with OTEL_EXPORTER_OTLP_ENDPOINT', () => {
 describe('A service with OpenTelemetry’s variables, and without its packages', () => {
   after(endProcesses);
 
-  it('does not start, and says which variable asks for them and how to install them', async () => {
+  /** Another package in place of one of its. */
+  async function installWith(other: string): Promise<Installation> {
     const installation = await Installation.make({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4318' });
     const hook = join(installation.folder, 'hook.mjs');
-    // What Node says where a package is not there.
     writeFileSync(
       hook,
       `import { registerHooks } from 'node:module';
 registerHooks({
-  resolve: (name, context, next) => next(name.replace('@opentelemetry/sdk-trace', '@opentelemetry/not-there'), context),
+  resolve: (name, context, next) => next(name.replace('@opentelemetry/sdk-trace', '${other}'), context),
 });\n`,
     );
-    const environment = { NODE_OPTIONS: `--import=${pathToFileURL(hook).href}` };
-    const { stderr, exitCode } = await installation.with(environment).run(['start']);
-    const { dependencies, devDependencies } = JSON.parse(
+    return installation.with({ NODE_OPTIONS: `--import=${pathToFileURL(hook).href}` });
+  }
+
+  function describeMissing(): string {
+    const { dependencies, tracePackages } = JSON.parse(
       readFileSync(join(checkout, 'package.json'), 'utf8'),
-    ) as Record<'dependencies' | 'devDependencies', Record<string, string>>;
-    const packages = Object.entries({ ...dependencies, ...devDependencies })
+    ) as Record<'dependencies' | 'tracePackages', Record<string, string>>;
+    const packages = Object.entries({ ...dependencies, ...tracePackages })
       .filter(([name]) => name.startsWith('@opentelemetry/'))
       .map(([name, version]) => `${name}@${version}`);
     expect(packages).to.have.length(6);
-    expect(stderr.trimEnd()).to.equal(
-      `OTEL_EXPORTER_OTLP_ENDPOINT asks for traces, but OpenTelemetry's packages, which are optional, are not installed. Install them (npm install --save-prod ${packages.join(' ')}), or remove the variable.`,
-    );
+    return `OTEL_EXPORTER_OTLP_ENDPOINT asks for traces, but OpenTelemetry's packages, which are optional, are not installed in the versions that are needed. Install them (npm install --save-prod ${packages.join(' ')}), or turn traces off: remove the variable, or set OTEL_SDK_DISABLED=true.`;
+  }
+
+  it('does not start, and says which variable asks for them and how to install them', async () => {
+    const installation = await installWith('@opentelemetry/not-there');
+    const { stderr, exitCode } = await installation.run(['start']);
+    expect(stderr.trimEnd()).to.equal(describeMissing());
     expect(exitCode).to.equal(1);
+  });
+
+  it('says the same of a package that lacks what is imported, as another version may', async () => {
+    const installation = await installWith('@opentelemetry/core');
+    const { stderr, exitCode } = await installation.run(['start']);
+    expect(stderr.trimEnd()).to.equal(describeMissing());
+    expect(exitCode).to.equal(1);
+  });
+
+  it('is found by config check, which is right where traces are disabled', async () => {
+    const installation = await installWith('@opentelemetry/not-there');
+    const { stdout, stderr, exitCode } = await installation.run(['config', 'check']);
+    expect(stderr.trimEnd()).to.equal(describeMissing());
+    expect(stdout).not.to.include('are right');
+    expect(exitCode).to.equal(3);
+    const disabled = await installation.with({ OTEL_SDK_DISABLED: 'true' }).run(['config', 'check']);
+    expect(disabled).to.include({ exitCode: 0, stderr: '' });
   });
 });
 

@@ -1,5 +1,5 @@
 // Fails where a package that the service runs on has a license that is not among these, has none, or is not fixed by a checksum.
-import { findServicePackages } from '../pack/service-packages.ts';
+import { compiledIn, findServicePackages } from '../pack/service-packages.ts';
 
 /** Each allows use, change and distribution, with its notice alone. */
 const allowed = [
@@ -19,9 +19,6 @@ const unsaid: Readonly<Record<string, string>> = {
   busboy: 'MIT',
   streamsearch: 'MIT',
 };
-
-/** Their words are in what the build makes, with their notices (src/passwords/write-word-lists.ts). */
-const compiledIn = ['common', 'en', 'de'].map((language) => `@zxcvbn-ts/language-${language}`);
 
 const faults = Object.entries(findServicePackages(compiledIn)).flatMap(([path, { license, integrity }]) => {
   const name = path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length);

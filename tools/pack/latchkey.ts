@@ -76,9 +76,8 @@ function isPacked(file: string): boolean {
 }
 
 /**
- * Without what concerns the checkout alone. The packages for traces are optional peers: a project that sends none does without
- * them. TypeScript and tsoa, with which projects are built, are no optional peers: npm
- * would install them with `--omit=dev`, too.
+ * Without what concerns the checkout alone. No peer is optional: npm would install TypeScript and tsoa, with which projects are
+ * built, with `--omit=dev`, too, and refuse to install beside other versions of the packages for traces.
  */
 function toPublished(manifest: Manifest): object {
   const { devDependencies, dependencies } = manifest;
@@ -94,8 +93,7 @@ function toPublished(manifest: Manifest): object {
     'engines',
     'bin',
     'exports',
-    'peerDependencies',
-    'peerDependenciesMeta',
+    'tracePackages',
   ];
   return {
     ...Object.fromEntries(fields.map((field) => [field, manifest[field]])),

@@ -5,11 +5,14 @@ import { root } from '../../bin/sources.js';
 
 type Versions = Readonly<Record<string, string>>;
 
-interface Manifest {
+interface LockedManifest {
   readonly dependencies: Versions;
-  readonly devDependencies?: Versions;
-  /** For traces: optional, and development dependencies, too. None in a checkout where they were added to the dependencies. */
-  readonly peerDependencies?: Versions;
+  readonly devDependencies: Versions;
+}
+
+interface Manifest extends LockedManifest {
+  /** Optional: development dependencies, but in a checkout where they were added to the dependencies. */
+  readonly tracePackages: Versions;
 }
 
 interface LockedPackage {
@@ -23,30 +26,38 @@ interface LockedPackage {
 
 type Packages = Readonly<Record<string, LockedPackage>>;
 
+/** Their words are in what the build makes, with their notices (src/passwords/write-word-lists.ts). */
+export const compiledIn: readonly string[] = ['common', 'en', 'de'].map(
+  (language) => `@zxcvbn-ts/language-${language}`,
+);
+
 const readJson = (name: string): unknown => JSON.parse(readFileSync(join(root, name), 'utf8'));
+const readManifest = (): Manifest => readJson('package.json') as Manifest;
 
 /**
  * Writes package.json and package-lock.json for these packages alone. The `dev` of npm is not asked: with it, `npm sbom` leaves
  * out what a development dependency needs, too, such as Express.
+ * @param others names of development dependencies that are to be among them.
  */
-export function writeServiceManifests(folder: string): void {
-  const manifest = toServiceManifest(readJson('package.json') as Manifest);
+export function writeServiceManifests(folder: string, others: readonly string[] = []): void {
+  const own = readManifest();
+  const added: Record<string, string> = { ...own.tracePackages };
+  for (const name of others) added[name] = own.devDependencies[name] ?? '';
   const lockfile = readJson('package-lock.json') as { readonly packages: Packages };
-  const own = toServiceManifest(lockfile.packages[''] as Manifest);
-  const locked = Object.entries(findServicePackages()).map(
+  const locked = Object.entries(findServicePackages(others)).map(
     ([path, found]) => [path, { ...found, dev: undefined }] as const,
   );
-  const packages = { '': own, ...Object.fromEntries(locked) };
+  const packages = {
+    '': toServiceManifest(lockfile.packages[''] as LockedManifest, added),
+    ...Object.fromEntries(locked),
+  };
   mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+  writeFileSync(join(folder, 'package.json'), `${JSON.stringify(toServiceManifest(own, added), null, 2)}\n`);
   writeFileSync(join(folder, 'package-lock.json'), `${JSON.stringify({ ...lockfile, packages }, null, 2)}\n`);
 }
 
-function toServiceManifest({ devDependencies = {}, ...manifest }: Manifest): Manifest {
-  const forTraces: Record<string, string> = {};
-  for (const name of Object.keys(manifest.peerDependencies ?? {}))
-    forTraces[name] = devDependencies[name] ?? '';
-  return { ...manifest, dependencies: { ...manifest.dependencies, ...forTraces } };
+function toServiceManifest(manifest: LockedManifest, added: Versions): object {
+  return { ...manifest, dependencies: { ...added, ...manifest.dependencies }, devDependencies: undefined };
 }
 
 /**
@@ -66,10 +77,10 @@ export function findServicePackages(others: readonly string[] = []): Packages {
       add({ ...locked.dependencies, ...locked.optionalDependencies, ...locked.peerDependencies }, path);
     }
   };
-  const own = packages[''];
+  const { dependencies, tracePackages } = readManifest();
   add({
-    ...own?.dependencies,
-    ...own?.peerDependencies,
+    ...dependencies,
+    ...tracePackages,
     ...Object.fromEntries(others.map((name) => [name, ''])),
   });
   return found;
