@@ -27,6 +27,10 @@ const isOwn = project !== undefined && resolve(project) === resolve(root);
 /** What to run where the tools of a build are missing. */
 const installTools = isOwn ? 'npm ci' : 'npm install';
 
+// libuv looks up names in half of its threads, which are four unless this says otherwise before the first is used: each name
+// server that does not respond holds one of them for seconds.
+process.env['UV_THREADPOOL_SIZE'] ??= '16';
+
 /** Older ones lack the SQLite that the service uses. */
 const oldestNode = 24;
 

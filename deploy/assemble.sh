@@ -11,7 +11,7 @@ test -f dist/src/project.js || { echo 'Build it first: npm ci && npm run build' 
 # The names of files that the service reads; sources, tests and tools are not among them.
 cp -R bin LICENSE generated deploy/healthcheck.js "$target/app/"
 # Traces are turned on by variables: their packages, which are optional elsewhere, are there.
-node tools/service-manifests.ts "$target/app"
+npm exec -- node tools/service-manifests.ts "$target/app"
 mkdir -p "$target/app/dist"
 cp -R dist/src dist/generated "$target/app/dist/"
 if [ -d dist/contract ]; then cp -R dist/contract "$target/app/dist/"; fi

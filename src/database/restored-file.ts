@@ -38,10 +38,7 @@ export function assertRestoreFinished(file: string, mayBeBackup: boolean): void 
  */
 export async function assertUndamaged(file: string): Promise<void> {
   if (file === ':memory:' || !existsSync(file) || !hasWal(file)) return;
-  const worker = new Worker(new URL('./quick-check-thread.js', import.meta.url), {
-    workerData: file,
-    execArgv: [],
-  });
+  const worker = new Worker(new URL('./quick-check-thread.js', import.meta.url), { workerData: file });
   const [damage] = (await once(worker, 'message')) as [string | undefined];
   if (damage === undefined) return;
   throw new StartError(

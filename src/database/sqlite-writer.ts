@@ -38,11 +38,7 @@ const threads: Thread[] = [];
 function findThread(file: string): Thread {
   const free = threads.find(({ files }) => !files.has(file));
   if (free) return free;
-  const worker = new Worker(new URL('./sqlite-writer-thread.js', import.meta.url), {
-    name: 'sqlite-writer',
-    // Not the process's, some of which no thread takes (`--input-type`).
-    execArgv: [],
-  });
+  const worker = new Worker(new URL('./sqlite-writer-thread.js', import.meta.url), { name: 'sqlite-writer' });
   worker.unref();
   const thread = { worker, files: new Set<string>() };
   threads.push(thread);

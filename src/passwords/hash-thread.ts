@@ -4,7 +4,7 @@ import { parentPort } from 'node:worker_threads';
 import { hashSync, verifySync } from '@node-rs/argon2';
 import { computeRest } from './foreign-computations.js';
 import { parseForeignHash } from './foreign-hash.js';
-import type { FamilyCheck, HashRequest, HashResponse, HashResult } from './hash-threads.js';
+import type { FamilyCheck, HashJob, HashRequest, HashResponse, HashResult } from './hash-threads.js';
 import { readForeignHash, toExportedHash } from './stored-hash.js';
 
 /** How much nicer than the event loop, which many more requests wait for than for a hash. */
@@ -50,19 +50,19 @@ async function compute(request: HashRequest): Promise<HashResult> {
   }
 }
 
-async function respond(request: HashRequest): Promise<void> {
+async function respond({ id, ...request }: HashJob): Promise<void> {
   let response: HashResponse;
   try {
-    response = { result: await compute(request) };
+    response = { id, result: await compute(request) };
   } catch (error) {
-    response = { error };
+    response = { id, error: error instanceof Error ? error.message : String(error) };
   }
   parentPort?.postMessage(response);
 }
 
 yieldToOthers();
 let last = Promise.resolve();
-parentPort?.on('message', (request: HashRequest) => {
-  // In their order, also where a library is loaded for one.
-  last = last.then(() => respond(request));
+parentPort?.on('message', (job: HashJob) => {
+  // One after another, also where a library is loaded for one.
+  last = last.then(() => respond(job));
 });

@@ -18,27 +18,32 @@ export interface FamilyCheck {
   readonly passwordHash: string | undefined;
 }
 
-/** What a thread is sent. */
 export type HashRequest =
   | { readonly does: 'hash'; readonly password: string; readonly costs: PasswordCosts }
   | { readonly does: 'verify'; readonly passwordHash: string; readonly password: string }
   | ({ readonly does: 'check family' } & FamilyCheck);
 
+/** What a thread is sent. */
+export type HashJob = HashRequest & { readonly id: number };
+
 export type HashResult = string | boolean;
 
-/** What a thread sends: one for each request, in their order. */
-export type HashResponse = { readonly result: HashResult } | { readonly error: unknown };
+/** What a thread sends. */
+export type HashResponse = { readonly id: number } & (
+  | { readonly result: HashResult }
+  | { readonly error: string }
+);
 
 interface Pending {
   readonly onBegin: OnBegin;
   readonly resolve: (result: HashResult) => void;
-  readonly reject: (error: unknown) => void;
+  readonly reject: (error: Error) => void;
 }
 
 interface Thread {
   readonly worker: Worker;
-  /** The first one computes, the others wait in the thread. */
-  readonly pending: Pending[];
+  /** By id: the first one computes, the others wait in the thread. */
+  readonly pending: Map<number, Pending>;
 }
 
 /**
@@ -50,6 +55,7 @@ export const threadCount = availableParallelism();
 
 /** Shared by the process: several services in one, as in tests, have no more cores. */
 const threads = new Set<Thread>();
+let lastId = 0;
 
 type OnBegin = () => void;
 
@@ -80,14 +86,16 @@ export async function checkFamilyInThread(check: FamilyCheck, onBegin?: OnBegin)
 
 /** @param onBegin is called when a thread begins with it. */
 async function compute(request: HashRequest, onBegin: OnBegin = () => undefined): Promise<HashResult> {
-  const thread = chooseThread();
+  const { worker, pending } = chooseThread();
   return new Promise((resolve, reject) => {
-    if (thread.pending.push({ onBegin, resolve, reject }) === 1) {
-      // What waits for a hash keeps the process running, a thread without a request does not.
-      thread.worker.ref();
-      onBegin();
-    }
-    thread.worker.postMessage(request);
+    const id = (lastId += 1);
+    const job: HashJob = { id, ...request };
+    worker.postMessage(job);
+    pending.set(id, { onBegin, resolve, reject });
+    if (pending.size > 1) return;
+    // What waits for a hash keeps the process running, a thread without a request does not.
+    worker.ref();
+    onBegin();
   });
 }
 
@@ -95,31 +103,35 @@ function chooseThread(): Thread {
   const [first, ...others] = threads;
   if (!first) return startThread();
   const least = others.reduce(
-    (found, each) => (each.pending.length < found.pending.length ? each : found),
+    (found, each) => (each.pending.size < found.pending.size ? each : found),
     first,
   );
-  return least.pending.length > 0 && threads.size < threadCount ? startThread() : least;
+  return least.pending.size > 0 && threads.size < threadCount ? startThread() : least;
 }
 
 function startThread(): Thread {
-  const worker = new Worker(new URL('./hash-thread.js', import.meta.url), {
-    name: 'password-hash',
-    // Not the process's, some of which no thread takes (`--input-type`).
-    execArgv: [],
-  });
-  const thread: Thread = { worker, pending: [] };
-  worker.on('message', (response: HashResponse) => {
-    const done = thread.pending.shift();
-    const next = thread.pending.at(0);
+  const worker = new Worker(new URL('./hash-thread.js', import.meta.url), { name: 'password-hash' });
+  const pending = new Map<number, Pending>();
+  const thread = { worker, pending };
+  worker.on('message', ({ id, ...outcome }: HashResponse) => {
+    const done = pending.get(id);
+    pending.delete(id);
+    const [next] = pending.values();
     if (next) next.onBegin();
     else worker.unref();
-    if ('error' in response) done?.reject(response.error);
-    else done?.resolve(response.result);
+    if ('error' in outcome) done?.reject(new Error(outcome.error));
+    else done?.resolve(outcome.result);
   });
   // Its memory could not be had, for example. The next request starts another.
+  let cause: unknown;
   worker.on('error', (error) => {
+    cause = error;
     threads.delete(thread);
-    for (const { reject } of thread.pending) reject(error);
+  });
+  worker.on('exit', () => {
+    threads.delete(thread);
+    for (const { reject } of pending.values())
+      reject(new Error('The thread that computes password hashes ended.', { cause }));
   });
   threads.add(thread);
   return thread;

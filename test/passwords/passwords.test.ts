@@ -1,6 +1,4 @@
-import { execFile } from 'node:child_process';
 import { availableParallelism } from 'node:os';
-import { promisify } from 'node:util';
 import { hash } from '@node-rs/argon2';
 import { expect } from 'chai';
 import { Problem } from '../../src/problems/problem.js';
@@ -159,24 +157,6 @@ describe('Passwords', () => {
     });
     await Promise.all(work);
     expect(passwords.load).to.deep.equal(before);
-  });
-
-  it('are computed in as many threads as there are cores, which let the process end', async function () {
-    if (process.platform !== 'linux') return this.skip();
-    const module = new URL('../../src/passwords/hash-threads.js', import.meta.url).href;
-    const script = `
-      import { readdirSync, readFileSync } from 'node:fs';
-      import { hashInThread } from ${JSON.stringify(module)};
-      await Promise.all(Array.from({ length: 20 }, () => hashInThread('a password', ${JSON.stringify(costs)})));
-      const names = readdirSync('/proc/self/task').map((task) => readFileSync('/proc/self/task/' + task + '/comm', 'utf8'));
-      console.log(names.filter((name) => name.trim() === 'password-hash').length);`;
-    const preload = new URL('../support/parallelism.js', import.meta.url).href;
-    const { stdout } = await promisify(execFile)(
-      process.execPath,
-      [`--import=${preload}`, '--input-type=module', `--eval=${script}`],
-      { env: { ...process.env, TEST_PARALLELISM: '7' } },
-    );
-    expect(stdout).to.equal('7\n');
   });
 
   it('that are compared with what is no hash reject, and others go on', async () => {

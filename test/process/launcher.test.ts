@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { expect } from 'chai';
+import { readdirSync, readFileSync } from 'node:fs';
 import { cp, mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { checkout } from '../support/checkout.js';
@@ -52,6 +53,15 @@ describe('bin/latchkey.js', () => {
       expect(stderr).to.match(/^The settings in .*\.env cannot be read \(.*\)\. Make it a file /);
       expect(exitCode).to.equal(1);
     });
+  });
+
+  it('gives libuv 16 threads, so that names that are not found hold up no others', async function () {
+    if (process.platform !== 'linux') return this.skip();
+    const service = await (await Installation.make()).start();
+    const tasks = `/proc/${service.pid}/task`;
+    const names = readdirSync(tasks).map((task) => readFileSync(join(tasks, task, 'comm'), 'utf8').trim());
+    expect(names.filter((name) => name === 'libuv-worker')).to.have.length(16);
+    return service.end();
   });
 
   describe('in a checkout without development dependencies', () => {
