@@ -84,7 +84,8 @@ for (const colorScheme of ['light', 'dark'] as const) {
     });
 
     it('after an access token has expired', async () => {
-      await page.paste((await app.login()).access_token);
+      const { access_token: token } = await app.login();
+      await Promise.all([page.tab.waitForResponse(`${app.url}/me`), page.paste(token)]);
       await page.sleep(app, 901);
       await page.waitForBadge('The access token has expired. Log in again.');
       await examine('header');
