@@ -16,16 +16,6 @@ export function computeScrypt(password: string, salt: Buffer, { N, r, p }: Scryp
   return scryptSync(password, salt, length, { N, r, p, maxmem });
 }
 
-export function computePbkdf2(
-  password: string,
-  salt: Buffer,
-  iterations: number,
-  length: number,
-  digest: string,
-): Buffer {
-  return pbkdf2Sync(password, salt, iterations, length, digest);
-}
-
 export function verifyArgon2(password: string, encoded: string): boolean {
   return verifySync(encoded, password);
 }
@@ -59,7 +49,7 @@ export async function computeRest(family: string, amount: number, done: number):
     const [N = 2, r = 1, p = 1] = costs.map(Number);
     computeScrypt(dummy, dummySalt, { N, r, p }, 64);
   } else if (name.startsWith('pbkdf2-')) {
-    computePbkdf2(dummy, dummySalt, amount - done, 16, name.slice('pbkdf2-'.length));
+    pbkdf2Sync(dummy, dummySalt, amount - done, 16, name.slice('pbkdf2-'.length));
   } else if (name.startsWith('argon2')) {
     hashSync(dummy, parseOptions(`$${name}$v=19$${costs.join(':')}$${dummyArgon2}`));
   } else {

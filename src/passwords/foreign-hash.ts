@@ -1,6 +1,5 @@
-import { createCipheriv, timingSafeEqual } from 'node:crypto';
+import { createCipheriv, pbkdf2Sync, timingSafeEqual } from 'node:crypto';
 import {
-  computePbkdf2,
   computeScrypt,
   hashSha256Hex,
   verifyArgon2,
@@ -265,7 +264,7 @@ function toPbkdf2(
       family: `pbkdf2-${name}`,
       amount,
       verify: (password) =>
-        timingSafeEqual(computePbkdf2(password, salt, Number(iterations), key.length, name), key),
+        timingSafeEqual(pbkdf2Sync(password, salt, Number(iterations), key.length, name), key),
     }
   );
 }

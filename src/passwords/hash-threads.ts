@@ -57,7 +57,8 @@ export const threadCount = availableParallelism();
 const threads = new Set<Thread>();
 let lastId = 0;
 
-type OnBegin = () => void;
+/** Is called when a thread begins with a request. */
+export type OnBegin = () => void;
 
 export async function hashInThread(
   password: string,
@@ -84,7 +85,6 @@ export async function checkFamilyInThread(check: FamilyCheck, onBegin?: OnBegin)
   return (await compute({ does: 'check family', ...check }, onBegin)) as boolean;
 }
 
-/** @param onBegin is called when a thread begins with it. */
 async function compute(request: HashRequest, onBegin: OnBegin = () => undefined): Promise<HashResult> {
   const { worker, pending } = chooseThread();
   return new Promise((resolve, reject) => {

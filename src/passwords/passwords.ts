@@ -6,6 +6,7 @@ import {
   hashInThread,
   threadCount,
   verifyInThread,
+  type OnBegin,
   type PasswordCosts,
 } from './hash-threads.js';
 import { toOpaqueString } from './opaque-string.js';
@@ -22,9 +23,6 @@ export interface PasswordCheck {
   /** The hash to store if the password matches: with the costs that are set now. */
   readonly newHash: string;
 }
-
-/** Notes when a computation begins. */
-type Begin = () => void;
 
 /** One use of a core: how long it waited for the core and how long it kept it, in milliseconds. */
 export interface CoreUse {
@@ -153,7 +151,7 @@ export class Passwords {
    * @param work calls `begin` when it begins to compute; it waits for a core until then.
    * @throws {Problem} `busy` where the queue is full.
    */
-  async runOnFreeCore<T>(work: (begin: Begin) => Promise<T>): Promise<T> {
+  async runOnFreeCore<T>(work: (begin: OnBegin) => Promise<T>): Promise<T> {
     if (this.#unfinished >= threadCount + this.#queue) {
       this.#refused += 1;
       throw retryLater('busy', retryAfter);
@@ -196,7 +194,7 @@ export class Passwords {
     own: Computation | undefined,
     stored: string,
     password: string,
-    begin: Begin,
+    begin: OnBegin,
   ): Promise<boolean> {
     let matches = false;
     const families = this.#foreign;
@@ -225,13 +223,13 @@ export class Passwords {
     return made;
   }
 
-  #hash(password: string, begin: Begin): Promise<string> {
+  #hash(password: string, begin: OnBegin): Promise<string> {
     computations.publish(this.#current);
     return hashInThread(password, this.#costs, begin);
   }
 }
 
-function verifyOwn(passwordHash: string, password: string, begin: Begin): Promise<boolean> {
+function verifyOwn(passwordHash: string, password: string, begin: OnBegin): Promise<boolean> {
   computations.publish(extractCosts(passwordHash));
   return verifyInThread(passwordHash, password, begin);
 }

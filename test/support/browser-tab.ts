@@ -1,6 +1,10 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { errors, type Locator, type Page, type Request } from 'playwright-core';
 import { describeOnFailure } from './failures.js';
+import { until } from './until.js';
+
+/** Requests of watched tabs that have no response yet. */
+const openRequests = new WeakMap<Page, Set<Request>>();
 
 /** Has a test that fails show what a tab is doing. */
 export function watchTab(tab: Page): Page {
@@ -11,6 +15,7 @@ export function watchTab(tab: Page): Page {
     if (events.length > 30) events.shift();
   };
   const open = new Set<Request>();
+  openRequests.set(tab, open);
   tab.on('framenavigated', (frame) => {
     if (frame === tab.mainFrame()) note(`at ${frame.url()}`);
   });
@@ -43,6 +48,13 @@ export function watchTab(tab: Page): Page {
   tab.on('close', forget);
   tab.context().browser()?.on('disconnected', forget);
   return tab;
+}
+
+/** Resolves when everything that a watched tab has asked has its response. */
+export async function waitForResponses(tab: Page): Promise<void> {
+  // A request is known here before the result of what is evaluated after it.
+  await tab.evaluate('undefined');
+  await until(() => openRequests.get(tab)?.size === 0);
 }
 
 /**

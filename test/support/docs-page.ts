@@ -7,14 +7,12 @@ import {
   type BrowserContext,
   type Locator,
   type Page,
-  type Request,
   type Response,
 } from 'playwright-core';
-import { click, watchTab } from './browser-tab.js';
+import { click, waitForResponses, watchTab } from './browser-tab.js';
 import { findOperationById } from './contract.js';
 import { checkout } from './checkout.js';
 import { adminPassword, TestApp } from './test-app.js';
-import { until } from './until.js';
 
 const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
 /** With these Chromium needs no display, no sandbox permissions, and nothing outside this machine. */
@@ -57,7 +55,6 @@ export async function openProfile(
 export class DocsPage {
   /** The browser's complaints: errors, blocked content, missing files. */
   readonly complaints: string[] = [];
-  readonly #inFlight = new Set<Request>();
 
   constructor(readonly tab: Page) {
     watchTab(tab);
@@ -65,10 +62,7 @@ export class DocsPage {
       if (['error', 'warning'].includes(message.type())) this.complaints.push(message.text());
     });
     tab.on('pageerror', ({ message }) => this.complaints.push(message));
-    tab.on('request', (request) => this.#inFlight.add(request));
-    tab.on('requestfinished', (request) => this.#inFlight.delete(request));
     tab.on('requestfailed', (request) => {
-      this.#inFlight.delete(request);
       // A page that is left takes its requests with it.
       if (request.failure()?.errorText === 'net::ERR_ABORTED') return;
       this.complaints.push(`${request.method()} ${request.url()} failed`);
@@ -218,9 +212,7 @@ export class DocsPage {
    * responded to before, by the time at which it was asked.
    */
   async sleep(app: TestApp, seconds: number): Promise<void> {
-    // A request of the page is known here before the result of what is evaluated after it.
-    await this.tab.evaluate('undefined');
-    await until(() => this.#inFlight.size === 0);
+    await waitForResponses(this.tab);
     app.clock.advance(seconds);
     await this.tab.clock.fastForward(seconds * 1000);
   }
