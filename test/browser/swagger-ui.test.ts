@@ -20,7 +20,8 @@ describe('Swagger UI of a service that was just started', () => {
   before(async function () {
     browser = await launchBrowser(this);
     service = await (await Installation.make({ LOG_FORMAT: 'text' })).start();
-    oneTimePassword = /one-time password: (\S+)/.exec(service.stdout)?.[1] ?? '';
+    oneTimePassword =
+      /one-time password: (\S+)/.exec(await service.waitForLine('one-time password: '))?.[1] ?? '';
     page = await DocsPage.openByLink(await openProfile(browser, Date.now()), service.api.url);
   });
   afterEach(() => {

@@ -43,7 +43,7 @@ describe('Waits', function () {
   }).timeout(3000);
   it('for a process', async () => {
     const command = new Command(['no-such-command'], { folder: await createFolder() });
-    await command.waitForOutput('what it never prints').catch(() => undefined);
+    await command.waitForLine('what it never prints').catch(() => undefined);
     throw new Error('This is seen after what the process has printed.');
   }).timeout(10_000);
 });

@@ -38,8 +38,8 @@ describe('bin/latchkey.js', () => {
       const file = join(installation.folder, '.env');
       await writeFile(file, 'LATCHKEY_KEY_ROTATION=30d\n');
       const service = await installation.start();
+      const line = await service.waitForLine('"event":"started"');
       await service.end();
-      const line = service.stdout.split('\n').find((each) => each.includes('"event":"started"')) ?? '';
       const { settings } = JSON.parse(line) as { settings: Record<string, { from: string }> };
       expect(settings['LATCHKEY_KEY_ROTATION']).to.deep.equal({ value: '30d', from: file });
       expect(settings['DATABASE_URL']?.from).to.equal('default');

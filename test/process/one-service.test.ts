@@ -43,10 +43,10 @@ describe('A second service on a SQLite file', () => {
     await service.end('SIGKILL');
     service = await installation.start();
     const next = installation.with({ PORT: String(await reservePort()) }).spawn();
-    await next.waitForOutput('another service uses the SQLite file');
+    await next.waitForLine('another service uses the SQLite file');
     await service.end();
     // Its port differs, and so does its issuer.
-    await next.waitForOutput('Latchkey listens');
+    await next.waitForLine('Latchkey listens');
     await next.end();
   });
 });

@@ -38,21 +38,15 @@ describe('The service as a process, from its first start to its second', () => {
     oneTimePassword = (await readFile(file, 'utf8')).trim();
     expect(oneTimePassword).to.have.length.of.at.least(20);
     expect((await stat(file)).mode & 0o777).to.equal(0o600);
-    // A checkout whose sources are newer than what is built says "Building." first.
-    const logged = service.stdout
-      .trim()
-      .split('\n')
-      .filter((line) => line.startsWith('{'));
-    const lines = logged.map((line) => JSON.parse(line) as Record<string, unknown>);
-    expect(lines.find(({ event }) => event === 'administrator_created')).to.include({
+    expect(JSON.parse(await service.waitForLine('"event":"administrator_created"'))).to.include({
       username: 'admin',
       passwordFile: 'data/latchkey.db.one-time-password',
     });
     expect(service.stdout).not.to.include(oneTimePassword);
   });
 
-  it('says in one line what runs, with which settings, and where they are from', () => {
-    const line = service.stdout.split('\n').find((each) => each.includes('"event":"started"')) ?? '';
+  it('says in one line what runs, with which settings, and where they are from', async () => {
+    const line = await service.waitForLine('"event":"started"');
     const { version, runtime, database, address, settings } = JSON.parse(line) as Started;
     expect({ runtime, database, address }).to.deep.equal({
       runtime: `Node.js ${process.versions.node}`,
@@ -74,9 +68,7 @@ describe('The service as a process, from its first start to its second', () => {
   });
 
   it('prints its address and that of Swagger UI', async () => {
-    expect(service.stdout).to.include(
-      `Latchkey listens on ${service.api.url}. Swagger UI: ${service.api.url}/docs/`,
-    );
+    await service.waitForLine(`Latchkey listens on ${service.api.url}. Swagger UI: ${service.api.url}/docs/`);
     const { status } = await fetch(`${service.api.url}/docs/`);
     expect(status).to.equal(200);
   });

@@ -40,7 +40,7 @@ describe('Stopping the process', () => {
         service.signal(signal);
         // On a terminal, npm sends a second SIGINT.
         service.signal(signal);
-        await service.waitForOutput('"stopping"');
+        await service.waitForLine('"stopping"');
         refused = await open(installation.port).then(
           () => undefined,
           (error: unknown) => error as NodeJS.ErrnoException,
@@ -120,7 +120,7 @@ describe('Stopping the process', () => {
     });
     const service = await installation.start();
     service.signal('SIGTERM');
-    await service.waitForOutput('"stopping"');
+    await service.waitForLine('"stopping"');
     const { body } = await service.api.get('/health/ready').expect(503);
     expect(body).to.include({ code: 'not_ready', detail: 'The service is stopping.' });
     await service.api.get('/health/live').expect(200);

@@ -86,8 +86,7 @@ describe('A service with OTEL_EXPORTER_OTLP_ENDPOINT', () => {
       .expect(200);
     await until(() => find('GET /users') !== undefined);
     expect(find('GET /users')).to.include({ traceId, parentSpanId: parentId });
-    const line = service.stdout.split('\n').find((each) => each.includes('"operation":"listUsers"')) ?? '';
-    expect(JSON.parse(line)).to.include({ traceId });
+    expect(JSON.parse(await service.waitForLine('"operation":"listUsers"'))).to.include({ traceId });
   });
 
   it('sends no password, no token, no value of a query and none of a statement', async () => {

@@ -160,6 +160,7 @@ describe('Mutated requests', function () {
       { numRuns: rounds, endOnFailure: true },
     );
     await resources?.expectBack(allowance);
+    await service.end(); // what it has logged has arrived then
     // As one text: chai abbreviates a list.
     const failures = service.stdout.split('\n').filter((line) => /"level":[56]0/.test(line));
     expect(failures.join('\n')).to.equal('');

@@ -72,7 +72,7 @@ export class Command {
   readonly #closed: Promise<void>;
   readonly #words: readonly string[];
   readonly #startedAt = performance.now();
-  /** The output so far. */
+  /** What has arrived of the output: while the process runs, a line may come after what was done later; see `waitForLine`. */
   stdout = '';
   stderr = '';
 
@@ -131,9 +131,18 @@ export class Command {
     return this.waitForEnd();
   }
 
-  /** Waits until it has printed a text. */
-  async waitForOutput(text: string): Promise<void> {
-    await this.until(() => this.stdout.includes(text), `printed "${text}"`);
+  /**
+   * Waits until it has printed a line that includes a text.
+   * @returns the line
+   */
+  async waitForLine(text: string): Promise<string> {
+    const find = (): string | undefined =>
+      this.stdout
+        .split('\n')
+        .slice(0, -1)
+        .find((line) => line.includes(text));
+    await this.until(() => find() !== undefined, `printed "${text}"`);
+    return find() ?? '';
   }
 
   /**
@@ -185,9 +194,10 @@ export class ServiceProcess extends Command {
     return this;
   }
 
-  /** Waits until `GET /health/ready` is 200. */
+  /** Waits until `GET /health/ready` is 200, and what it says of its start has arrived: the log is written asynchronously. */
   async waitUntilReady(): Promise<this> {
     await this.until(async () => (await this.#askReadiness()) === 200, 'was ready');
+    await this.waitForLine('Latchkey listens');
     return this;
   }
 
