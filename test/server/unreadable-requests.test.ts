@@ -128,29 +128,31 @@ describe('A body that does not arrive', () => {
   }));
 
   let app: TestApp;
+  let impatient: TestApp;
   before(async () => {
-    app = await TestApp.start({ ownOperations, settings: { LATCHKEY_REQUEST_TIMEOUT: '1s' } });
+    app = await TestApp.start({ ownOperations });
+    impatient = await TestApp.start({ ownOperations, settings: { LATCHKEY_REQUEST_TIMEOUT: '1s' } });
   });
   beforeEach(() => {
     ended.clear();
   });
-  after(() => app.close());
+  after(() => Promise.all([app.close(), impatient.close()]));
 
   const head = (handler: string): string => `POST /own/${handler} HTTP/1.1\r\nHost: a\r\n`;
   const errors = (): unknown[] => handlers.map((handler) => ended.get(`/own/${handler}`));
-  for (const [what, bytes, status] of [
-    ['has a wrong chunk', 'Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\nwrong\r\n', 400],
-    ['stops', 'Content-Length: 9\r\n\r\nx', 408],
+  for (const [what, bytes, status, open] of [
+    ['has a wrong chunk', 'Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\nwrong\r\n', 400, () => app],
+    ['stops', 'Content-Length: 9\r\n\r\nx', 408, () => impatient],
   ] as const) {
     it(`because it ${what} ends what reads it in a project's middleware`, async () => {
       const responses = await Promise.all(
-        handlers.map((handler) => RawConnection.exchange(app.url, head(handler) + bytes)),
+        handlers.map((handler) => RawConnection.exchange(open().url, head(handler) + bytes)),
       );
       for (const [response, ...more] of responses)
         expect({ status: response?.status, more }).to.deep.equal({ status, more: [] });
       await until(() => ended.size === handlers.length);
       for (const error of errors()) expect(error).to.be.an.instanceOf(Error);
-      expect(app.logged.filter(({ level }) => Number(level) >= 50)).to.deep.equal([]);
+      expect(open().logged.filter(({ level }) => Number(level) >= 50)).to.deep.equal([]);
     });
   }
 
