@@ -2,8 +2,8 @@ import { syncBuiltinESMExports } from 'node:module';
 import os from 'node:os';
 
 /**
- * Loaded before everything else, also in processes that tests start. If `TEST_PARALLELISM` is a number, Node reports
- * that many cores, to test for other machines: `TEST_PARALLELISM=16 npm test`.
+ * If `TEST_PARALLELISM` is a number, Node reports that many cores, to test for other machines: `TEST_PARALLELISM=16 npm
+ * test`.
  */
 const variable = 'TEST_PARALLELISM';
 const given = process.env[variable];

@@ -60,11 +60,10 @@ const ofTests: Settings = {
   LATCHKEY_DATABASE_STATEMENT_TIMEOUT: '30s',
 };
 
-/** The number of cores that this process sees. */
-const sameParallelism: Settings =
-  process.env['TEST_PARALLELISM'] === undefined
-    ? {}
-    : { NODE_OPTIONS: `--import=${new URL('parallelism.js', import.meta.url).href}` };
+/** As this process sees the machine. */
+const sameMachine: Settings = ['TEST_PARALLELISM', 'TEST_DELAYS'].some((name) => name in process.env)
+  ? { NODE_OPTIONS: `--import=${new URL('machine.js', import.meta.url).href}` }
+  : {};
 
 /** `latchkey <words>` as a process, with no settings except the given ones. */
 export class Command {
@@ -88,7 +87,7 @@ export class Command {
     const [program = node, ...rest] = [...limit, node, join(from ?? checkout, 'bin/latchkey.js'), ...words];
     this.#child = spawn(program, rest, {
       cwd: folder,
-      env: { ...Object.fromEntries(inherited), ...sameParallelism, ...ofTests, ...settings },
+      env: { ...Object.fromEntries(inherited), ...sameMachine, ...ofTests, ...settings },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.stdout += text));
