@@ -25,6 +25,8 @@ describe('npm start on a terminal', () => {
       env: {
         ...copyEnvironment(),
         npm_config_update_notifier: 'false',
+        // Where npm takes long to start, it shows a spinner, and erases it.
+        npm_config_progress: 'false',
         // npm's own setting in the environment of the tests: with `npm --silent test` there would be nothing to erase.
         npm_config_loglevel: 'notice',
         NO_COLOR: '1',
