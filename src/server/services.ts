@@ -192,6 +192,16 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
     },
   );
   const { limiter } = authentication;
+  const legacyTokens = createConfiguredLegacyTokens(
+    {
+      ...{ database, clock, revocations, versions, secondFactorPolicy },
+      sessions: sessions.sessions,
+      starter: sessions.sessionStarter,
+    },
+    config,
+    issuer,
+  );
+  const presentedTokens = new PresentedTokensService(sessions.sessions, legacyTokens);
   const oauth = createOAuthServices(
     {
       database,
@@ -203,6 +213,8 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
       revocations,
       confirmation,
       limiter,
+      presentedTokens,
+      legacyTokens,
       ...sessions,
       ...audit,
     },
@@ -217,15 +229,6 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
   });
   const lifecycle = { stopping: false };
   const readiness = new Readiness({ database, feed, lifecycle, clock });
-  const legacyTokens = createConfiguredLegacyTokens(
-    {
-      ...{ database, clock, revocations, versions, secondFactorPolicy },
-      sessions: sessions.sessions,
-      starter: sessions.sessionStarter,
-    },
-    config,
-    issuer,
-  );
   const auditFeed = createAuditFeedServices(
     { database, clock, log, revocations, version: packageVersion },
     config,
@@ -241,7 +244,7 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
   );
   return {
     legacyTokens,
-    presentedTokens: new PresentedTokensService(sessions.sessions, legacyTokens),
+    presentedTokens,
     config,
     database,
     clock,

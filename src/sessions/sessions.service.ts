@@ -109,7 +109,7 @@ export class SessionsService {
   }
 
   /** The first tokens of a session once more; undefined where it has ended, or was refreshed. */
-  async repeatFirst(sessionId: string): Promise<TokenSet | undefined> {
+  async repeatFirst(sessionId: string, restriction: TokenRestriction = {}): Promise<TokenSet | undefined> {
     const { queries } = this.database;
     const session = await sessionsStore.find(queries, sessionId);
     const live = await sessionsStore.inspect(queries, {
@@ -118,7 +118,7 @@ export class SessionsService {
       now: this.clock.now(),
       lifetime: this.options.sessionLifetime * 1000,
     });
-    return session && live && this.tokenSets.create({ ...session, ...live }, false);
+    return session && live && this.tokenSets.create({ ...session, ...live }, false, restriction);
   }
 
   /** Ends a session because what it was begun with was used again. */
@@ -137,9 +137,12 @@ export class SessionsService {
     if (contents) await this.ender.end(contents.sessionId, 'logout', context, actor);
   }
 
-  /** Ends a session. When this resolves, its tokens are refused, also after a restart. */
-  async logout(sessionId: string, context: RequestContext): Promise<void> {
-    await this.ender.end(sessionId, 'logout', context);
+  /**
+   * Ends a session. When this resolves, its tokens are refused, also after a restart.
+   * @param actor default: the session's user.
+   */
+  async logout(sessionId: string, context: RequestContext, actor?: Actor): Promise<void> {
+    await this.ender.end(sessionId, 'logout', context, actor);
   }
 
   /**
