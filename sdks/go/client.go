@@ -17,11 +17,11 @@ const Version = "0.2.0"
 
 // Client is a client for one service, and at most one session at a time. Any number of goroutines may use it.
 type Client struct {
-	// API has every operation of the contract. Each call sends the access token, which is refreshed before it expires;
-	// a response with a status of 400 or more, and one that is not the service's, becomes an *Error.
+	// API has every operation of the contract. Each call sends the access token, which is refreshed before it expires, and
+	// stores the next tokens of the session, if the response has them; a response with a status of 400 or more, and one
+	// that is not the service's, becomes an *Error.
 	//
-	// Use Login, FinishLogin, LoginWithPasskey, ChangePassword and Logout of the Client rather than those of API: they
-	// store the tokens.
+	// Use Login, FinishLogin, LoginWithPasskey and Logout of the Client rather than those of API: they store the tokens.
 	API *api.ClientWithResponses
 
 	session    *session
@@ -103,11 +103,6 @@ func (c *Client) begin(login func() (*api.TokenSet, *http.Response, error)) (Tok
 //
 // It fails with an *Error, mostly with the code wrong_password or validation_failed.
 func (c *Client) ChangePassword(ctx context.Context, current, replacement string) (Tokens, error) {
-	held, err := c.session.bearer(ctx)
-	if err != nil {
-		return Tokens{}, err
-	}
-	askedAt := now()
 	response, err := c.API.ChangePasswordWithResponse(ctx, api.ChangePasswordRequest{
 		CurrentPassword: current,
 		NewPassword:     replacement,
@@ -115,11 +110,11 @@ func (c *Client) ChangePassword(ctx context.Context, current, replacement string
 	if err != nil {
 		return Tokens{}, err
 	}
-	tokens, err := tokensOf(response.JSON200, response.HTTPResponse, askedAt)
-	if err == nil {
-		c.session.replace(held.login, tokens)
+	if response.JSON200 == nil {
+		return Tokens{}, withoutJSON(response.HTTPResponse)
 	}
-	return tokens, err
+	tokens, _ := c.session.current()
+	return tokens, nil
 }
 
 // Logout ends the session and deletes its tokens. If the service cannot be reached, the tokens are deleted all the same,

@@ -43,6 +43,12 @@ func (c contract) takesToken(request *http.Request) bool {
 	return operation != nil && operation.TakesToken
 }
 
+// renewsTokens says whether the response has the next tokens of the session.
+func (c contract) renewsTokens(request *http.Request) bool {
+	operation := c.find(request)
+	return operation != nil && operation.RenewsTokens
+}
+
 // allows says whether the contract has such a successful response. A newer service may have other operations.
 func (c contract) allows(request *http.Request, response *http.Response) bool {
 	operation := c.find(request)

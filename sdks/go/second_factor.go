@@ -57,7 +57,7 @@ func (c *Client) FinishLogin(ctx context.Context, secondFactor *SecondFactor, co
 	return c.begin(func() (*api.TokenSet, *http.Response, error) {
 		response, err := c.public.LoginWithSecondFactorWithResponse(ctx, api.SecondFactorLogin{
 			LoginToken: secondFactor.LoginToken,
-			Code:       strings.Join(strings.Fields(code), ""),
+			Code:       withoutSpaces(code),
 		})
 		if err != nil {
 			return nil, nil, err
@@ -87,6 +87,27 @@ func (c *Client) LoginWithPasskey(ctx context.Context, credential json.RawMessag
 		}
 		return response.JSON200, response.HTTPResponse, nil
 	})
+}
+
+// ConfirmTOTP takes the authenticator app into use that API.BeginTotpWithResponse has begun to set up, with a code that it
+// shows; spaces in the code do not matter. The session is one with a second factor from then on: its new tokens are stored.
+// It returns the recovery codes if this is the account's first second factor: the user sees them this once.
+//
+// It fails with an *Error: wrong_second_factor, after which another code may be right, or insufficient_user_authentication,
+// with a StepUp.
+func (c *Client) ConfirmTOTP(ctx context.Context, code string) ([]string, error) {
+	response, err := c.API.ConfirmTotpWithResponse(ctx, api.TotpCode{Code: withoutSpaces(code)})
+	if err != nil {
+		return nil, err
+	}
+	if response.JSON200 == nil {
+		return nil, withoutJSON(response.HTTPResponse)
+	}
+	return response.JSON200.RecoveryCodes, nil
+}
+
+func withoutSpaces(code string) string {
+	return strings.Join(strings.Fields(code), "")
 }
 
 var (

@@ -38,9 +38,10 @@ type bearer struct {
 	login int
 }
 
-// exchange is a refresh in progress.
+// exchange is a refresh in progress, or another operation that gives the session its next tokens.
 type exchange struct {
-	login        int
+	login int
+	// refreshToken is that of a refresh.
 	refreshToken string
 	done         chan struct{}
 	// err may be read when done is closed.
@@ -63,11 +64,6 @@ func (s *session) begin(tokens Tokens) {
 		s.ended = nil
 		return &tokens, true
 	})
-}
-
-// replace stores new tokens of the same login, unless it has ended.
-func (s *session) replace(login int, tokens Tokens) {
-	s.change(func(*Tokens) (*Tokens, bool) { return &tokens, s.login == login })
 }
 
 // forget deletes the tokens and returns them; nil if there were none.
@@ -118,30 +114,66 @@ func (s *session) bearer(ctx context.Context) (bearer, error) {
 
 // renew returns the successor of a stale access token; an empty one if its session has ended meanwhile.
 func (s *session) renew(ctx context.Context, stale bearer) (bearer, error) {
-	s.mutex.Lock()
-	if next, known, err := s.after(stale); known {
+	for {
+		s.mutex.Lock()
+		if next, known, err := s.after(stale); known {
+			s.mutex.Unlock()
+			return next, err
+		}
+		if s.exchange == nil || s.exchange.login != s.login {
+			s.exchange = &exchange{login: s.login, refreshToken: s.tokens.RefreshToken, done: make(chan struct{})}
+			go s.run(context.WithoutCancel(ctx), s.exchange)
+		}
+		exchange := s.exchange
 		s.mutex.Unlock()
-		return next, err
-	}
-	if s.exchange == nil || s.exchange.login != s.login {
-		s.exchange = &exchange{login: s.login, refreshToken: s.tokens.RefreshToken, done: make(chan struct{})}
-		go s.run(context.WithoutCancel(ctx), s.exchange)
-	}
-	exchange := s.exchange
-	s.mutex.Unlock()
 
+		if err := exchange.wait(ctx); err != nil {
+			return bearer{}, err
+		}
+		// Another operation than a refresh may have failed, and left the tokens as they were.
+	}
+}
+
+// wait returns the error of the exchange, or that of a context that is done before.
+func (e *exchange) wait(ctx context.Context) error {
 	select {
-	case <-exchange.done:
+	case <-e.done:
+		return e.err
 	case <-ctx.Done():
-		return bearer{}, ctx.Err()
+		return ctx.Err()
 	}
-	if exchange.err != nil {
-		return bearer{}, exchange.err
+}
+
+// reserve begins an exchange by another operation than a refresh. No refresh runs until release: it would present a refresh
+// token that has just stopped working.
+func (s *session) reserve(ctx context.Context, login int) (*exchange, error) {
+	for ctx.Err() == nil {
+		s.mutex.Lock()
+		running := s.exchange
+		if running == nil || running.login != s.login {
+			reserved := &exchange{login: login, done: make(chan struct{})}
+			if login == s.login {
+				s.exchange = reserved
+			}
+			s.mutex.Unlock()
+			return reserved, nil
+		}
+		s.mutex.Unlock()
+		// Its error is that of other callers.
+		_ = running.wait(ctx)
 	}
-	s.mutex.Lock()
-	defer s.mutex.Unlock()
-	next, _, err := s.after(stale)
-	return next, err
+	return nil, ctx.Err()
+}
+
+// release ends an exchange that was reserved, and stores its tokens, if there are any and the session has not ended.
+func (s *session) release(exchange *exchange, tokens *Tokens) {
+	defer close(exchange.done)
+	s.change(func(*Tokens) (*Tokens, bool) {
+		if s.exchange == exchange {
+			s.exchange = nil
+		}
+		return tokens, tokens != nil && s.login == exchange.login
+	})
 }
 
 // after is called with the mutex held. known is false while the stale token is the newest of its session.
@@ -172,7 +204,7 @@ func (s *session) run(ctx context.Context, exchange *exchange) {
 		}
 		switch {
 		case s.login != exchange.login || old.RefreshToken != exchange.refreshToken:
-			// After a logout, another login or a change of the password, the result for the old tokens is not used.
+			// After a logout or another login, the result for the old tokens is not used.
 			return nil, false
 		case err == nil:
 			return &tokens, true

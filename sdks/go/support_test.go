@@ -97,6 +97,12 @@ func newGate(t *testing.T, pass func(w http.ResponseWriter, r *http.Request, nex
 	return gate
 }
 
+func (gate *gate) hasPassed(operation string) bool {
+	gate.mutex.Lock()
+	defer gate.mutex.Unlock()
+	return gate.passed[operation] > 0
+}
+
 func (gate *gate) expect(t *testing.T, operation string, times int) {
 	t.Helper()
 	gate.mutex.Lock()

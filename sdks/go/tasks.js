@@ -15,9 +15,9 @@ export async function generate({ document, folder, run }) {
 }
 
 function renderOperations(document) {
-  const entries = listOperations(document).map(({ method, path, takesToken, mediaTypes }) => {
+  const entries = listOperations(document).map(({ method, path, takesToken, mediaTypes, renewsTokens }) => {
     const types = mediaTypes.map((type) => JSON.stringify(type)).join(', ');
-    return `\t{"${method}", "${path}", ${takesToken}, []string{${types}}},\n`;
+    return `\t{"${method}", "${path}", ${takesToken}, []string{${types}}, ${renewsTokens}},\n`;
   });
   return `package api
 
@@ -28,6 +28,8 @@ type ContractOperation struct {
 	TakesToken bool
 	// MediaTypes of its successful responses; an empty one stands for a response without a body.
 	MediaTypes []string
+	// RenewsTokens says whether its response has the next tokens of the session.
+	RenewsTokens bool
 }
 
 // ContractOperations are those of the contract, those with fewer parameters in their paths first.

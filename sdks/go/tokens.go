@@ -43,8 +43,7 @@ func now() time.Time {
 // tokensOf counts the lifetimes from the request, which is never later than the issue.
 func tokensOf(set *api.TokenSet, response *http.Response, askedAt time.Time) (Tokens, error) {
 	if set == nil {
-		return Tokens{}, fmt.Errorf("latchkey: %s %s responded with %s without JSON: is the base URL that of the service?",
-			response.Request.Method, response.Request.URL, response.Status)
+		return Tokens{}, withoutJSON(response)
 	}
 	return Tokens{
 		AccessToken:      set.AccessToken,
@@ -54,4 +53,9 @@ func tokensOf(set *api.TokenSet, response *http.Response, askedAt time.Time) (To
 		RefreshExpiresAt: askedAt.Add(time.Duration(set.RefreshExpiresIn) * time.Second),
 		Scope:            set.Scope,
 	}, nil
+}
+
+func withoutJSON(response *http.Response) error {
+	return fmt.Errorf("latchkey: %s %s responded with %s without JSON: is the base URL that of the service?",
+		response.Request.Method, response.Request.URL, response.Status)
 }

@@ -1,13 +1,21 @@
 package latchkey
 
 import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
+
+	"github.com/latchkey/latchkey-go/generated/api"
 )
 
-// transport adds the access token to requests to the service, and sends a request again, once, if the token was refused.
+// transport adds the access token to requests to the service, and sends a request again, once, if the token was refused. It
+// stores the tokens that responses have.
 type transport struct {
 	next    http.RoundTripper
 	session *session
@@ -36,7 +44,7 @@ func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	if held.token == "" {
 		return t.next.RoundTrip(request)
 	}
-	response, err := t.next.RoundTrip(withBearer(request, held))
+	response, err := t.send(request, held)
 	if err != nil || !refusesToken(response) {
 		return response, err
 	}
@@ -50,7 +58,76 @@ func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
 		return response, nil
 	}
 	discard(response)
-	return t.next.RoundTrip(withBearer(again, held))
+	return t.send(again, held)
+}
+
+// send sends the request with the access token, and stores the tokens that the response has.
+func (t *transport) send(request *http.Request, held bearer) (*http.Response, error) {
+	authorized := withBearer(request, held)
+	if !contractAt(t.service).renewsTokens(request) {
+		return t.next.RoundTrip(authorized)
+	}
+	ctx := request.Context()
+	exchange, err := t.session.reserve(ctx, held.login)
+	if err != nil {
+		closeBody(request)
+		return nil, err
+	}
+	// A caller who gives up stops waiting: the tokens are stored all the same, because those before them stop working.
+	arrived := make(chan arrival, 1)
+	go func() {
+		lasting, cancel := context.WithTimeout(context.WithoutCancel(ctx), refreshTimeout)
+		defer cancel()
+		askedAt := now()
+		var tokens *Tokens
+		response, err := t.next.RoundTrip(authorized.WithContext(lasting))
+		if err == nil {
+			tokens, err = tokensIn(response, askedAt)
+		}
+		t.session.release(exchange, tokens)
+		if err != nil {
+			response = nil
+		}
+		arrived <- arrival{response, err}
+	}()
+	select {
+	case arrival := <-arrived:
+		return arrival.response, arrival.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+type arrival struct {
+	response *http.Response
+	err      error
+}
+
+// tokensIn reads the tokens of a response to an operation that gives the session its next ones, and nil if it has none. The
+// body can be read again.
+func tokensIn(response *http.Response, askedAt time.Time) (*Tokens, error) {
+	body, err := io.ReadAll(response.Body)
+	_ = response.Body.Close()
+	if err != nil {
+		return nil, fmt.Errorf("latchkey: reading the response %s: %w", response.Status, err)
+	}
+	response.Body = io.NopCloser(bytes.NewReader(body))
+	var fields struct {
+		api.TokenSet
+		Tokens *api.TokenSet `json:"tokens"`
+	}
+	if response.StatusCode >= http.StatusMultipleChoices || json.Unmarshal(body, &fields) != nil {
+		return nil, nil
+	}
+	set := fields.Tokens
+	if set == nil {
+		set = &fields.TokenSet
+	}
+	if set.RefreshToken == "" {
+		return nil, nil
+	}
+	tokens, err := tokensOf(set, response, askedAt)
+	return &tokens, err
 }
 
 func (t *transport) isService(url *url.URL) bool {

@@ -61,11 +61,11 @@ public final class FileTypes {
 }
 
 function renderOperations(document) {
-  const entries = listOperations(document).map(({ method, path, takesToken, mediaTypes }) => {
+  const entries = listOperations(document).map(({ method, path, takesToken, mediaTypes, renewsTokens }) => {
     // A parameter stands for one segment of a path.
     const pattern = `${method} ${path.replaceAll('.', '\\\\.').replaceAll(/\{[^{}]*\}/g, '[^/]+')}`;
     const types = mediaTypes.map((type) => JSON.stringify(type)).join(', ');
-    return `new ContractOperation("${pattern}", ${takesToken}, Set.of(${types}))`;
+    return `new ContractOperation("${pattern}", ${takesToken}, Set.of(${types}), ${renewsTokens})`;
   });
   return `package io.github.latchkey.client.generated;
 
@@ -79,14 +79,16 @@ import java.util.regex.Pattern;
  *
  * @param takesToken whether it takes a bearer token
  * @param mediaTypes those of its successful responses; an empty one stands for a response without a body
+ * @param renewsTokens whether its response has the next tokens of the session
  */
-public record ContractOperation(Pattern pattern, boolean takesToken, Set<String> mediaTypes) {
+public record ContractOperation(
+    Pattern pattern, boolean takesToken, Set<String> mediaTypes, boolean renewsTokens) {
   /** Those with fewer parameters in their paths first. */
   private static final List<ContractOperation> ALL = List.of(
       ${entries.join(',\n      ')});
 
-  private ContractOperation(String pattern, boolean takesToken, Set<String> mediaTypes) {
-    this(Pattern.compile(pattern), takesToken, mediaTypes);
+  private ContractOperation(String pattern, boolean takesToken, Set<String> mediaTypes, boolean renewsTokens) {
+    this(Pattern.compile(pattern), takesToken, mediaTypes, renewsTokens);
   }
 
   /** The operation of a method and a path; empty if it is not in the contract. */

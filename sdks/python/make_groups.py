@@ -29,7 +29,7 @@ TOKEN_OPERATIONS = {
 }
 """The client has methods for these, which store the tokens."""
 
-RESERVED = {"api", "tokens", "contract", "close", "finish_login", *TOKEN_OPERATIONS}
+RESERVED = {"api", "tokens", "contract", "close", "finish_login", "confirm_totp", *TOKEN_OPERATIONS}
 ERRORS = {"ProblemDetails", "OAuthError", "None", "Any"}
 
 

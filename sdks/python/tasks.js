@@ -26,13 +26,14 @@ export async function generate({ document, folder, run }) {
 }
 
 function renderOperations(document) {
-  const entries = listOperations(document).map(({ method, path, takesToken, mediaTypes }) => {
+  const entries = listOperations(document).map(({ method, path, takesToken, mediaTypes, renewsTokens }) => {
     const types = mediaTypes.map((type) => `${JSON.stringify(type)}, `).join('');
-    return `    ("${method}", "${path}", ${takesToken ? 'True' : 'False'}, (${types.trim()})),\n`;
+    const flags = [takesToken, renewsTokens].map((flag) => (flag ? 'True' : 'False')).join(', ');
+    return `    ("${method}", "${path}", ${flags}, (${types.trim()})),\n`;
   });
-  return `"""Method, path, whether it takes a bearer token, and media types of successful responses."""
+  return `"""Method, path, whether it takes a bearer token and renews the session's, and media types of responses."""
 
-OPERATIONS: tuple[tuple[str, str, bool, tuple[str, ...]], ...] = (
+OPERATIONS: tuple[tuple[str, str, bool, bool, tuple[str, ...]], ...] = (
 ${entries.join('')})
 `;
 }

@@ -26,14 +26,17 @@ export async function generate(context) {
 
 function renderOperations(document) {
   const entries = listOperations(document).map(
-    ({ method, path, takesToken, mediaTypes }) =>
-      `  ['${method} ${path}', ${JSON.stringify({ takesToken, mediaTypes })}],\n`,
+    ({ method, path, takesToken, mediaTypes, renewsTokens }) =>
+      // Pages load it: only those that renew tokens say so.
+      `  ['${method} ${path}', ${JSON.stringify({ takesToken, mediaTypes, ...(renewsTokens && { renewsTokens }) })}],\n`,
   );
   return `export interface Operation {
   /** Whether it takes a bearer token. */
   readonly takesToken: boolean;
   /** The media types of its successful responses; an empty one stands for a response without a body. */
   readonly mediaTypes: readonly string[];
+  /** Whether its response has the next tokens of the session. */
+  readonly renewsTokens?: true;
 }
 
 /** The operations of the contract, by method and path. */

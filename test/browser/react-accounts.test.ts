@@ -132,18 +132,21 @@ describe(`${folder} in a browser`, () => {
     await isSignedIn();
   });
 
-  it('sets up an authenticator app by its QR code, and logs in with it', async () => {
+  it('sets up an authenticator app by its QR code, stays signed in, and logs in with it', async () => {
     await submit('Authenticator app');
     await tab.getByRole('img', { name: 'QR code' }).waitFor();
     const readWidth = (image: unknown): number => (image as { readonly naturalWidth: number }).naturalWidth;
     await until(async () => (await tab.getByRole('img').evaluate(readWidth)) > 0);
     const secret = (await form('Authenticator app').locator('code').textContent()) ?? '';
     const code = (): string => generateSync({ secret, epoch: Math.floor(page.app.clock.now() / 1000) });
-    await submit('Authenticator app', { Code: code() });
+    await submit('Authenticator app', { Code: code().replace(/^.../, '$& ') });
     recoveryCodes = (
       await tab.getByRole('region', { name: 'Recovery codes' }).locator('pre').innerText()
     ).split('\n');
     expect(recoveryCodes).to.have.length(10);
+    page.app.clock.advance(901);
+    await tab.reload();
+    await isSignedIn();
     await signOut();
     page.app.clock.advance(30);
     await signIn(other);

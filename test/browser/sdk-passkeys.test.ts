@@ -36,7 +36,7 @@ describe('The TypeScript SDK with passkeys of a browser', () => {
   const outcomeOf = (call: string): Promise<unknown> => tab.evaluate(`outcome(${call})`);
   const isLoggedIn = (): Promise<unknown> => tab.evaluate('latchkey.tokens().then(Boolean)');
 
-  it('adds one, and has the browser say so where the device has one already', async () => {
+  it('adds one, goes on with the session, and has the browser say so where the device has one already', async () => {
     await authenticator.setPresent(true);
     await outcomeOf(logIn);
     const added = (await outcomeOf("latchkey.registerPasskey('Laptop')")) as {
@@ -45,6 +45,10 @@ describe('The TypeScript SDK with passkeys of a browser', () => {
     };
     expect(added.name).to.equal('Laptop');
     expect(added.recovery_codes).to.have.length(10);
+    page.app.clock.advance(901);
+    expect(
+      await tab.evaluate("latchkey.api.GET('/me').then(({ data }) => data.second_factors)"),
+    ).to.deep.equal(['passkey']);
     await outcomeOf('latchkey.logout()');
     await outcomeOf('latchkey.signInWithPasskey()');
     expect(await outcomeOf("latchkey.registerPasskey('Again')")).to.equal('PasskeyError already_registered');

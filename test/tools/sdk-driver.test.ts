@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { mkdirSync, realpathSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { temporaryFolder } from '../support/folders.js';
@@ -29,7 +29,18 @@ interface Driver {
     path: string;
     takesToken: boolean;
     mediaTypes: string[];
+    renewsTokens: boolean;
   }[];
+}
+
+interface ContractOperation {
+  security?: Record<string, string[]>[];
+  responses: Record<string, { content?: Record<string, { schema: { $ref?: string } }> }>;
+}
+
+interface ContractWithTokens {
+  paths: Record<string, Record<string, ContractOperation>>;
+  components: { schemas: Record<string, { properties?: Record<string, unknown> }> };
 }
 
 async function load<Name extends keyof Driver>(file: string): Promise<Pick<Driver, Name>> {
@@ -133,5 +144,28 @@ describe('The driver of the SDKs', () => {
       'PUT /own/{id} token ',
       'DELETE /own/{id} token application/json',
     ]);
+  });
+
+  it('knows which operations give a session its next tokens, so that clients store them', async () => {
+    const { listOperations } = await load<'listOperations'>('operations.ts');
+    const file = join(checkout, 'generated/openapi.json');
+    const { paths, components } = JSON.parse(readFileSync(file, 'utf8')) as ContractWithTokens;
+    const givesTokens = ({ responses }: ContractOperation): boolean =>
+      Object.entries(responses)
+        .filter(([status]) => status.startsWith('2'))
+        .some(([, { content }]) => {
+          const reference = content?.['application/json']?.schema.$ref;
+          const name = reference?.split('/').at(-1) ?? '';
+          return name === 'TokenSet' || components.schemas[name]?.properties?.['tokens'] !== undefined;
+        });
+    const renewing = Object.entries(paths).flatMap(([path, operations]) =>
+      Object.entries(operations)
+        .filter(([, operation]) => operation.security?.some((each) => 'bearer' in each))
+        .filter(([, operation]) => givesTokens(operation))
+        .map(([method]) => `${method.toUpperCase()} ${path}`),
+    );
+    expect(renewing).to.include('POST /me/second-factors/totp/confirm');
+    const known = listOperations(file).filter(({ renewsTokens }) => renewsTokens);
+    expect(known.map(({ method, path }) => `${method} ${path}`)).to.have.members(renewing);
   });
 });

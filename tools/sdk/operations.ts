@@ -22,7 +22,19 @@ export interface Operation {
   readonly takesToken: boolean;
   /** The media types of its successful responses; an empty one stands for a response without a body. */
   readonly mediaTypes: readonly string[];
+  /**
+   * Whether its response has the session's next tokens, alone or as `tokens`: the refresh token before them stops working, so
+   * a client stores them, whichever way the operation is called.
+   */
+  readonly renewsTokens: boolean;
 }
+
+/** Named, because an operation of a project may respond with tokens of another session. */
+const renewing: ReadonlySet<string> = new Set([
+  'PUT /me/password',
+  'POST /me/passkeys',
+  'POST /me/second-factors/totp/confirm',
+]);
 
 const methods = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'trace'];
 
@@ -39,7 +51,13 @@ export function listOperations(file: string): Operation[] {
         const operation = operations[method];
         if (!operation) return [];
         const takesToken = (operation.security ?? root).some((requirement) => 'bearer' in requirement);
-        return [{ method: method.toUpperCase(), path, takesToken, mediaTypes: listMediaTypes(operation) }];
+        return [
+          {
+            ...{ method: method.toUpperCase(), path, takesToken },
+            mediaTypes: listMediaTypes(operation),
+            renewsTokens: renewing.has(`${method.toUpperCase()} ${path}`),
+          },
+        ];
       }),
     );
 }

@@ -39,11 +39,10 @@ export function Account({ user, onChange }) {
 function AuthenticatorApp({ isSetUp, stepUp }) {
   const [begun, setBegun] = useState();
   const begin = async () => setBegun((await latchkey.api.POST('/me/second-factors/totp')).data);
-  const confirm = async (typed) => {
-    const code = typed.code.replaceAll(' ', ''); // apps show it in two groups
-    const { data } = await latchkey.api.POST('/me/second-factors/totp/confirm', { body: { code } });
+  const confirm = async ({ code }) => {
+    const codes = await latchkey.confirmTotp(code);
     setBegun(undefined);
-    return data.recovery_codes;
+    return codes;
   };
   if (isSetUp) return <p>Your authenticator app is set up.</p>;
   if (!begun) return <Form title="Authenticator app" button="Set up an app" onSubmit={stepUp(begin)} />;

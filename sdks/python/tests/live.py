@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import base64
+import hmac
 import os
+import struct
 import threading
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
@@ -12,7 +17,7 @@ import httpx
 
 from latchkey_client import AsyncLatchkey, Latchkey
 from latchkey_client.api.roles import put_role
-from latchkey_client.models import PutRoleRequest
+from latchkey_client.models import CreateUserRequest, PutRoleRequest
 
 
 def _setting(name: str) -> str:
@@ -44,6 +49,8 @@ class Watched(httpx.HTTPTransport):
         self.sent: list[str] = []
         self.fails_at: set[str] = set()
         self.held: dict[str, threading.Event] = {}
+        self.answered: dict[str, threading.Event] = {}
+        """Responses that are held back until the event is set."""
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         what = f"{request.method} {request.url.path}"
@@ -52,7 +59,10 @@ class Watched(httpx.HTTPTransport):
             raise httpx.ConnectError("no network")
         if what in self.held:
             assert self.held[what].wait(10)
-        return super().handle_request(request)
+        response = super().handle_request(request)
+        if response.is_success and what in self.answered:
+            assert self.answered[what].wait(10)
+        return response
 
 
 class AsyncWatched(httpx.AsyncHTTPTransport):
@@ -62,13 +72,18 @@ class AsyncWatched(httpx.AsyncHTTPTransport):
         super().__init__(limits=httpx.Limits(max_connections=None))
         self.sent: list[str] = []
         self.fails_at: set[str] = set()
+        self.answered: dict[str, asyncio.Event] = {}
+        """Responses that are held back until the event is set."""
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         what = f"{request.method} {request.url.path}"
         self.sent.append(what)
         if what in self.fails_at:
             raise httpx.ConnectError("no network")
-        return await super().handle_async_request(request)
+        response = await super().handle_async_request(request)
+        if response.is_success and what in self.answered:
+            await self.answered[what].wait()
+        return response
 
 
 class Clock:
@@ -97,6 +112,32 @@ async def async_logged_in(
     async with AsyncLatchkey(URL, transport=watched, **settings) as latchkey:
         await latchkey.login(*credentials)
         yield latchkey, watched
+
+
+class NewUser:
+    """A user of a role of their own; second factors stay with those who add them."""
+
+    def __init__(self, name: str) -> None:
+        self.credentials = (f"python-{name}", "a password for the tests")
+        self.permit("factors:read")
+        with logged_in(ADMINISTRATOR) as (latchkey, _):
+            username, password = self.credentials
+            latchkey.users.create(
+                body=CreateUserRequest(username=username, password=password, roles=[username])
+            )
+
+    def permit(self, *permissions: str) -> None:
+        """Change what the role permits, which revokes the access tokens."""
+        with logged_in(ADMINISTRATOR) as (latchkey, _):
+            latchkey.roles.put(self.credentials[0], body=PutRoleRequest(permissions=list(permissions)))
+
+
+def totp(secret: str) -> str:
+    """Return the code that an authenticator app shows now (RFC 6238)."""
+    counter = struct.pack(">Q", int(time.time()) // 30)
+    digest = hmac.digest(base64.b32decode(secret), counter, "sha1")
+    (number,) = struct.unpack_from(">L", digest, digest[-1] & 15)
+    return f"{(number & 0x7FFFFFFF) % 1_000_000:06}"
 
 
 _revision = 0

@@ -1,7 +1,7 @@
 import type { ClientOptions, FetchResponse, MaybeOptionalInit } from 'openapi-fetch';
 import createClient, { type Middleware } from 'openapi-fetch';
 import type { HttpMethod, MediaType, PathsWithMethod, RequiredKeysOf } from 'openapi-typescript-helpers';
-import { operations } from '../generated/operations.js';
+import { operations, type Operation } from '../generated/operations.js';
 import type { paths } from '../generated/schema.js';
 import { failureOf, unexpectedResponse } from './errors.js';
 
@@ -42,14 +42,17 @@ export function createApi(options: ClientOptions, ...middleware: readonly Middle
 }
 
 const throwFailures: Middleware = {
-  onResponse: async ({ request, schemaPath, response }) => {
-    if (response.status >= 400) throw await failureOf(response);
-    const operation = operations.get(`${request.method} ${schemaPath}`);
-    if (operation && !operation.mediaTypes.includes(mediaTypeOf(response))) {
-      throw await unexpectedResponse(response);
-    }
-  },
+  onResponse: ({ request, schemaPath, response }) =>
+    checkResponse(response, operations.get(`${request.method} ${schemaPath}`)),
 };
+
+/** @throws {LatchkeyError} the service refuses; or another error, for a response that is not the operation's */
+export async function checkResponse(response: Response, operation: Operation | undefined): Promise<void> {
+  if (response.status >= 400) throw await failureOf(response);
+  if (operation && !operation.mediaTypes.includes(mediaTypeOf(response))) {
+    throw await unexpectedResponse(response);
+  }
+}
 
 /** Empty without a body, which a 204 and a 304 never have. */
 function mediaTypeOf({ status, headers }: Response): string {

@@ -1,5 +1,3 @@
-import type { Middleware } from 'openapi-fetch';
-import { operations } from '../generated/operations.js';
 import type {
   AddedPasskey,
   PasskeyUse,
@@ -8,6 +6,7 @@ import type {
   VerifyEmailRequest,
 } from '../generated/schema.js';
 import { createApi, itemsOf, type Api, type Item, type PagedPath, type PageInit } from './api.js';
+import { bearer } from './bearer.js';
 import type { SecondFactorDemand } from './errors.js';
 import { PasskeyRequests, type PasskeySignIn } from './passkey-requests.js';
 import { PendingRequests, type PendingStorage } from './pending-requests.js';
@@ -32,7 +31,7 @@ export interface LatchkeyOptions {
    * How many seconds before it expires an access token is replaced; by default 10, and at most half of its lifetime.
    */
   readonly margin?: number;
-  /** The timeout of a login, refresh or logout in seconds; by default 30. */
+  /** The timeout of what changes the tokens (a login, refresh, logout, new password or second factor) in seconds; by default 30. */
   readonly timeout?: number;
 }
 
@@ -47,7 +46,10 @@ export interface LoginOptions {
  * the new token, there is one refresh.
  */
 export class LatchkeyClient {
-  /** Every operation of the contract; the access token is sent if the operation takes one. */
+  /**
+   * Every operation of the contract; the access token is sent if the operation takes one, and the next tokens of the session
+   * are stored if the response has them.
+   */
   readonly api: Api;
   readonly #public: Api;
   readonly #keeper: TokenKeeper;
@@ -168,8 +170,9 @@ export class LatchkeyClient {
   }
 
   /**
-   * Has the browser make a passkey, and adds it to the account that is logged in. The account's first one comes with
-   * `recovery_codes`: show them to the user, who sees them this once.
+   * Has the browser make a passkey, and adds it to the account that is logged in. The account's first second factor comes with
+   * `recovery_codes`: show them to the user, who sees them this once. The session is one with a second factor from then on: its
+   * new tokens are stored.
    * @throws {PasskeyError} the browser made none
    * @throws {LatchkeyError} `insufficient_user_authentication`: the user has to log in again
    */
@@ -182,6 +185,21 @@ export class LatchkeyClient {
       body: { credential, ...(name !== undefined && { name }) },
     });
     return data;
+  }
+
+  /**
+   * Takes the authenticator app that `api.POST('/me/second-factors/totp')` has begun to set up into use. The session is one with
+   * a second factor from then on: its new tokens are stored.
+   * @param code what the app shows; spaces do not matter
+   * @returns the recovery codes, if this is the account's first second factor: show them to the user, who sees them this once
+   * @throws {LatchkeyError} `wrong_second_factor`: another code may be right; `insufficient_user_authentication`: the user has to
+   * log in again
+   */
+  async confirmTotp(code: string): Promise<readonly string[]> {
+    const { data } = await this.api.POST('/me/second-factors/totp/confirm', {
+      body: { code: readCode(code) },
+    });
+    return data.recovery_codes;
   }
 
   /**
@@ -198,12 +216,13 @@ export class LatchkeyClient {
    * @throws {LatchkeyError} `wrong_password`; `validation_failed` for a password that is not allowed
    */
   changePassword(currentPassword: string, newPassword: string): Promise<StoredTokens> {
-    return this.#keeper.exchange(async (tokens) => {
+    return this.#keeper.exchange(async ({ tokens, keep, limit }) => {
       const { data } = await this.#public.PUT('/me/password', {
         body: { current_password: currentPassword, new_password: newPassword },
         ...(tokens && { headers: { Authorization: `Bearer ${tokens.access_token}` } }),
+        ...limit,
       });
-      return data;
+      return keep(data);
     });
   }
 
@@ -237,56 +256,4 @@ function readCode(typed: string): string {
 
 function remember(rememberDevice: boolean | undefined): { readonly remember_device?: boolean } {
   return rememberDevice === undefined ? {} : { remember_device: rememberDevice };
-}
-
-interface Attempt {
-  readonly tokens: StoredTokens;
-  /** A copy of the request with an unread body. */
-  readonly again: Request;
-}
-
-/** Adds the access token to requests of operations that take one, and refreshes a refused one. */
-function bearer(keeper: TokenKeeper, send: (request: Request) => Promise<Response>): Middleware {
-  const attempts = new WeakMap<Request, Attempt>();
-  return {
-    async onRequest({ request, schemaPath }) {
-      if (request.headers.has('Authorization')) return;
-      if (operations.get(`${request.method} ${schemaPath}`)?.takesToken !== true) return;
-      const tokens = await unlessAborted(keeper.current(), request.signal);
-      if (!tokens) return;
-      attempts.set(request, { tokens, again: request.clone() });
-      request.headers.set('Authorization', `Bearer ${tokens.access_token}`);
-    },
-    async onResponse({ request, response }) {
-      const attempt = attempts.get(request);
-      if (!attempt || response.status !== 401 || !(await saysInvalidToken(response))) return undefined;
-      const tokens = await unlessAborted(keeper.replacing(attempt.tokens.access_token), request.signal);
-      if (tokens?.login !== attempt.tokens.login) return undefined;
-      attempt.again.headers.set('Authorization', `Bearer ${tokens.access_token}`);
-      return send(attempt.again);
-    },
-  };
-}
-
-async function saysInvalidToken(response: Response): Promise<boolean> {
-  const body = await response.clone().text();
-  try {
-    return (JSON.parse(body) as { code?: unknown } | null)?.code === 'invalid_token';
-  } catch {
-    return false; // not a response of the service
-  }
-}
-
-/** Rejects on abort, while the promise continues: others may wait for it. */
-function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void => {
-      reject(signal.reason as Error);
-    };
-    if (signal.aborted) abort();
-    signal.addEventListener('abort', abort, { once: true });
-    promise.then(resolve, reject).finally(() => {
-      signal.removeEventListener('abort', abort);
-    });
-  });
 }

@@ -11,8 +11,21 @@ interface KeeperOptions {
   readonly now: () => number;
   /** How long before it expires an access token is replaced, in milliseconds. */
   readonly margin: number;
-  /** The timeout of a login, refresh or logout, in milliseconds: others wait for it. */
+  /** The timeout of what changes the tokens, in milliseconds: others wait for it. */
   readonly timeout: number;
+}
+
+interface Limit {
+  readonly signal: AbortSignal;
+}
+
+interface Exchange {
+  /** To be sent; undefined without a login. */
+  readonly tokens: StoredTokens | undefined;
+  /** Stores the new ones. */
+  readonly keep: (issued: TokenSet) => Promise<StoredTokens>;
+  /** The time that the request has. */
+  readonly limit: Limit;
 }
 
 /** Stores the tokens of the login, and refreshes them: once, however many callers need new ones. */
@@ -27,7 +40,7 @@ export class TokenKeeper {
   }
 
   /** Stores the tokens of a new login. @param work asks the service for them, within the time that the signal gives. */
-  async begin(work: (limit: { readonly signal: AbortSignal }) => Promise<TokenSet>): Promise<StoredTokens> {
+  async begin(work: (limit: Limit) => Promise<TokenSet>): Promise<StoredTokens> {
     return this.#exclusively(async () => this.#keep(await work(this.#limit()), newLogin()));
   }
 
@@ -63,17 +76,24 @@ export class TokenKeeper {
     return this.#flight;
   }
 
-  /** Exchanges the tokens for new ones, and stores these; no refresh or logout runs meanwhile. */
-  async exchange(work: (tokens: StoredTokens | undefined) => Promise<TokenSet>): Promise<StoredTokens> {
+  /**
+   * Exchanges the tokens for new ones; no refresh or logout runs meanwhile.
+   * @param work is called again if the tokens were refused.
+   */
+  async exchange<T>(work: (exchange: Exchange) => Promise<T>): Promise<T> {
     return this.#exclusively(async () => {
       let tokens = await this.#options.storage.get();
+      const attempt = (): Promise<T> => {
+        const login = tokens?.login ?? newLogin();
+        return work({ tokens, keep: (issued) => this.#keep(issued, login), limit: this.#limit() });
+      };
       if (tokens && this.#isStale(tokens)) tokens = await this.#successor(tokens.access_token);
       try {
-        return await this.#keep(await work(tokens), tokens?.login ?? newLogin());
+        return await attempt();
       } catch (error) {
         if (!tokens || !(error instanceof LatchkeyError) || error.code !== 'invalid_token') throw error;
         tokens = await this.#successor(tokens.access_token);
-        return this.#keep(await work(tokens), tokens?.login ?? newLogin());
+        return await attempt();
       }
     });
   }
@@ -108,7 +128,7 @@ export class TokenKeeper {
     return this.#options.now() >= expires_at - margin;
   }
 
-  #limit(): { signal: AbortSignal } {
+  #limit(): Limit {
     return { signal: AbortSignal.timeout(this.#options.timeout) };
   }
 }

@@ -145,6 +145,11 @@ describe('A client', () => {
     assert.equal(after.login, before.login);
     assert.equal((await client.api.GET('/me')).data.username, username);
     assert.equal(count(client, 'POST /refresh'), 0);
+    const { data } = await client.api.PUT('/me/password', {
+      body: { current_password: 'a second password', new_password: 'a third password' },
+    });
+    assert.equal((await client.tokens())?.refresh_token, data.refresh_token);
+    assert.equal((await client.tokens())?.login, before.login);
   });
 
   it('sends no token if the operation takes none', async () => {

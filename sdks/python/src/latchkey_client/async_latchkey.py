@@ -10,11 +10,12 @@ from typing import Any, Self
 
 import httpx
 
-from .bearer import NO_TOKEN, AsyncBearerAuth
+from .bearer import KEPT, NO_TOKEN, AsyncBearerAuth, AsyncExchange
 from .client import AuthenticatedClient
 from .contract import Contract
 from .failures import LatchkeyError, SecondFactorRequired, UnexpectedResponseError, failure_of
 from .groups import AsyncGroups
+from .models.totp_code import TotpCode
 from .tokens import TokenBox, Tokens
 
 
@@ -24,7 +25,14 @@ class _RaisingAsyncClient(httpx.AsyncClient):
     contract: Contract
 
     async def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
-        response = await super().send(request, **options)
+        sending = super().send(request, **options)
+        if self.contract.renews_tokens(request):
+            # A canceled task stops waiting; the tokens that come are stored: those before them stop working.
+            lasting = asyncio.create_task(sending)
+            lasting.add_done_callback(_retrieve)
+            response = await asyncio.shield(lasting)
+        else:
+            response = await sending
         if response.is_error:
             await response.aread()
             raise failure_of(response)
@@ -32,6 +40,12 @@ class _RaisingAsyncClient(httpx.AsyncClient):
             await response.aread()
             raise UnexpectedResponseError(response)
         return response
+
+
+def _retrieve(task: asyncio.Task[Any]) -> None:
+    """Retrieve the exception of a task that none waits for any more; asyncio would log it otherwise."""
+    if not task.cancelled():
+        task.exception()
 
 
 class AsyncLatchkey(AsyncGroups):
@@ -59,11 +73,12 @@ class AsyncLatchkey(AsyncGroups):
         self._box = TokenBox(tokens, on_change, clock, margin)
         self._exchange = asyncio.Lock()  # held while the tokens change
         self._flight: asyncio.Task[Tokens | None] | None = None
+        exchange = AsyncExchange(self._box, self._exchange, self._successor)
         self._http = _RaisingAsyncClient(
             base_url=base_url,
             timeout=timeout,
             transport=transport,
-            auth=AsyncBearerAuth(base_url, self._current, self._replacing),
+            auth=AsyncBearerAuth(base_url, self._current, self._replacing, exchange),
         )
         self._http.contract = Contract(base_url)
         self.api = AuthenticatedClient(base_url=base_url, token="").set_async_httpx_client(self._http)
@@ -106,16 +121,14 @@ class AsyncLatchkey(AsyncGroups):
     async def change_password(self, current_password: str, new_password: str) -> Tokens:
         """Set a new password, and store the new tokens, like ``Latchkey.change_password``."""
         body = {"current_password": current_password, "new_password": new_password}
-        async with self._exchange:
-            tokens = self._box.tokens
-            if tokens and self._box.is_stale(tokens):
-                tokens = await self._successor(tokens.access_token)
-            try:
-                return await self._put_password(body, tokens)
-            except LatchkeyError as error:
-                if not tokens or error.code != "invalid_token":
-                    raise
-            return await self._put_password(body, await self._successor(tokens.access_token))
+        response = await self._http.put("/me/password", json=body)
+        kept: Tokens = response.extensions[KEPT]
+        return kept
+
+    async def confirm_totp(self, code: str) -> list[str]:
+        """Take an authenticator app into use, and store the new tokens, like ``Latchkey.confirm_totp``."""
+        body = TotpCode("".join(code.split()))
+        return (await self.own_account.confirm_totp(body=body)).recovery_codes
 
     async def close(self) -> None:
         """Close the connections. This does not end the session: ``logout`` does."""
@@ -145,8 +158,7 @@ class AsyncLatchkey(AsyncGroups):
                 return tokens
         if not self._flight:
             self._flight = asyncio.create_task(self._refresh(access_token))
-            # Retrieves the exception if all waiting tasks have been canceled; asyncio would log it otherwise.
-            self._flight.add_done_callback(lambda flight: flight.cancelled() or flight.exception())
+            self._flight.add_done_callback(_retrieve)
         # A canceled task stops waiting; the refresh continues for the others.
         return await asyncio.shield(self._flight)
 
@@ -179,8 +191,3 @@ class AsyncLatchkey(AsyncGroups):
 
     async def _post(self, path: str, body: Mapping[str, Any]) -> httpx.Response:
         return await self._http.post(path, json=body, auth=NO_TOKEN)
-
-    async def _put_password(self, body: dict[str, str], tokens: Tokens | None) -> Tokens:
-        headers = {"Authorization": f"Bearer {tokens.access_token}"} if tokens else {}
-        response = await self._http.put("/me/password", json=body, headers=headers, auth=NO_TOKEN)
-        return self._box.keep(response.json(), tokens.login if tokens else None)

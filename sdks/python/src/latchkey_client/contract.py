@@ -16,10 +16,12 @@ class Operation:
 
     Attributes:
         takes_token: whether it takes a bearer token.
+        renews_tokens: whether its response has the next tokens of the session.
         media_types: those of its successful responses; an empty one stands for a response without a body.
     """
 
     takes_token: bool
+    renews_tokens: bool
     media_types: frozenset[str]
 
 
@@ -29,8 +31,8 @@ def _pattern(template: str) -> re.Pattern[str]:
 
 
 _OPERATIONS = [
-    (method, _pattern(path), Operation(takes_token, frozenset(media_types)))
-    for method, path, takes_token, media_types in OPERATIONS
+    (method, _pattern(path), Operation(takes_token, renews_tokens, frozenset(media_types)))
+    for method, path, takes_token, renews_tokens, media_types in OPERATIONS
 ]
 
 
@@ -48,6 +50,11 @@ class Contract:
             if method == request.method and pattern.fullmatch(path):
                 return operation
         return None
+
+    def renews_tokens(self, request: httpx.Request) -> bool:
+        """Whether the response has the next tokens of the session."""
+        operation = self.find(request)
+        return operation is not None and operation.renews_tokens
 
     def allows(self, response: httpx.Response) -> bool:
         """Whether the contract has such a successful response. A newer service may have other operations."""

@@ -11,11 +11,12 @@ from typing import Any, Self
 
 import httpx
 
-from .bearer import NO_TOKEN, BearerAuth
+from .bearer import KEPT, NO_TOKEN, BearerAuth, Exchange
 from .client import AuthenticatedClient
 from .contract import Contract
 from .failures import LatchkeyError, SecondFactorRequired, UnexpectedResponseError, failure_of
 from .groups import Groups
+from .models.totp_code import TotpCode
 from .tokens import TokenBox, Tokens
 
 
@@ -75,11 +76,12 @@ class Latchkey(Groups):
         self._exchange = threading.Lock()  # held while the tokens change
         self._guard = threading.Lock()  # of _flight; held for no longer than it takes to look
         self._flight: Future[Tokens | None] | None = None
+        exchange = Exchange(self._box, self._exchange, self._successor)
         self._http = _RaisingClient(
             base_url=base_url,
             timeout=timeout,
             transport=transport,
-            auth=BearerAuth(base_url, self._current, self._replacing),
+            auth=BearerAuth(base_url, self._current, self._replacing, exchange),
         )
         self._http.contract = Contract(base_url)
         self.api = AuthenticatedClient(base_url=base_url, token="").set_httpx_client(self._http)
@@ -155,16 +157,25 @@ class Latchkey(Groups):
             LatchkeyError: ``wrong_password``; ``validation_failed`` for a password that is not allowed.
         """
         body = {"current_password": current_password, "new_password": new_password}
-        with self._exchange:
-            tokens = self._box.tokens
-            if tokens and self._box.is_stale(tokens):
-                tokens = self._successor(tokens.access_token)
-            try:
-                return self._put_password(body, tokens)
-            except LatchkeyError as error:
-                if not tokens or error.code != "invalid_token":
-                    raise
-            return self._put_password(body, self._successor(tokens.access_token))
+        kept: Tokens = self._http.put("/me/password", json=body).extensions[KEPT]
+        return kept
+
+    def confirm_totp(self, code: str) -> list[str]:
+        """Take the authenticator app into use that ``own_account.begin_totp`` has begun to set up.
+
+        The session is one with a second factor from then on: its new tokens are stored.
+
+        Args:
+            code: what the app shows; spaces do not matter.
+
+        Returns:
+            The recovery codes, if this is the account's first second factor: the user sees them this once.
+
+        Raises:
+            LatchkeyError: ``wrong_second_factor``: another code may be right.
+            StepUpRequired: the user has to log in again.
+        """
+        return self.own_account.confirm_totp(body=TotpCode("".join(code.split()))).recovery_codes
 
     def close(self) -> None:
         """Close the connections. This does not end the session: ``logout`` does."""
@@ -237,8 +248,3 @@ class Latchkey(Groups):
 
     def _post(self, path: str, body: Mapping[str, Any]) -> httpx.Response:
         return self._http.post(path, json=body, auth=NO_TOKEN)
-
-    def _put_password(self, body: dict[str, str], tokens: Tokens | None) -> Tokens:
-        headers = {"Authorization": f"Bearer {tokens.access_token}"} if tokens else {}
-        response = self._http.put("/me/password", json=body, headers=headers, auth=NO_TOKEN)
-        return self._box.keep(response.json(), tokens.login if tokens else None)

@@ -14,6 +14,7 @@ import io.github.latchkey.client.model.PasskeyLoginRequest;
 import io.github.latchkey.client.model.RefreshRequest;
 import io.github.latchkey.client.model.SecondFactorLogin;
 import io.github.latchkey.client.model.TokenSet;
+import io.github.latchkey.client.model.TotpCode;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -47,8 +48,10 @@ public final class LatchkeyClient {
     Predicate<HttpRequest> isToService = BearerHttpClient.isTo(builder.baseUrl);
     Predicate<HttpRequest> takesToken =
         request -> operationOf(request, builder.baseUrl).filter(ContractOperation::takesToken).isPresent();
-    httpClient = new BearerHttpClient(plain, keeper, isToService);
-    apiClient = apiClient(builder, new BearerHttpClient(plain, keeper, isToService.and(takesToken)));
+    Predicate<HttpRequest> renewsTokens =
+        request -> operationOf(request, builder.baseUrl).filter(ContractOperation::renewsTokens).isPresent();
+    httpClient = new BearerHttpClient(plain, keeper, isToService, renewsTokens);
+    apiClient = apiClient(builder, new BearerHttpClient(plain, keeper, isToService.and(takesToken), renewsTokens));
   }
 
   /** Makes a client for the service at a base URL, such as {@code https://login.example.com}, with all defaults. */
@@ -72,7 +75,8 @@ public final class LatchkeyClient {
    * one. The instance may be reused, by any number of threads.
    *
    * <p>Its methods throw a {@link LatchkeyException} for a response with a status of 400 or more, and for one that is not
-   * the service's. Log in, change the password and log out with the methods of this class, which store the tokens.
+   * the service's. The next tokens of the session are stored if a response has them; log in and log out with the methods of
+   * this class.
    */
   public <T> T api(Function<ApiClient, T> constructor) {
     return constructor.apply(apiClient);
@@ -106,7 +110,7 @@ public final class LatchkeyClient {
    */
   public Tokens finishLogin(SecondFactorRequiredException required, String code) {
     SecondFactorLogin request =
-        new SecondFactorLogin().loginToken(required.loginToken()).code(code.replaceAll("\\s", ""));
+        new SecondFactorLogin().loginToken(required.loginToken()).code(withoutSpaces(code));
     return begin(() -> publicSessions.loginWithSecondFactor(request));
   }
 
@@ -139,14 +143,23 @@ public final class LatchkeyClient {
    * @throws LatchkeyException mostly {@code WRONG_PASSWORD} or {@code VALIDATION_FAILED}
    */
   public Tokens changePassword(String current, String replacement) {
-    long login = keeper.login();
-    Instant askedAt = Instant.now();
     TokenSet issued =
         api(OwnAccountApi::new)
             .changePassword(new ChangePasswordRequest().currentPassword(current).newPassword(replacement));
-    Tokens tokens = tokensOf(issued, askedAt);
-    keeper.replace(login, tokens);
-    return tokens;
+    return tokens().orElseGet(() -> Tokens.of(issued, Instant.now()));
+  }
+
+  /**
+   * Takes the authenticator app into use that {@link OwnAccountApi#beginTotp} has begun to set up. The session is one with a
+   * second factor from then on: its new tokens are stored.
+   *
+   * @param code what the app shows; spaces do not matter
+   * @return the recovery codes, if this is the account's first second factor: the user sees them this once
+   * @throws LatchkeyException mostly {@code WRONG_SECOND_FACTOR}, after which another code may be right
+   * @throws StepUpRequiredException if the user has to log in again
+   */
+  public List<String> confirmTotp(String code) {
+    return api(OwnAccountApi::new).confirmTotp(new TotpCode().code(withoutSpaces(code))).getRecoveryCodes();
   }
 
   /**
@@ -190,25 +203,18 @@ public final class LatchkeyClient {
   /** Stores the tokens of a new login. */
   private Tokens begin(Supplier<TokenSet> login) {
     Instant askedAt = Instant.now();
-    Tokens tokens = tokensOf(login.get(), askedAt);
+    Tokens tokens = Tokens.of(login.get(), askedAt);
     keeper.begin(tokens);
     return tokens;
   }
 
   private Tokens refresh(String refreshToken) {
     Instant askedAt = Instant.now();
-    return tokensOf(publicSessions.refresh(new RefreshRequest().refreshToken(refreshToken)), askedAt);
+    return Tokens.of(publicSessions.refresh(new RefreshRequest().refreshToken(refreshToken)), askedAt);
   }
 
-  /** Counts the lifetimes from the request, which is never later than the issue. */
-  private static Tokens tokensOf(TokenSet set, Instant askedAt) {
-    return new Tokens(
-        set.getAccessToken(),
-        set.getRefreshToken(),
-        askedAt,
-        askedAt.plusSeconds(set.getExpiresIn()),
-        askedAt.plusSeconds(set.getRefreshExpiresIn()),
-        set.getScope());
+  private static String withoutSpaces(String code) {
+    return code.replaceAll("\\s", "");
   }
 
   private static Optional<ContractOperation> operationOf(HttpRequest request, URI service) {

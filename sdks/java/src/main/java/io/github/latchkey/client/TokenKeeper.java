@@ -11,8 +11,13 @@ final class TokenKeeper {
   /** An access token, and the login that it comes from. */
   record Bearer(String token, long login) {}
 
-  /** A refresh in progress. It completes when the tokens are stored. */
-  private record Exchange(long login, String refreshToken, CompletableFuture<Tokens> result) {}
+  /**
+   * A refresh in progress, or another operation that gives the session its next tokens. It completes when the tokens are
+   * stored.
+   *
+   * @param refreshToken that of a refresh, otherwise null
+   */
+  record Exchange(long login, String refreshToken, CompletableFuture<Tokens> result) {}
 
   private record Change(Tokens tokens) {}
 
@@ -39,10 +44,6 @@ final class TokenKeeper {
     return Optional.ofNullable(tokens);
   }
 
-  synchronized long login() {
-    return login;
-  }
-
   /** Stores the tokens of a new login. */
   void begin(Tokens fresh) {
     change(() -> {
@@ -52,9 +53,37 @@ final class TokenKeeper {
     });
   }
 
-  /** Stores new tokens of the same login, unless it has ended. */
-  void replace(long ofLogin, Tokens fresh) {
-    change(() -> login == ofLogin ? new Change(fresh) : null);
+  /**
+   * Begins an exchange by another operation than a refresh, when the one that is running has ended. No refresh runs until
+   * {@link #release}: it would present a refresh token that has just stopped working.
+   */
+  CompletableFuture<Exchange> reserve(long ofLogin) {
+    Exchange running;
+    synchronized (this) {
+      running = exchange;
+      if (running == null || running.login() != login) {
+        Exchange reserved = new Exchange(ofLogin, null, new CompletableFuture<>());
+        if (ofLogin == login) {
+          exchange = reserved;
+        }
+        return CompletableFuture.completedFuture(reserved);
+      }
+    }
+    return running.result().handle((kept, error) -> null).thenCompose(over -> reserve(ofLogin));
+  }
+
+  /** Ends an exchange that was reserved, and stores its tokens, unless they are null or the session has ended. */
+  void release(Exchange reserved, Tokens fresh) {
+    try {
+      change(() -> {
+        if (exchange == reserved) {
+          exchange = null;
+        }
+        return fresh != null && login == reserved.login() ? new Change(fresh) : null;
+      });
+    } finally {
+      reserved.result().complete(fresh);
+    }
   }
 
   /** Deletes the tokens and returns them. */
@@ -100,7 +129,8 @@ final class TokenKeeper {
     if (isNew) {
       start(current);
     }
-    return current.result().thenCompose(kept -> after(stale));
+    // Another operation than a refresh may have failed, and left the tokens as they were.
+    return current.result().thenCompose(kept -> renew(stale));
   }
 
   private synchronized boolean isNewest(Bearer stale) {
@@ -149,7 +179,7 @@ final class TokenKeeper {
       if (exchange == finished) {
         exchange = null;
       }
-      // After a logout, another login or a change of the password, the result for the old tokens is not used.
+      // After a logout or another login, the result for the old tokens is not used.
       boolean isOurs = login == finished.login() && tokens.refreshToken().equals(finished.refreshToken());
       return isOurs ? outcome.get() : null;
     });

@@ -1,5 +1,6 @@
 package io.github.latchkey.client;
 
+import io.github.latchkey.client.model.TokenSet;
 import java.time.Duration;
 import java.time.Instant;
 
@@ -21,6 +22,17 @@ public record Tokens(
     String scope) {
   /** How long before it expires an access token is replaced, so that it is still valid when it arrives. */
   private static final Duration MARGIN = Duration.ofSeconds(10);
+
+  /** Counts the lifetimes from the request, which is never later than the issue. */
+  static Tokens of(TokenSet set, Instant askedAt) {
+    return new Tokens(
+        set.getAccessToken(),
+        set.getRefreshToken(),
+        askedAt,
+        askedAt.plusSeconds(set.getExpiresIn()),
+        askedAt.plusSeconds(set.getRefreshExpiresIn()),
+        set.getScope());
+  }
 
   /**
    * Whether the tokens should be refreshed. With a lifetime below the margin new ones would be stale at once, so the margin

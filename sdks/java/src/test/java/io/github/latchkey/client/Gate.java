@@ -62,6 +62,20 @@ final class Gate implements AutoCloseable {
   }
 
   void forward(HttpExchange exchange, String authorization) throws IOException, InterruptedException {
+    forward(exchange, authorization, () -> {});
+  }
+
+  /** What happens between the service's response and that of the gate. */
+  interface Pause {
+    void run() throws InterruptedException;
+  }
+
+  void forward(HttpExchange exchange, Pause pause) throws IOException, InterruptedException {
+    forward(exchange, exchange.getRequestHeaders().getFirst("Authorization"), pause);
+  }
+
+  private void forward(HttpExchange exchange, String authorization, Pause pause)
+      throws IOException, InterruptedException {
     HttpRequest.Builder request =
         HttpRequest.newBuilder(URI.create(Service.URL + exchange.getRequestURI().toString().replaceFirst("^/auth/", "/")))
             .method(
@@ -72,6 +86,7 @@ final class Gate implements AutoCloseable {
       request.setHeader("Authorization", authorization);
     }
     HttpResponse<byte[]> response = client.send(request.build(), HttpResponse.BodyHandlers.ofByteArray());
+    pause.run();
     copy(response.headers().map(), exchange.getResponseHeaders()::add);
     exchange.sendResponseHeaders(response.statusCode(), response.body().length == 0 ? -1 : response.body().length);
     exchange.getResponseBody().write(response.body());

@@ -55,7 +55,10 @@ final class Service {
   }
 
   static Tokens withTimes(LatchkeyClient client, Instant issuedAt, Instant expiresAt) {
-    Tokens tokens = client.tokens().orElseThrow();
+    return withTimes(client.tokens().orElseThrow(), issuedAt, expiresAt);
+  }
+
+  static Tokens withTimes(Tokens tokens, Instant issuedAt, Instant expiresAt) {
     return new Tokens(
         tokens.accessToken(),
         tokens.refreshToken(),
