@@ -9,6 +9,7 @@ import { refuseLeftoverLog, StagedFile } from '../database/staged-file.js';
 import { getFileInUseMessage, openInstallation } from '../server/installation.js';
 import type { Project } from '../server/project.js';
 import type { Services } from '../server/services.js';
+import { readIssuedBefore } from '../sessions/issued-before.js';
 import { StartError } from '../start-error.js';
 import { readSecret } from './command-database.js';
 import { addAction, type Output } from './command-output.js';
@@ -21,6 +22,13 @@ import { describeEnd, endWithProgress } from './sessions.js';
 interface RestoreOptions {
   readonly keepSessions?: boolean;
   readonly dryRun?: boolean;
+}
+
+interface RestoredFiles {
+  readonly staged: StagedFile;
+  readonly backup: string;
+  /** What the staged file takes the place of; it need not be there. */
+  readonly target: string;
 }
 
 export function addRestoreCommand(
@@ -73,7 +81,7 @@ class Restore {
     const staged = new StagedFile(target);
     try {
       await this.#fill(staged, backup);
-      const done = await this.#prepare({ ...config, secret }, staged, backup);
+      const done = await this.#prepare({ ...config, secret }, { staged, backup, target });
       if (this.options.dryRun === true) {
         this.#finish({ restored: false, backup }, 'The backup can be restored. Nothing was replaced.');
         return;
@@ -104,9 +112,9 @@ class Restore {
   }
 
   /** Makes the copy a database that a service may start on, before it is one. */
-  async #prepare(config: Config, staged: StagedFile, backup: string): Promise<object> {
+  async #prepare(config: Config, files: RestoredFiles): Promise<object> {
     const services = await openInstallation(
-      { ...config, databaseUrl: { kind: 'sqlite', file: staged.path } },
+      { ...config, databaseUrl: { kind: 'sqlite', file: files.staged.path } },
       this.context.clock,
       pino({ level: 'silent' }),
       config.issuer ?? placeholderIssuer,
@@ -115,13 +123,13 @@ class Restore {
     try {
       this.#say('The secret opens its keys, and its migrations have run.');
       if (this.options.dryRun === true) return {};
-      return await this.#endSessions(services, config, backup);
+      return await this.#endSessions(services, config, files);
     } finally {
       await services.database.close();
     }
   }
 
-  async #endSessions(services: Services, config: Config, backup: string): Promise<object> {
+  async #endSessions(services: Services, config: Config, { backup, target }: RestoredFiles): Promise<object> {
     const { database, clock } = services;
     const details = { backup, sessions_kept: this.options.keepSessions === true };
     await auditStore.add(database.queries, clock, { event: 'database_restored', actor: operator, details });
@@ -132,7 +140,8 @@ class Restore {
       );
       return { sessions_kept: true };
     }
-    const { document, text } = describeEnd(await endWithProgress(services), config);
+    const issuedBefore = existsSync(target) ? readIssuedBefore(target, clock.now()) : undefined;
+    const { document, text } = describeEnd(await endWithProgress(services, issuedBefore), config);
     this.#say(text);
     return document;
   }

@@ -2,11 +2,14 @@ import { existsSync, readdirSync, statSync, truncateSync, writeFileSync } from '
 import { copyFile } from 'node:fs/promises';
 import { DatabaseSync } from 'node:sqlite';
 import { expect } from 'chai';
+import { serviceActor } from '../../src/audit/actor.js';
 import { backupSqlite } from '../../src/database/backup-sqlite.js';
 import { systemClock } from '../../src/clock.js';
+import { endAllSessions } from '../../src/sessions/end-all-sessions.js';
 import { openTestDatabase } from '../support/databases.js';
 import { temporaryFolder } from '../support/folders.js';
 import { readJsonLines, runCommand } from '../support/run-command.js';
+import { createClient, requestClientToken } from '../support/oauth-clients.js';
 import { TestApp, testSecret } from '../support/test-app.js';
 
 /** Restores in the order of docs/restore.md are tested in test/process/operator-pages.test.ts. */
@@ -61,6 +64,33 @@ describe('latchkey restore', () => {
     expect(await readEvents())
       .to.include('database_restored')
       .and.not.include('all_sessions_ended');
+  });
+
+  it('refuses what the replaced database has issued, also by a clock that went back, and to clients that it alone has', async () => {
+    let app = await TestApp.start({
+      settings: { JWT_ALGORITHM: 'HS256', JWT_SECRET_KEY: 'a shared secret of the tests, long enough' },
+    });
+    const { file } = app.services.config.databaseUrl as { file: string };
+    const client = await createClient(app, { scope: 'users:read' });
+    await backupSqlite(file, folder.path('twice.db'));
+    await endAllSessions(app.services, serviceActor);
+    const tokens = await app.login();
+    const late = await createClient(app, { scope: 'users:read' });
+    const issued = [tokens.access_token];
+    for (const each of [client, late]) issued.push((await requestClientToken(app, each)).access_token);
+    for (const token of issued) await app.get('/users', token).expect(200);
+    await app.close();
+    app.clock.advance(-3600);
+    const { exitCode } = await runCommand(['restore', folder.path('twice.db')], {
+      environment: app.environment,
+      clock: app.clock,
+    });
+    expect(exitCode).to.equal(0);
+    app = await app.restart();
+    for (const token of issued) await app.get('/users', token).expect(401);
+    await app.get('/users', (await app.login()).access_token).expect(200);
+    await app.get('/users', (await requestClientToken(app, client)).access_token).expect(200);
+    await app.close();
   });
 
   it('migrates a backup of an earlier version', async () => {
