@@ -5,6 +5,7 @@ import { auditStore } from '../audit/audit.store.js';
 import { readConfig, type Config } from '../config/config.js';
 import { removeBackupMark } from '../database/backup-mark.js';
 import { claimSqlite } from '../database/sqlite-claim.js';
+import { findOwnFile, isSameFile } from '../database/own-files.js';
 import { refuseLeftoverLog, StagedFile } from '../database/staged-file.js';
 import { getFileInUseMessage, openInstallation } from '../server/installation.js';
 import type { Project } from '../server/project.js';
@@ -68,7 +69,7 @@ class Restore {
     if (databaseUrl.kind === 'postgres') throw new StartError(listRestoreSteps(environment, backup));
     if (databaseUrl.file === ':memory:') throw new StartError('A database in memory cannot be restored.');
     const target = existsSync(databaseUrl.file) ? realpathSync(databaseUrl.file) : databaseUrl.file;
-    assertBackupFile(backup, target);
+    assertBackupFile(backup, [target, databaseUrl.file]);
     const secret = readSecret(config);
     if (secret === undefined) {
       throw new StartError(
@@ -156,12 +157,19 @@ class Restore {
   }
 }
 
-function assertBackupFile(backup: string, target: string): void {
+/** @param targets paths of the database that is replaced: what belongs to it is beside each. */
+function assertBackupFile(backup: string, targets: readonly string[]): void {
   if (statSync(backup, { throwIfNoEntry: false })?.isFile() !== true) {
     throw new StartError(`The backup ${backup} does not exist, or is not a file.`);
   }
-  if (existsSync(target) && realpathSync(backup) === target) {
+  if (targets.some((target) => isSameFile(backup, target))) {
     throw new StartError(`${backup} is the database itself. Name a backup: what latchkey backup has made.`);
+  }
+  const own = targets.map((target) => findOwnFile(target, backup)).find((file) => file !== undefined);
+  if (own !== undefined) {
+    throw new StartError(
+      `${backup} has the name of a file that belongs to the database, ${own}, and would be overwritten or removed with it. Move it to another name, and restore that. Nothing was changed.`,
+    );
   }
   if ((statSync(`${backup}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0) {
     throw new StartError(
