@@ -43,7 +43,7 @@ export function readConfig(
     } catch (error) {
       const file = files.get(definition.name);
       const origin = file === undefined ? '' : ` (in ${file})`;
-      const shown = definition.secret ? origin : ` is "${text}", but`;
+      const shown = mayRepeat(definition, text) ? ` is "${text}", but` : origin;
       errors.push(`${definition.name}${shown} ${(error as Error).message}.`);
       return [key, undefined];
     }
@@ -96,6 +96,11 @@ export function readConfig(
   }
   if (errors.length > 0) throw new ConfigError(errors);
   return config;
+}
+
+/** Whether messages may repeat a text that is refused: part of a URL with a password is one, too. */
+export function mayRepeat({ secret = false, url = false }: Setting<unknown>, text: string): boolean {
+  return !secret && !url && !text.includes('://');
 }
 
 function findLegacyErrors({ decodeLegacy, decodeLegacyUntil, secretKey }: Config): string[] {

@@ -109,10 +109,10 @@ function readKeyFile(path: string): string {
 }
 
 export function parseIssuerUrl(text: string): string {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (!url || !/^https?:$/.test(url.protocol) || /[?#\s]/.test(text)) {
+  // It is in tokens, links and logs. In https://user:1/2@host, the host is "user", so an @ is refused wherever it is.
+  if (!URL.canParse(text) || !/^https?:\/\//i.test(text) || /[?#\s\\]|@|%40/i.test(text)) {
     throw new Error(
-      'must be an http or https URL without query or fragment, such as https://login.example.com',
+      'must be an http or https URL without user, password, @, query or fragment, such as https://login.example.com',
     );
   }
   // RFC 8414 §2 compares issuers as strings: one spelling, without the slash that a browser adds.
