@@ -1,6 +1,7 @@
 import { closest, distance } from 'fastest-levenshtein';
 import { findIgnoredVariables, findUnmetRequirements } from '../database/postgres-variables.js';
 import { isSymmetric, minSecretBytes } from '../keys/algorithms.js';
+import { findCookieErrors } from './cookie-settings.js';
 import { findExposedFiles, getFileVariable, readSecretFiles } from './secret-files.js';
 import { findPasskeyErrors, findPasskeyUrlErrors } from './passkey-settings.js';
 import { settings, type Setting, type WithDefault } from './settings.js';
@@ -142,12 +143,6 @@ function findSigningErrors({ algorithm, secretKey, previousSecretKeys, privateKe
     }
   }
   return errors;
-}
-
-function findCookieErrors({ cookieSameSite, cookieSecure }: Config): string[] {
-  return cookieSameSite === 'None' && !cookieSecure
-    ? ['JWT_COOKIE_SAMESITE is None, which browsers take only with JWT_COOKIE_SECURE=true.']
-    : [];
 }
 
 function findAuditErrors({ auditWebhookUrl, auditWebhookSecret }: Config): string[] {

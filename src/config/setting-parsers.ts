@@ -226,12 +226,22 @@ export function parseLanguageTag(text: string): string {
 }
 
 export function parseCookiePath(text: string): string {
-  if (!/^\/[\x20-\x3a\x3c-\x7e]*$/.test(text)) throw new Error('must be a path that begins with /');
+  if (!/^\/[\x20-\x3a\x3c-\x7e]{0,1023}$/.test(text)) {
+    // RFC 6265bis §5.6: browsers ignore a longer attribute.
+    throw new Error('must be a path that begins with /, of 1024 characters at most');
+  }
   return text;
 }
 
 export function parseCookieDomain(text: string): string {
-  if (!/^\.?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*$/.test(text))
+  const label = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i;
+  if (
+    text.length > 253 ||
+    !text
+      .replace(/^\./, '')
+      .split('.')
+      .every((each) => label.test(each))
+  )
     throw new Error('must be a domain, such as example.com');
   return text;
 }

@@ -11,7 +11,7 @@ import type { MigrateOptions, Migrations } from '../database/run-migrations.js';
 import { assertRestoreFinished } from '../database/restored-file.js';
 import { claimSqlite, type Claimant } from '../database/sqlite-claim.js';
 import { findSecret } from '../keys/secret.js';
-import { usesCookies, getMaxTokenLengthInCookie } from '../sessions/token-cookies.js';
+import { usesCookies, getMaxTokenLengthInCookie } from '../config/cookie-settings.js';
 import { problemCodes } from '../problems/problem-codes.js';
 import { createHooks, openContract } from './open-project.js';
 import { packageVersion } from './package-version.js';

@@ -1,7 +1,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { parseCookie, stringifySetCookie, type SetCookie } from 'cookie';
+import { parseCookie } from 'cookie';
 import type { CookieOptions, Request, Response } from 'express';
 import type { Config } from '../config/config.js';
+import { addCookiePrefix, usesCookies } from '../config/cookie-settings.js';
 import { Problem } from '../problems/problem.js';
 import type { CookieSession } from './sessions.models.js';
 import type { TokenSet } from './token-sets.js';
@@ -98,32 +99,6 @@ function requiresCsrf({ method, csrfMethod }: Request, { csrfProtect, csrfMethod
 /** Methods are case-sensitive (RFC 9110 §9.1), and those of HTTP are in capitals. */
 const knownMethod = /^[A-Z]+$/;
 
-/** RFC 6265 §6.1: bytes that every browser accepts for a cookie's name, value and attributes together. */
-const maxCookieSize = 4096;
-
-/** The maximum length of an access token, in characters, whose cookie every browser keeps. */
-export function getMaxTokenLengthInCookie(config: Config): number {
-  const { name, path } = getCookieSettings(config, 'access');
-  const { secure, sameSite, domain } = getCookieAttributes(config, path);
-  const until = config.sessionCookie ? {} : { maxAge: config.accessTokenExpires, expires: new Date(0) };
-  const cookie: SetCookie = {
-    name: addCookiePrefix(config, name, path),
-    value: '',
-    path,
-    httpOnly: true,
-    ...until,
-    ...(secure && { secure }),
-    ...(domain !== undefined && { domain }),
-    ...(sameSite !== undefined && { sameSite }),
-  };
-  return maxCookieSize - Buffer.byteLength(stringifySetCookie(cookie));
-}
-
-/** Whether the service sets tokens as cookies. */
-export function usesCookies({ tokenLocations }: Config): boolean {
-  return tokenLocations.includes('cookies');
-}
-
 /** @throws {Problem} `cookies_off`. */
 export function requireCookies(config: Config): void {
   if (!usesCookies(config)) throw new Problem('cookies_off');
@@ -197,12 +172,6 @@ export function getCookieAttributes(config: Config, path: string): CookieOptions
     sameSite: config.cookieSameSite.toLowerCase() as 'strict' | 'lax' | 'none',
     ...(config.cookieDomain !== undefined && { domain: config.cookieDomain }),
   };
-}
-
-/** RFC 6265bis §4.1.3: with these prefixes, the cookie cannot be set by another host or without HTTPS. */
-export function addCookiePrefix({ cookieSecure, cookieDomain }: Config, name: string, path: string): string {
-  if (!cookieSecure || name.startsWith('__')) return name;
-  return path === '/' && cookieDomain === undefined ? `__Host-${name}` : `__Secure-${name}`;
 }
 
 function isCsrfValue(given: unknown, token: string): boolean {
