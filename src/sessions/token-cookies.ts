@@ -66,18 +66,11 @@ export function readTokenCookie(request: Request, config: Config, kind: TokenKin
   return { token, isConfirmed };
 }
 
-/**
- * The token in a cookie, after the check of its CSRF value (double submit).
- * @throws {Problem} `csrf_failed`.
- */
-export function readConfirmedToken(request: Request, config: Config, kind: TokenKind): string | undefined {
-  const cookie = readTokenCookie(request, config, kind);
-  if (cookie?.isConfirmed === false) {
-    throw new Problem('csrf_failed', {
-      detail: `A request with a token in a cookie must send the CSRF value of the cookie in the header ${getCookieSettings(config, kind).csrfHeader}.`,
-    });
-  }
-  return cookie?.token;
+/** A live token came in a cookie, and no CSRF value with it (double submit). */
+export function createCsrfProblem(config: Config, kind: TokenKind): Problem {
+  return new Problem('csrf_failed', {
+    detail: `A request with a token in a cookie must send the CSRF value of the cookie in the header ${getCookieSettings(config, kind).csrfHeader}.`,
+  });
 }
 
 /**
@@ -128,8 +121,23 @@ export function clearTokenCookies(response: Response, config: Config): void {
   for (const kind of ['access', 'refresh'] as const) clearTokenCookie(response, config, kind);
 }
 
+/**
+ * Clears the cookie of a token that is not valid, whether or not the request has its CSRF value: the browser would send it with
+ * every request. Of several cookies of the name, another host of the domain has set one, which this would not clear, and the
+ * one that it would clear may be live.
+ */
+export function clearBadTokenCookie(
+  { headers, res: response }: Request,
+  config: Config,
+  kind: TokenKind,
+): void {
+  const start = `${getTokenCookieName(config, kind)}=`;
+  const sent = (headers.cookie ?? '').split(';').filter((pair) => pair.trim().startsWith(start));
+  if (response && sent.length === 1) clearTokenCookie(response, config, kind);
+}
+
 /** Clears a token's cookie, and that of its CSRF value. */
-export function clearTokenCookie(response: Response, config: Config, kind: TokenKind): void {
+function clearTokenCookie(response: Response, config: Config, kind: TokenKind): void {
   const { name, path, csrfCookie, csrfPath } = getCookieSettings(config, kind);
   response.clearCookie(addCookiePrefix(config, name, path), {
     ...getCookieAttributes(config, path),
