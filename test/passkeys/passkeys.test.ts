@@ -14,6 +14,7 @@ import {
   signLogin,
 } from '../support/passkeys.js';
 import { TestApp } from '../support/test-app.js';
+import { weakKeys } from '../support/weak-keys.js';
 
 const password = 'the password of all';
 
@@ -187,6 +188,17 @@ for (const database of databaseKinds) {
       expect(await refusalOf(await create({ clientData: { crossOrigin: true } }))).to.include('frame');
       expect(await list()).to.deep.equal([]);
     });
+
+    for (const { name, key, reason } of weakKeys) {
+      it(`refuses a key with which everybody could sign, or which is none: ${name}`, async () => {
+        const options = await getCreationOptions(app, tokens.access_token);
+        const error = await refusalOf(createAuthenticator().create(options, { publicKey: key }));
+        expect(error)
+          .to.match(/^is refused: its key /)
+          .and.match(reason);
+        expect(await list()).to.deep.equal([]);
+      });
+    }
 
     it('accepts a security key without a PIN as a second factor', async () => {
       const token = tokens.access_token;
