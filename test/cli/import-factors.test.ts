@@ -275,6 +275,8 @@ for (const kind of databaseKinds) {
         { totp_secret: betterAuth.totp, recovery_code_hashes: codes },
         { passkeys: [{ ...passkey, name: 'a\0b' }] },
         { passkeys: [{ ...passkey, name: 'a\ud800b' }] },
+        { passkeys: [{ ...passkey, name: 'my\u202eenohp\u200b' }] },
+        { passkeys: [{ ...passkey, name: ' Phone' }] },
         { passkeys: [{ ...passkey, aaguid: 'x\0' }] },
         { passkeys: [{ ...passkey, transports: ['\0'] }] },
         { passkeys: [{ ...passkey, user_handle: 'a\0' }] },
