@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { createHmac } from 'node:crypto';
+import { createHmac, sign as signBytes } from 'node:crypto';
 import { v7 } from 'uuid';
 import type { CreatedClient } from '../../src/clients/clients.models.js';
 import { maxLeeway } from '../../src/tokens/access-token-verifier.js';
@@ -242,6 +242,23 @@ describe('Client authentication with private_key_jwt', () => {
       error: 'invalid_client',
       error_description: 'The assertion was used before.',
     });
+  });
+
+  it('refuses a jti that would become equal to another one, or that no database can store', async () => {
+    for (const jti of ['\ud800', '\ud801', 'a\udfffb', 'a\u0000b', '\n', '\u0085']) {
+      const { body } = await post(sign({ claims: { jti } })).expect(401);
+      expect(body.error_description, JSON.stringify(jti)).to.include('jti must be well-formed Unicode');
+    }
+    const [header = '', payload = ''] = sign({ claims: { jti: '\u00ff' } }).split('.');
+    const bytes = Buffer.from(Buffer.from(payload, 'base64url').toString(), 'latin1');
+    const content = `${header}.${bytes.toString('base64url')}`;
+    const signature = signBytes('sha256', Buffer.from(content), {
+      key: first.privateKey,
+      dsaEncoding: 'ieee-p1363',
+    });
+    const { body } = await post(`${content}.${signature.toString('base64url')}`).expect(401);
+    expect(body.error_description).to.include('UTF-8');
+    for (const jti of ['\ufffd', '\u{1f600}', ' ']) await post(sign({ claims: { jti } })).expect(200);
   });
 
   it('neither stores nor logs the ids of unknown clients', async () => {
