@@ -57,15 +57,23 @@ function hasPlainMembers(json: string): boolean {
   return alg === 'HS256' && typ === 'JWT' && Object.keys(others).length === 0 && json.split('"').length === 9;
 }
 
+interface VerificationTimes {
+  /** Seconds since the Unix epoch. */
+  readonly now: number;
+  /** The tolerance of clocks, in seconds. */
+  readonly leeway: number;
+  /** Whether a token may be one that is valid later. */
+  readonly ignoreNotBefore?: boolean;
+}
+
 /**
- * @param times seconds: now, and the tolerance of clocks.
  * @throws {Problem} `invalid_token`, with a detail that says what is wrong.
  */
 export function verifyFlaskToken(
   token: string,
   secret: KeyObject,
   type: FlaskToken['type'],
-  { now, leeway }: { readonly now: number; readonly leeway: number },
+  { now, leeway, ignoreNotBefore = false }: VerificationTimes,
 ): FlaskToken {
   const parts = token.length > maxTokenLength ? undefined : readCompactJws(token);
   if (
@@ -82,6 +90,7 @@ export function verifyFlaskToken(
       algorithms: ['HS256'],
       clockTimestamp: now,
       clockTolerance: leeway,
+      ignoreNotBefore,
     });
   } catch (error) {
     if (!(error instanceof jwt.JsonWebTokenError)) throw error;
@@ -91,7 +100,11 @@ export function verifyFlaskToken(
         : 'The token of the earlier application is malformed, or its signature is wrong.',
     );
   }
-  return readClaims(claims as Readonly<Record<string, unknown>>, type, now + leeway);
+  return readClaims(
+    claims as Readonly<Record<string, unknown>>,
+    type,
+    ignoreNotBefore ? Infinity : now + leeway,
+  );
 }
 
 function readClaims(

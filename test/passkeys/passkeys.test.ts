@@ -15,6 +15,7 @@ import {
   signLogin,
 } from '../support/passkeys.js';
 import { TestApp } from '../support/test-app.js';
+import { readJwt } from '../support/tokens.js';
 import { weakKeys } from '../support/weak-keys.js';
 
 const password = 'the password of all';
@@ -82,8 +83,9 @@ for (const database of databaseKinds) {
     it('adds several, lists them, and renames them', async () => {
       const device = createAuthenticator({ synced: true });
       const added = await addPasskey(app, tokens.access_token, device, { name: 'Phone' });
-      const { recovery_codes: codes, ...phone } = added;
+      const { recovery_codes: codes, tokens: given, ...phone } = added;
       expect(codes).to.have.length(10);
+      expect(readJwt(given?.access_token ?? '').claims).to.include({ fresh: true, acr: 'aal2' });
       expect(phone).to.deep.include({
         name: 'Phone',
         use: 'login',
@@ -94,7 +96,12 @@ for (const database of databaseKinds) {
       });
       app.clock.advance(1);
       const { access_token: token } = await getTokensByPasskey(app, device);
-      const { recovery_codes: none, ...second } = await addPasskey(app, token, createAuthenticator());
+      const {
+        recovery_codes: none,
+        tokens: next,
+        ...second
+      } = await addPasskey(app, token, createAuthenticator());
+      await app.refresh(next?.refresh_token ?? '');
       expect(none).to.deep.equal([]);
       expect(second).to.include({ name: 'Passkey 2', synced: false, backed_up: false });
       const { last_used_at: used, ...first } = (await list())[0] ?? expect.fail();
