@@ -4,6 +4,7 @@ import { createId } from '../ids.js';
 import { assertUsablePublicKey, WebAuthnError } from '../passkeys/webauthn.js';
 import type { TotpSecrets } from '../second-factors/totp-secrets.js';
 import { computeTotpStep } from '../second-factors/totp.js';
+import { validateName } from '../text/freeform-text.js';
 import { secondFactorBits } from '../users/second-factor-bits.js';
 import type { ForeignFactors, ForeignPasskey } from './foreign-factors.js';
 import { FieldError, type SourceRecord } from './foreign-user.js';
@@ -106,7 +107,8 @@ export function checkPasskeys(records: readonly SourceRecord[]): Promise<SourceR
 async function findError(passkey: ForeignPasskey): Promise<string | undefined> {
   const { name, publicKey } = passkey;
   if (name.length > maxPasskeyNameLength) return 'a passkey with a name that is too long';
-  if (/\p{Cc}/u.test(name) || !name.isWellFormed()) return 'a passkey with control characters in its name';
+  const error = validateName(name);
+  if (error !== undefined) return `the passkey ${JSON.stringify(name)}, whose name ${error}`;
   const part = findWrongPart(passkey);
   if (part !== undefined)
     return `the passkey ${JSON.stringify(name)}, whose ${part} is not one of an authenticator`;

@@ -166,7 +166,11 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
       sessionLimit: config.sessionLimit,
     },
   );
-  const secondFactors = createSecondFactorServices({ database, clock, sealing, notices }, config, issuer);
+  const secondFactors = createSecondFactorServices(
+    { database, clock, sealing, notices, ...sessions },
+    config,
+    issuer,
+  );
   const authentication = createAuthenticationServices(
     {
       ...{ database, clock, passwords, newPasswords, accessTokens, revocations, versions, onDenied, notices },
@@ -263,7 +267,7 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
     secondFactorPolicy,
     ...users,
     ...createPasskeyServices(
-      { database, clock, log, onDenied, notices, secondFactorPolicy, ...authentication },
+      { database, clock, log, onDenied, notices, secondFactorPolicy, ...authentication, ...sessions },
       config,
       issuer,
     ),

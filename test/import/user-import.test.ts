@@ -299,6 +299,14 @@ for (const kind of databaseKinds) {
         ],
         [foreign({ roles: ['admin'] }), /administrators.*--role admin=admin/],
         [foreign({ roles: ['ro le'] }), /cannot be the name of a role/],
+        [
+          foreign({ passwordHash: `pbkdf2:sha256:1000$a\0b$${'a'.repeat(64)}` }),
+          /the password hash must not have the character U\+0000/,
+        ],
+        [
+          foreign({ passwordHash: `pbkdf2:sha256:1000$a\ud800b$${'a'.repeat(64)}` }),
+          /the password hash must be well-formed Unicode/,
+        ],
         [foreign({ passwordHash: 'md5$x' }), /the password hash is in a notation that is not known/],
         [
           foreign({ passwordHash: '$2b$20$nJdXRUAxfpnVWeBhPHzKYufg93L57dVImgJlX/UyDWJfRe5rLRbUG' }),
