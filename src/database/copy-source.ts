@@ -6,7 +6,7 @@ import { coreTables } from './core-tables.js';
 import { fingerprintsTable } from './migration-fingerprints.js';
 import { migrationVersionsTable } from './migration-versions.js';
 import type { ProjectMigrations } from './migrations/context.js';
-import { assertUtf8 } from './copy-utf8.js';
+import { assertStorableTexts } from './copy-texts.js';
 import { createMigrationProvider } from './migrations/index.js';
 import { summarizeSource, type OwnTable } from './own-copy.js';
 import { readSourceRows, readSourceTables, type SourceRow, type SourceTable } from './own-tables.js';
@@ -87,7 +87,7 @@ export class SqliteSnapshot {
 
   /** Reads the whole file. @param own the project's tables; see `planOwnTables`. @throws {CopyError} */
   async summarize(own: readonly OwnTable[] = []): Promise<Contents> {
-    assertUtf8(this.#connection, [
+    assertStorableTexts(this.#connection, [
       ...coreTables.map((name) => ({
         name,
         columns: this.listColumns(name),
