@@ -159,6 +159,7 @@ const queriesOf: Readonly<Record<string, (queries: Queries) => Promise<unknown>>
   ...auditQueries,
   'a page of the chain of the audit': (queries) =>
     auditListStore.listChained(queries, { after: 5, until: 90, limit: 50 }),
+  'rows that wait to be chained': (queries) => auditChainStore.listUnchained(queries, 50),
   'rows from before the audit chain': (queries) => auditChainStore.findOutside(queries, 5),
   'a row of the chain of the audit': (queries) => auditListStore.findPlace(queries, 5),
   'the places of a time in the chain of the audit': (queries) =>
