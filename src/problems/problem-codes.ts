@@ -468,7 +468,7 @@ export const problemCodes = {
     title: 'Too many requests',
     detail: 'Too many requests from this address. Wait the number of seconds in the Retry-After header.',
     meaning:
-      'The operator has limited how often one address may call this operation, and the limit is reached.',
+      'The operator has limited how often one address may call this operation, or the operation has a limit for each account or session; the limit is reached.',
     remedy: 'Wait the number of seconds in Retry-After.',
   },
   too_many_streams: {
