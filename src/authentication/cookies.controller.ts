@@ -15,7 +15,7 @@ import type { Config } from '../config/config.js';
 import type { LoginService } from './login.service.js';
 import type { RequestLimits } from './request-limits.js';
 import type { SessionsService } from '../sessions/sessions.service.js';
-import { ReplacedByPassword } from '../sessions/replaced-by-password.js';
+import { ReplacedByProof } from '../sessions/replaced-by-proof.js';
 import type { CookieSession, LoginRequest, TokenSet } from '../sessions/sessions.models.js';
 
 /** Login and refresh for web pages, with tokens in cookies that no script can read. */
@@ -97,7 +97,7 @@ export class CookiesController {
       return await this.services.sessions.refresh(refreshToken, getRequestContext(request));
     } catch (error) {
       const isBad = error instanceof Problem && error.code === 'invalid_refresh_token';
-      if (isBad && !(error instanceof ReplacedByPassword) && request.res) {
+      if (isBad && !(error instanceof ReplacedByProof) && request.res) {
         clearTokenCookie(request.res, this.services.config, 'refresh');
       }
       throw error;

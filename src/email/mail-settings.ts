@@ -1,4 +1,5 @@
 import { parseEmailAddress } from '../text/email-address.js';
+import { validateFreeform } from '../text/freeform-text.js';
 import { isLoopbackHost } from '../http/addresses.js';
 
 /** A server that takes messages (RFC 5321, RFC 6409). */
@@ -53,8 +54,10 @@ export function parseSender(text: string): Sender {
   const [, name, bracketed] = /^([^<>]*)<([^<>]+)>$/.exec(text.trim()) ?? [];
   const address = parseEmailAddress(bracketed ?? text.trim());
   const shownName = name?.trim().replace(/^"(.*)"$/, '$1');
-  if (!address || /[\p{Cc}"\\]/u.test(shownName ?? '')) {
+  if (!address || /["\\]/.test(shownName ?? '')) {
     throw new Error('must be an address, or a name and an address, such as Example <no-reply@example.com>');
   }
+  const error = validateFreeform(shownName ?? '');
+  if (error !== undefined) throw new Error(error);
   return { name: shownName === '' ? undefined : shownName, address: address.text };
 }

@@ -3,7 +3,7 @@ import { parseCookie, stringifySetCookie, type SetCookie } from 'cookie';
 import type { CookieOptions, Request, Response } from 'express';
 import type { Config } from '../config/config.js';
 import { Problem } from '../problems/problem.js';
-import type { CookieSession } from './sessions.models.js';
+import type { CookieSession, NewSessionTokens } from './sessions.models.js';
 import type { TokenSet } from './token-sets.js';
 
 export type TokenKind = 'access' | 'refresh';
@@ -145,6 +145,17 @@ export function setTokenCookies({ res: response }: Request, config: Config, toke
     access_csrf_token: deriveCsrfValue(tokens.access_token),
     refresh_csrf_token: deriveCsrfValue(tokens.refresh_token),
   };
+}
+
+/** For a response with new tokens beside something else: in cookies, where the access token of the request came in one. */
+export function sendNewTokens(
+  request: Request,
+  config: Config,
+  tokens: TokenSet | undefined,
+): NewSessionTokens {
+  if (!tokens) return {};
+  if (!request.tokenInCookie) return { tokens };
+  return { cookie_session: setTokenCookies(request, config, tokens) };
 }
 
 /** Clears all token cookies, where the service sets any. */

@@ -572,6 +572,8 @@ const bad: Readonly<Record<string, readonly string[]>> = {
     'Example <example.com>',
     'a@example.com, b@example.com',
     'Ex\nample <a@example.com>',
+    'Ex\u202eample <a@example.com>',
+    'Ex\u200bample <a@example.com>',
   ],
   LATCHKEY_EMAIL_LOCAL_PART: ['lower'],
   LATCHKEY_DEV_MAIL: ['true'],

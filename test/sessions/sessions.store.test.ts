@@ -373,6 +373,7 @@ describeStore('The sessions store', (on) => {
         refreshLifetime: 60 * minute,
         accessExpiresAt: later + 15 * minute,
         lifetime,
+        proof: { authenticated_at: later },
       });
 
     it('starts a generation, and stores the time', async () => {
