@@ -55,7 +55,9 @@ async function respond({ id, ...request }: HashJob): Promise<void> {
   try {
     response = { id, result: await compute(request) };
   } catch (error) {
-    response = { id, error: error instanceof Error ? error.message : String(error) };
+    const thrown: NodeJS.ErrnoException = error instanceof Error ? error : new Error(String(error));
+    const { message, code } = thrown;
+    response = { id, error: message, code };
   }
   parentPort?.postMessage(response);
 }
@@ -66,3 +68,4 @@ parentPort?.on('message', (job: HashJob) => {
   // One after another, also where a library is loaded for one.
   last = last.then(() => respond(job));
 });
+parentPort?.postMessage('ready' satisfies HashResponse);

@@ -503,7 +503,8 @@ export const problemCodes = {
     status: 503,
     title: 'Busy',
     detail: 'Too many passwords are being checked at once. Try again after the seconds in Retry-After.',
-    meaning: 'Checking a password is slow on purpose, and too many checks are waiting.',
+    meaning:
+      'Checking a password is slow on purpose, and too many checks are waiting; or the service cannot start a thread that checks one.',
     remedy: 'Try again after the number of seconds in Retry-After.',
   },
   too_many_registrations: {
