@@ -4,6 +4,7 @@ import { parentPort } from 'node:worker_threads';
 import { hashSync, verifySync } from '@node-rs/argon2';
 import { computeRest } from './foreign-computations.js';
 import { parseForeignHash } from './foreign-hash.js';
+import { isOutOfFiles } from '../problems/open-files.js';
 import type { FamilyCheck, HashJob, HashRequest, HashResponse, HashResult } from './hash-threads.js';
 import { readForeignHash, toExportedHash } from './stored-hash.js';
 
@@ -56,8 +57,9 @@ async function respond({ id, ...request }: HashJob): Promise<void> {
     response = { id, result: await compute(request) };
   } catch (error) {
     const thrown: NodeJS.ErrnoException = error instanceof Error ? error : new Error(String(error));
-    const { message, code } = thrown;
-    response = { id, error: message, code };
+    // A library that is loaded for one kind of hash.
+    const code = isOutOfFiles(thrown) ? 'EMFILE' : thrown.code;
+    response = { id, error: thrown.message, code };
   }
   parentPort?.postMessage(response);
 }
