@@ -412,7 +412,7 @@ export const settings = {
     name: 'LATCHKEY_DEV_MAIL',
     parse: createChoiceParser('auto', 'on', 'off'),
     default: 'auto',
-    doc: 'Whether `/dev/mail` shows messages to everybody at this machine, with the links in them: `auto`, where the service runs on a terminal without `LATCHKEY_SMTP_URL`; `on`; `off`. It is there only where `HOST` and `LATCHKEY_ISSUER` are addresses of the machine itself ([e-mail](email.md#without-a-mail-server)).',
+    doc: 'Whether `/dev/mail` shows messages, with the links in them: `auto`, where the service runs on a terminal without `LATCHKEY_SMTP_URL`, to people who have the link that the start prints; `on`, to everybody at this machine; `off`. It is there only where `HOST` and `LATCHKEY_ISSUER` are addresses of the machine itself ([e-mail](email.md#without-a-mail-server)).',
   }),
   accessTokenExpires: defineSetting({
     name: 'JWT_ACCESS_TOKEN_EXPIRES',
