@@ -764,7 +764,7 @@ export const settings = {
     name: 'LATCHKEY_LOGIN_FREE_ATTEMPTS',
     parse: createWholeNumberParser(0, 1_000_000),
     default: '5',
-    doc: 'How many failed logins for one account cause no wait.',
+    doc: 'How many failed logins by one name, or by one e-mail address, cause no wait; an account that has both has as many by each ([why](decisions/login-attempts.md)).',
   }),
   loginFreeAttemptsPerAddress: defineSetting({
     name: 'LATCHKEY_LOGIN_FREE_ATTEMPTS_PER_ADDRESS',
