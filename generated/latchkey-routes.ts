@@ -269,10 +269,39 @@ export const routes = defineRoutes({
       dataType: 'refAlias',
       type: {"dataType":"string","validators":{"maxLength":{"value":40},"pattern":{"value":"^[0-9a-z-]+$"}}},
     },
-    'NewRecoveryCodes': {
+    'TokenType': {
+      dataType: 'refAlias',
+      type: {"dataType":"string","validators":{"maxLength":{"value":255},"pattern":{"value":"^[A-Za-z0-9!#$%&'*+.^_\\u0060|~-]+$"}}},
+    },
+    'TokenSet': {
+      dataType: 'refObject',
+      properties: {
+        'access_token': {"dataType":"string","required":true,"validators":{"maxLength":{"value":8192},"pattern":{"value":"^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+$"}}},
+        'token_type': {"ref":"TokenType","required":true},
+        'expires_in': {"dataType":"integer","required":true,"validators":{"minimum":{"value":0},"maximum":{"value":86400}}},
+        'refresh_token': {"dataType":"string","required":true,"validators":{"maxLength":{"value":512},"pattern":{"value":"^lk_rt_[A-Za-z0-9_-]+$"}}},
+        'refresh_expires_in': {"dataType":"integer","required":true,"validators":{"minimum":{"value":0},"maximum":{"value":34560000}}},
+        'scope': {"dataType":"string","required":true,"validators":{"maxLength":{"value":8192},"pattern":{"value":"^([!#-\\[\\]-~]+(\\u0020[!#-\\[\\]-~]+)*)?$"}}},
+      },
+      additionalProperties: false,
+    },
+    'CookieSession': {
+      dataType: 'refObject',
+      properties: {
+        'expires_in': {"dataType":"integer","required":true,"validators":{"minimum":{"value":0},"maximum":{"value":86400}}},
+        'refresh_expires_in': {"dataType":"integer","required":true,"validators":{"minimum":{"value":0},"maximum":{"value":34560000}}},
+        'scope': {"dataType":"string","required":true,"validators":{"maxLength":{"value":8192},"pattern":{"value":"^([!#-\\[\\]-~]+(\\u0020[!#-\\[\\]-~]+)*)?$"}}},
+        'access_csrf_token': {"dataType":"string","required":true,"validators":{"maxLength":{"value":64},"pattern":{"value":"^[A-Za-z0-9_-]*$"}}},
+        'refresh_csrf_token': {"dataType":"string","required":true,"validators":{"maxLength":{"value":64},"pattern":{"value":"^[A-Za-z0-9_-]*$"}}},
+      },
+      additionalProperties: false,
+    },
+    'ConfirmedTotp': {
       dataType: 'refObject',
       properties: {
         'recovery_codes': {"dataType":"array","array":{"dataType":"refAlias","ref":"RecoveryCode"},"required":true,"validators":{"maxItems":{"value":10}}},
+        'tokens': {"ref":"TokenSet"},
+        'cookie_session': {"ref":"CookieSession"},
       },
       additionalProperties: false,
     },
@@ -280,6 +309,13 @@ export const routes = defineRoutes({
       dataType: 'refObject',
       properties: {
         'code': {"dataType":"string","required":true,"validators":{"pattern":{"errorMsg":"must be the six digits that the app shows","value":"^[0-9]{6}$"},"minLength":{"value":6},"maxLength":{"value":6}}},
+      },
+      additionalProperties: false,
+    },
+    'NewRecoveryCodes': {
+      dataType: 'refObject',
+      properties: {
+        'recovery_codes': {"dataType":"array","array":{"dataType":"refAlias","ref":"RecoveryCode"},"required":true,"validators":{"maxItems":{"value":10}}},
       },
       additionalProperties: false,
     },
@@ -498,6 +534,8 @@ export const routes = defineRoutes({
         'aaguid': {"dataType":"string","required":true,"validators":{"maxLength":{"value":36}}},
         'created_at': {"dataType":"string","required":true},
         'last_used_at': {"dataType":"string"},
+        'tokens': {"ref":"TokenSet"},
+        'cookie_session': {"ref":"CookieSession"},
         'recovery_codes': {"dataType":"array","array":{"dataType":"refAlias","ref":"RecoveryCode"},"required":true,"validators":{"maxItems":{"value":10}}},
       },
       additionalProperties: false,
@@ -559,22 +597,6 @@ export const routes = defineRoutes({
       },
       additionalProperties: false,
     },
-    'TokenType': {
-      dataType: 'refAlias',
-      type: {"dataType":"string","validators":{"maxLength":{"value":255},"pattern":{"value":"^[A-Za-z0-9!#$%&'*+.^_\\u0060|~-]+$"}}},
-    },
-    'TokenSet': {
-      dataType: 'refObject',
-      properties: {
-        'access_token': {"dataType":"string","required":true,"validators":{"maxLength":{"value":8192},"pattern":{"value":"^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+$"}}},
-        'token_type': {"ref":"TokenType","required":true},
-        'expires_in': {"dataType":"integer","required":true,"validators":{"minimum":{"value":0},"maximum":{"value":86400}}},
-        'refresh_token': {"dataType":"string","required":true,"validators":{"maxLength":{"value":512},"pattern":{"value":"^lk_rt_[A-Za-z0-9_-]+$"}}},
-        'refresh_expires_in': {"dataType":"integer","required":true,"validators":{"minimum":{"value":0},"maximum":{"value":34560000}}},
-        'scope': {"dataType":"string","required":true,"validators":{"maxLength":{"value":8192},"pattern":{"value":"^([!#-\\[\\]-~]+(\\u0020[!#-\\[\\]-~]+)*)?$"}}},
-      },
-      additionalProperties: false,
-    },
     'PasskeyAssertionResponse': {
       dataType: 'refObject',
       properties: {
@@ -601,17 +623,6 @@ export const routes = defineRoutes({
         'credential': {"ref":"PasskeyAssertion","required":true},
         'login_token': {"ref":"LoginToken"},
         'remember_device': {"dataType":"boolean","default":false},
-      },
-      additionalProperties: false,
-    },
-    'CookieSession': {
-      dataType: 'refObject',
-      properties: {
-        'expires_in': {"dataType":"integer","required":true,"validators":{"minimum":{"value":0},"maximum":{"value":86400}}},
-        'refresh_expires_in': {"dataType":"integer","required":true,"validators":{"minimum":{"value":0},"maximum":{"value":34560000}}},
-        'scope': {"dataType":"string","required":true,"validators":{"maxLength":{"value":8192},"pattern":{"value":"^([!#-\\[\\]-~]+(\\u0020[!#-\\[\\]-~]+)*)?$"}}},
-        'access_csrf_token': {"dataType":"string","required":true,"validators":{"maxLength":{"value":64},"pattern":{"value":"^[A-Za-z0-9_-]*$"}}},
-        'refresh_csrf_token': {"dataType":"string","required":true,"validators":{"maxLength":{"value":64},"pattern":{"value":"^[A-Za-z0-9_-]*$"}}},
       },
       additionalProperties: false,
     },

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../clock.js';
+import type { Actor } from '../audit/actor.js';
 import { auditStore } from '../audit/audit.store.js';
 import type { Database } from '../database/database.js';
 import type { RequestContext } from '../http/request-context.js';
@@ -11,6 +12,7 @@ import type { SecondFactorPolicy } from '../sessions/second-factor-policy.js';
 import type { AccessTokenClaims } from '../tokens/access-token-claims.js';
 import { retentionAfterExpiry } from '../tokens/access-token-verifier.js';
 import { firstPartyClientId } from '../tokens/access-token.js';
+import type { FlaskToken } from '../tokens/flask-token.js';
 import type { LegacyTokenVerifier } from './legacy-token-verifier.js';
 
 export interface LegacyAccessTokenOptions {
@@ -26,6 +28,12 @@ export interface LegacyAccessTokenDependencies {
   readonly revocations: Revocations;
   readonly secondFactorPolicy: SecondFactorPolicy;
   readonly verifier: LegacyTokenVerifier;
+}
+
+/** What a revocation needs of a token. */
+export interface RevocableToken extends Pick<AccessTokenClaims, 'jti' | 'exp'> {
+  /** The user's id here; undefined where the user is not imported. */
+  readonly sub: string | undefined;
 }
 
 const maxKnown = 10_000;
@@ -70,9 +78,22 @@ export class LegacyAccessTokensService {
     return known.claims;
   }
 
-  /** It has no session to end. */
-  async revoke({ jti, sub, exp }: AccessTokenClaims, context: RequestContext): Promise<void> {
+  /** Finds a token to revoke, whether or not it is accepted now. @returns undefined where it is none. */
+  async findRevocable(token: string): Promise<RevocableToken | undefined> {
+    const { revocations, verifier } = this.dependencies;
+    const verified = verifier.findRevocable(token, 'access');
+    if (!verified || revocations.isTokenRevoked(verified.jti)) return undefined;
+    const user = await verifier.findUser(verified);
+    return { jti: verified.jti, sub: user?.id, exp: this.#computeExp(verified) };
+  }
+
+  /**
+   * Revokes one token; it has no session to end.
+   * @param actor default: the token's user.
+   */
+  async revoke({ jti, sub, exp }: RevocableToken, context: RequestContext, actor?: Actor): Promise<void> {
     const { database, clock, revocations } = this.dependencies;
+    const user = sub === undefined ? undefined : { kind: 'user' as const, id: sub };
     const row = {
       kind: 'token' as const,
       target: jti,
@@ -84,9 +105,10 @@ export class LegacyAccessTokensService {
       await revocationsStore.add(transaction, [row]);
       await auditStore.add(transaction, clock, {
         event: 'token_revoked',
-        actor: { kind: 'user', id: sub, context },
-        target: { kind: 'user', id: sub },
+        actor: actor ?? (user && { ...user, context }),
+        target: user,
         details: { jti },
+        context,
       });
     });
     revocations.apply([row]);
@@ -119,7 +141,7 @@ export class LegacyAccessTokensService {
       iss: issuer,
       sub: user.id,
       aud: audience,
-      exp: Math.ceil(verifier.computeExpiry(verified) / 1000),
+      exp: this.#computeExp(verified),
       iat: verified.issuedAt,
       jti: verified.jti,
       ver: 0,
@@ -131,6 +153,11 @@ export class LegacyAccessTokensService {
       preferred_username: user.username,
     });
     this.#known.set(token, { claims, until: clock.now() + knownFor });
+  }
+
+  /** Seconds since the Unix epoch. */
+  #computeExp(verified: FlaskToken): number {
+    return Math.ceil(this.dependencies.verifier.computeExpiry(verified) / 1000);
   }
 
   #findKnown(token: string): Known | undefined {

@@ -20,7 +20,7 @@ export interface LegacyTokenVerifierOptions {
 /** The name under which users of the Flask application were imported. */
 const source = 'flask';
 
-type LegacyUser = NonNullable<Awaited<ReturnType<typeof legacyUsersStore.find>>>;
+export type LegacyUser = NonNullable<Awaited<ReturnType<typeof legacyUsersStore.find>>>;
 
 /** Verifies tokens of a Flask application, and finds their users, who were imported from it. */
 export class LegacyTokenVerifier {
@@ -36,8 +36,25 @@ export class LegacyTokenVerifier {
 
   /** @throws {Problem} `invalid_token`. */
   verify(token: string, type: FlaskToken['type']): FlaskToken {
+    return this.#verify(token, type, false);
+  }
+
+  /**
+   * Verifies a token that is to be revoked: it may be valid now or later, and of a user who is not imported yet.
+   * @returns undefined where it is not valid.
+   */
+  findRevocable(token: string, type: FlaskToken['type']): FlaskToken | undefined {
+    try {
+      return this.#verify(token, type, true);
+    } catch (error) {
+      if (error instanceof Problem) return undefined;
+      throw error;
+    }
+  }
+
+  #verify(token: string, type: FlaskToken['type'], ignoreNotBefore: boolean): FlaskToken {
     this.refuseAfterEnd();
-    const times = { now: getEpochSeconds(this.clock), leeway: this.options.leeway };
+    const times = { now: getEpochSeconds(this.clock), leeway: this.options.leeway, ignoreNotBefore };
     return verifyFlaskToken(token, this.#secret, type, times);
   }
 

@@ -1,7 +1,7 @@
 import type { RequestContext } from '../http/request-context.js';
 import { Problem } from '../problems/problem.js';
 import type { SessionsService } from '../sessions/sessions.service.js';
-import type { TokenSet } from '../sessions/token-sets.js';
+import type { TokenRestriction, TokenSet } from '../sessions/token-sets.js';
 import type { Caller } from '../tokens/caller.js';
 import { hasFlaskHeader } from '../tokens/flask-token.js';
 import type { LegacyTokens } from './legacy-tokens.js';
@@ -13,11 +13,14 @@ export class PresentedTokensService {
     private readonly legacyTokens: LegacyTokens | undefined,
   ) {}
 
-  /** @throws {Problem} `invalid_refresh_token`. */
-  refresh(token: string, context: RequestContext): Promise<TokenSet> {
+  /**
+   * @param restriction of the access token; where it throws, the refresh token stays valid.
+   * @throws {Problem} `invalid_refresh_token`.
+   */
+  refresh(token: string, context: RequestContext, restriction: TokenRestriction = {}): Promise<TokenSet> {
     return this.legacyTokens && hasFlaskHeader(token)
-      ? this.legacyTokens.refresh.exchange(token, context)
-      : this.sessions.refresh(token, context);
+      ? this.legacyTokens.refresh.exchange(token, context, restriction)
+      : this.sessions.refresh(token, context, restriction);
   }
 
   async logoutByRefreshToken(token: string, context: RequestContext): Promise<void> {

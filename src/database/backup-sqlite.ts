@@ -14,6 +14,7 @@ import { backup, DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import { flushToDisk } from './flush-to-disk.js';
 import { backupMark } from './restored-file.js';
+import { refuseSharedFile } from './shared-file.js';
 
 /** The backup could not be made; the message is for the operator. */
 export class BackupError extends Error {
@@ -34,12 +35,14 @@ export type OnPages = (pages: number, total: number) => void;
  * write to the database meanwhile. When this resolves, the copy has passed an integrity check and has been flushed to disk.
  * @returns its size in bytes.
  * @throws {BackupError}
+ * @throws {StartError} if the file has another path, whose log would not be in the backup.
  */
 export async function backupSqlite(
   file: string,
   target: string,
   onPages: OnPages = () => undefined,
 ): Promise<number> {
+  refuseSharedFile(file);
   // Only what is whole has the name of a backup, also where the process is killed; and two backups to one name, as of jobs that
   // overlap, write to two files.
   const unfinished = `${target}${unfinishedSuffix}${randomUUID()}`;

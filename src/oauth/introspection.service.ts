@@ -1,9 +1,11 @@
+import type { LegacyTokens } from '../authentication/legacy-tokens.js';
 import type { StoredClient } from '../clients/clients.store.js';
 import type { Database } from '../database/database.js';
 import type { Hooks } from '../tokens/hooks.js';
 import type { SessionsService } from '../sessions/sessions.service.js';
 import type { AccessTokenClaims } from '../tokens/access-token-claims.js';
 import { firstPartyClientId } from '../tokens/access-token.js';
+import { hasFlaskHeader } from '../tokens/flask-token.js';
 import { parseScope } from '../roles/rights.js';
 import { usersStore } from '../users/users.store.js';
 import type { LiveAccessTokens } from './live-access-tokens.js';
@@ -33,14 +35,26 @@ export interface Introspection {
   readonly sid?: string;
 }
 
-/** Introspects tokens (RFC 7662). Read-only. */
+interface IntrospectionOptions {
+  /** The issuer URL. */
+  readonly issuer: string;
+  /** The type of access tokens, such as `Bearer`. */
+  readonly scheme: string;
+  /** Undefined where the settings accept no tokens of another application. */
+  readonly legacyTokens: LegacyTokens | undefined;
+}
+
+/**
+ * Introspects tokens (RFC 7662). Read-only. Tokens of the application that users came from are active as long as this service
+ * accepts them, so that a resource server decides as it does.
+ */
 export class IntrospectionService {
   constructor(
     private readonly database: Database,
     private readonly sessions: SessionsService,
     private readonly liveTokens: LiveAccessTokens,
     private readonly hooks: Pick<Hooks, 'verifyClaims'>,
-    private readonly options: { readonly issuer: string; readonly scheme: string },
+    private readonly options: IntrospectionOptions,
   ) {}
 
   /**
@@ -59,8 +73,9 @@ export class IntrospectionService {
 
   async #describeAccessToken(claims: AccessTokenClaims): Promise<Introspection | undefined> {
     if (this.hooks.verifyClaims?.(claims) !== undefined) return undefined;
-    const user =
-      claims.sid === undefined ? undefined : await usersStore.find(this.database.queries, claims.sub);
+    // A client's token has neither; one of another application has a name alone.
+    const isOfUser = claims.sid !== undefined || claims.preferred_username !== undefined;
+    const user = isOfUser ? await usersStore.find(this.database.queries, claims.sub) : undefined;
     return {
       active: true,
       token_use: 'access_token',
@@ -83,6 +98,8 @@ export class IntrospectionService {
   }
 
   async #describeRefreshToken(token: string): Promise<Introspection | undefined> {
+    const { legacyTokens } = this.options;
+    if (legacyTokens && hasFlaskHeader(token)) return this.#describeLegacyToken(legacyTokens, token);
     const session = await this.sessions.inspect(token);
     return (
       session && {
@@ -96,6 +113,23 @@ export class IntrospectionService {
         exp: Math.floor(session.expires_at / 1000),
         iat: Math.floor(session.rotated_at / 1000),
         sid: session.id,
+      }
+    );
+  }
+
+  async #describeLegacyToken({ refresh }: LegacyTokens, token: string): Promise<Introspection | undefined> {
+    const found = await refresh.inspect(token);
+    return (
+      found && {
+        active: true,
+        token_use: 'refresh_token',
+        scope: found.permissions.join(' '),
+        client_id: firstPartyClientId,
+        username: found.username,
+        sub: found.userId,
+        iss: this.options.issuer,
+        exp: Math.floor(found.expiresAt / 1000),
+        iat: found.issuedAt,
       }
     );
   }

@@ -1,19 +1,22 @@
+import type { LegacyAccessTokensService } from '../authentication/legacy-access-tokens.service.js';
 import { Problem } from '../problems/problem.js';
 import type { AccessTokenClaims } from '../tokens/access-token-claims.js';
 import type { AccessTokens } from '../tokens/access-token.js';
+import { hasFlaskHeader } from '../tokens/flask-token.js';
 import type { Revocations } from '../revocations/revocations.js';
 import type { TokenConfirmation } from '../revocations/token-confirmation.js';
 
-/** Verifies access tokens of any audience, including revocation. */
+/** Verifies access tokens of any audience, including revocation, and those of the application that users came from. */
 export class LiveAccessTokens {
   constructor(
     private readonly accessTokens: AccessTokens,
     private readonly revocations: Revocations,
     private readonly confirmation: TokenConfirmation,
+    private readonly legacyTokens: LegacyAccessTokensService | undefined,
   ) {}
 
   /**
-   * @param verify `verifyForAny`: the token must be valid now; `verifyForRevocation`: now or later.
+   * @param verify `verifyForAnyAudience`: the token must be valid now; `verifyForRevocation`: now or later.
    * @returns the token's claims; undefined where it is not active.
    */
   async findClaims(
@@ -21,10 +24,14 @@ export class LiveAccessTokens {
     verify: 'verifyForAnyAudience' | 'verifyForRevocation',
   ): Promise<AccessTokenClaims | undefined> {
     try {
-      let claims = this.accessTokens[verify](token);
+      const { accessTokens, legacyTokens } = this;
+      const isLegacy = legacyTokens !== undefined && hasFlaskHeader(token);
+      if (isLegacy) await legacyTokens.load(token);
+      const read = () => (isLegacy ? legacyTokens.getClaims(token) : accessTokens[verify](token));
+      let claims = read();
       if (this.confirmation.isNeeded) {
         await this.confirmation.confirm(claims);
-        claims = this.accessTokens[verify](token); // its key may have been removed
+        claims = read(); // its key may have been removed
       }
       return this.revocations.isRevoked(claims) ? undefined : claims;
     } catch (error) {

@@ -1,6 +1,8 @@
 import type { Logger } from 'pino';
 import type { CountedEvents } from '../audit/counted-events.js';
 import type { LoginLimiter } from '../authentication/login-limiter.js';
+import type { LegacyTokens } from '../authentication/legacy-tokens.js';
+import type { PresentedTokensService } from '../authentication/presented-tokens.service.js';
 import type { Clock } from '../clock.js';
 import type { Database } from '../database/database.js';
 import type { KeyRing } from '../keys/key-ring.js';
@@ -36,6 +38,9 @@ interface Dependencies {
   readonly limiter: LoginLimiter;
   readonly auditCounts: CountedEvents;
   readonly sessions: SessionsService;
+  readonly presentedTokens: PresentedTokensService;
+  /** Undefined where the settings accept no tokens of another application. */
+  readonly legacyTokens: LegacyTokens | undefined;
 }
 
 interface OAuthOptions {
@@ -47,9 +52,14 @@ interface OAuthOptions {
 }
 
 export function createOAuthServices(foundations: Dependencies, options: OAuthOptions): OAuthServices {
-  const { database, clock, log, hooks, accessTokens, limiter, sessions } = foundations;
+  const { database, clock, log, hooks, accessTokens, limiter, sessions, legacyTokens } = foundations;
   const { issuer, assertionAudience, leeway } = options;
-  const liveTokens = new LiveAccessTokens(accessTokens, foundations.revocations, foundations.confirmation);
+  const liveTokens = new LiveAccessTokens(
+    accessTokens,
+    foundations.revocations,
+    foundations.confirmation,
+    legacyTokens?.access,
+  );
   return {
     clients: new ClientAuthentication(
       database,
@@ -69,16 +79,18 @@ export function createOAuthServices(foundations: Dependencies, options: OAuthOpt
       },
       { audience: { issuer, form: assertionAudience }, leeway },
     ),
-    grants: new TokenGrantsService(sessions, accessTokens),
+    grants: new TokenGrantsService(foundations.presentedTokens, accessTokens),
     introspection: new IntrospectionService(database, sessions, liveTokens, hooks, {
       issuer,
       scheme: accessTokens.scheme,
+      legacyTokens,
     }),
     revocation: new RevocationService(
       foundations.ring,
       sessions,
       liveTokens,
       new AccessTokenRevoker(database, clock, accessTokens, foundations.revocations),
+      legacyTokens,
     ),
   };
 }

@@ -137,7 +137,10 @@ export interface TokenParameters extends ClientParameters {
  * @example { "active": true, "token_use": "access_token", "token_type": "Bearer", "scope": "reports:read", "client_id": "latchkey", "username": "ada", "sub": "0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b10", "aud": ["http://127.0.0.1:3000"], "iss": "http://127.0.0.1:3000", "exp": 1795511700, "iat": 1795510800, "nbf": 1795510800, "jti": "0199f3c2-8a00-7c31-8d4e-6b7c8d9e0f10", "sid": "0199f3c2-7f00-7b12-9d3e-5a6b7c8d9e0f" }
  */
 export interface Introspection {
-  /** Whether this service issued the token, it is neither expired nor revoked, and the client may introspect it. */
+  /**
+   * Whether this service issued the token, or accepts it from an earlier application (`JWT_DECODE_LEGACY`), it is neither expired
+   * nor revoked, and the client may introspect it.
+   */
   active: boolean;
   /** A resource server must accept `access_token` only. */
   token_use?: TokenUse;

@@ -1,10 +1,12 @@
 import type { Actor } from '../audit/actor.js';
 import type { RequestContext } from '../http/request-context.js';
+import type { LegacyTokens } from '../authentication/legacy-tokens.js';
 import type { StoredClient } from '../clients/clients.store.js';
 import type { SessionsService } from '../sessions/sessions.service.js';
 import type { AccessTokenClaims } from '../tokens/access-token-claims.js';
 import { firstPartyClientId } from '../tokens/access-token.js';
 import type { KeyRing } from '../keys/key-ring.js';
+import { hasFlaskHeader } from '../tokens/flask-token.js';
 import { parseRefreshToken } from '../tokens/refresh-token.js';
 import { parseScope } from '../roles/rights.js';
 import type { AccessTokenRevoker } from './access-token-revoker.js';
@@ -21,6 +23,7 @@ export class RevocationService {
     private readonly sessions: SessionsService,
     private readonly liveTokens: LiveAccessTokens,
     private readonly tokens: AccessTokenRevoker,
+    private readonly legacyTokens: LegacyTokens | undefined,
   ) {}
 
   /**
@@ -31,6 +34,10 @@ export class RevocationService {
    */
   async revoke(token: string, client: StoredClient | undefined, context: RequestContext): Promise<void> {
     const actor: Actor | undefined = client && { kind: 'client', id: client.id, name: client.name, context };
+    if (this.legacyTokens && hasFlaskHeader(token)) {
+      await revokeLegacyToken(this.legacyTokens, token, client, { actor, context });
+      return;
+    }
     if (parseRefreshToken(this.ring, token)) {
       requireOwnerOrScope(client, firstPartyClientId);
       await this.sessions.logoutByRefreshToken(token, context, actor);
@@ -41,6 +48,24 @@ export class RevocationService {
     requireOwnerOrScope(client, claims.client_id);
     await this.tokens.revoke(claims, actor ?? createOwner(claims, context));
   }
+}
+
+/** Tokens of the application that users came from are users' tokens: the public client's. */
+async function revokeLegacyToken(
+  { access, refresh }: LegacyTokens,
+  token: string,
+  client: StoredClient | undefined,
+  { actor, context }: { readonly actor: Actor | undefined; readonly context: RequestContext },
+): Promise<void> {
+  if (refresh.isRevocable(token)) {
+    requireOwnerOrScope(client, firstPartyClientId);
+    await refresh.revoke(token, context, actor);
+    return;
+  }
+  const found = await access.findRevocable(token);
+  if (!found) return;
+  requireOwnerOrScope(client, firstPartyClientId);
+  await access.revoke(found, context, actor);
 }
 
 /** Without a client it is a user's token. */

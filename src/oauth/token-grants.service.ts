@@ -1,7 +1,7 @@
 import type { RequestContext } from '../http/request-context.js';
 import { createClientGrant } from '../clients/client-grant.js';
 import type { StoredClient } from '../clients/clients.store.js';
-import type { SessionsService } from '../sessions/sessions.service.js';
+import type { PresentedTokensService } from '../authentication/presented-tokens.service.js';
 import { firstPartyClientId, type AccessTokens } from '../tokens/access-token.js';
 import { parseScope } from '../roles/rights.js';
 import type { TokenSet } from '../sessions/token-sets.js';
@@ -20,7 +20,7 @@ export type GrantedTokens = Omit<TokenSet, 'refresh_token' | 'refresh_expires_in
 /** Exchanges grants for tokens (RFC 6749 §4.4, §6). */
 export class TokenGrantsService {
   constructor(
-    private readonly sessions: SessionsService,
+    private readonly presentedTokens: PresentedTokensService,
     private readonly accessTokens: AccessTokens,
   ) {}
 
@@ -41,7 +41,7 @@ export class TokenGrantsService {
   refresh(refreshToken: string, requested: RequestedAccess, context: RequestContext): Promise<GrantedTokens> {
     const audience = narrowAudience(this.accessTokens.audience, requested.resource);
     const { scope } = requested;
-    return this.sessions.refresh(refreshToken, context, {
+    return this.presentedTokens.refresh(refreshToken, context, {
       ...(audience && { audience }),
       ...(scope !== undefined && { permissions: (all: readonly string[]) => narrowPermissions(all, scope) }),
     });

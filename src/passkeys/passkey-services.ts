@@ -8,6 +8,7 @@ import type { Database } from '../database/database.js';
 import type { SafetyNotices } from '../email/safety-notices.js';
 import type { OnDenied } from '../sessions/denials.js';
 import type { SecondFactorPolicy } from '../sessions/second-factor-policy.js';
+import type { SessionsService } from '../sessions/sessions.service.js';
 import { PasskeyChallenges } from './passkey-challenges.js';
 import { PasskeyLoginService } from './passkey-login.service.js';
 import { PasskeysService } from './passkeys.service.js';
@@ -28,6 +29,7 @@ interface Dependencies {
   readonly onDenied: OnDenied;
   readonly notices: SafetyNotices;
   readonly secondFactorPolicy: SecondFactorPolicy;
+  readonly sessions: SessionsService;
 }
 
 export function createPasskeyServices(
@@ -41,6 +43,7 @@ export function createPasskeyServices(
     onDenied,
     notices,
     secondFactorPolicy,
+    sessions,
   }: Dependencies,
   config: Config,
   issuer: string,
@@ -51,10 +54,13 @@ export function createPasskeyServices(
   ]);
   const challenges = new PasskeyChallenges(database, clock);
   return {
-    passkeys: new PasskeysService(database, clock, challenges, notices, {
-      relyingParty,
-      secondFactor: secondFactorPolicy,
-    }),
+    passkeys: new PasskeysService(
+      database,
+      clock,
+      { challenges, relyingParty, secondFactor: secondFactorPolicy },
+      notices,
+      sessions,
+    ),
     passkeyLogins: new PasskeyLoginService({
       ...{ database, clock, log, challenges, onDenied, relyingParty },
       completion: loginCompletion,

@@ -18,6 +18,7 @@ import type { Id } from '../http/api-types.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
 import { requireRecentFactor } from '../second-factors/recent-factor.js';
 import type { SecondFactorsService } from '../second-factors/second-factors.service.js';
+import { sendNewTokens } from '../sessions/token-cookies.js';
 import { requireUser, toActor, type AuthenticatedRequest, type UserCaller } from '../tokens/caller.js';
 import { toCreationOptions, toPasskey } from './passkey-responses.js';
 import type { PasskeysService } from './passkeys.service.js';
@@ -72,8 +73,8 @@ export class PasskeysController {
 
   /**
    * Adds the passkey that a browser has made. From now on a login with the password asks for a second factor, which it is.
-   * This session counts as one with a second factor: refresh the tokens. The first second factor comes with ten recovery
-   * codes, which are shown once.
+   * This session counts as one with a second factor: the response has its new tokens, and the refresh token before them does
+   * not work any more. The first second factor comes with ten recovery codes, which are shown once.
    * @summary Add a passkey
    */
   @Post()
@@ -93,12 +94,17 @@ export class PasskeysController {
     @Request() request: AuthenticatedRequest,
   ): Promise<AddedPasskey> {
     const { name, credential } = body;
-    const { passkey, recoveryCodes } = await this.services.passkeys.add(
+    const { passkey, recoveryCodes, makeTokens } = await this.services.passkeys.add(
       requireUser(request),
       { name, credential },
       toActor(request),
     );
-    return { ...toPasskey(passkey), recovery_codes: [...recoveryCodes] };
+    const tokens = makeTokens?.(request.caller.claims.fresh);
+    return {
+      ...toPasskey(passkey),
+      recovery_codes: [...recoveryCodes],
+      ...sendNewTokens(request, this.services.config, tokens),
+    };
   }
 
   /**

@@ -1,9 +1,10 @@
 import type { Id } from '../http/api-types.js';
 import type { RecoveryCode } from '../second-factors/second-factors.models.js';
+import type { NewSessionTokens } from '../sessions/sessions.models.js';
 import type { PasskeyUse } from './passkey-use.js';
 
 /**
- * A name for people.
+ * A name for people: visible characters, without white space at either end.
  * @minLength 1
  * @maxLength 100
  * @pattern ^[^\s\u0000-\u001f\u007f]([^\u0000-\u001f\u007f]*[^\s\u0000-\u001f\u007f])?$ must not have control characters, nor white space at either end
@@ -79,9 +80,9 @@ export interface Passkey {
 
 /**
  * A passkey that was just added.
- * @example { "id": "0199f3c2-7f00-7b12-9d3e-5a6b7c8d9e0f", "name": "Ada's phone", "use": "login", "synced": true, "backed_up": true, "transports": ["internal", "hybrid"], "aaguid": "00000000-0000-0000-0000-000000000000", "created_at": "2026-11-24T09:00:00.000Z", "recovery_codes": ["k7q2mf-x0d4st-9b3npa-w8r5ze"] }
+ * @example { "id": "0199f3c2-7f00-7b12-9d3e-5a6b7c8d9e0f", "name": "Ada's phone", "use": "login", "synced": true, "backed_up": true, "transports": ["internal", "hybrid"], "aaguid": "00000000-0000-0000-0000-000000000000", "created_at": "2026-11-24T09:00:00.000Z", "recovery_codes": ["k7q2mf-x0d4st-9b3npa-w8r5ze"], "tokens": { "access_token": "eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJzdWIiOiIwMTk5ZjNjMiJ9.c2lnbmF0dXJl", "token_type": "Bearer", "expires_in": 900, "refresh_token": "lk_rt_AUtleUlkT2ZUd2VsdmU", "refresh_expires_in": 2592000, "scope": "reports:read" } }
  */
-export interface AddedPasskey extends Passkey {
+export interface AddedPasskey extends Passkey, NewSessionTokens {
   /**
    * Where the passkey is the first second factor of the account: codes, each of which replaces it once; otherwise none. They are
    * shown only here.

@@ -13,7 +13,8 @@ import {
   hashCodes,
 } from '../second-factors/second-factors.service.js';
 import type { SecondFactorPolicy } from '../sessions/second-factor-policy.js';
-import { sessionsStore } from '../sessions/sessions.store.js';
+import type { ProvedSession, SessionsService } from '../sessions/sessions.service.js';
+import { validateName } from '../text/freeform-text.js';
 import { secondFactorsStore } from '../users/second-factors.store.js';
 import { usersStore } from '../users/users.store.js';
 import type { PasskeyChallenges } from './passkey-challenges.js';
@@ -40,12 +41,13 @@ interface Owner {
 }
 
 interface PasskeyOptions {
+  readonly challenges: PasskeyChallenges;
   /** Undefined: there are no passkeys. */
   readonly relyingParty: RelyingParty | undefined;
   readonly secondFactor: SecondFactorPolicy;
 }
 
-export interface AddedPasskey {
+export interface AddedPasskey extends Pick<ProvedSession, 'makeTokens'> {
   readonly passkey: StoredPasskey;
   /** Where it is the first second factor: codes in its place, for when it is lost. */
   readonly recoveryCodes: readonly string[];
@@ -68,9 +70,9 @@ export class PasskeysService {
   constructor(
     private readonly database: Database,
     private readonly clock: Clock,
-    private readonly challenges: PasskeyChallenges,
-    private readonly notices: SafetyNotices,
     private readonly options: PasskeyOptions,
+    private readonly notices: SafetyNotices,
+    private readonly sessions: SessionsService,
   ) {}
 
   /**
@@ -85,14 +87,14 @@ export class PasskeysService {
     if (!user) throw new Problem('invalid_token');
     const existing = await passkeysStore.list(queries, userId);
     if (existing.length >= maxPasskeys) throw new Problem('too_many_passkeys');
-    const challenge = await this.challenges.create(purposes[use], sessionId);
+    const challenge = await this.options.challenges.create(purposes[use], sessionId);
     return { challenge, relyingParty, user, existing, use };
   }
 
   /**
    * Adds the passkey that an authenticator has made. From now on a login by password asks for one, and the session has proved a
-   * second factor.
-   * @throws {Problem} `validation_failed` for one that is not valid; `passkey_exists`, `too_many_passkeys`, `passkeys_off`;
+   * second factor: its earlier refresh tokens stop working.
+   * @throws {Problem} `validation_failed` for one, or a name, that is not valid; `passkey_exists`, `too_many_passkeys`, `passkeys_off`;
    *   `invalid_token` where the account has ended in between.
    */
   async add(
@@ -100,6 +102,7 @@ export class PasskeysService {
     { name, credential }: { readonly name: string | undefined; readonly credential: CreatedCredential },
     actor: Actor,
   ): Promise<AddedPasskey> {
+    if (name !== undefined) refuseInvalidName(name);
     const { made, use } = await this.#verify(sessionId, credential);
     return this.database.transaction(async (transaction) => {
       const owner = await usersStore.lock(transaction, userId);
@@ -132,7 +135,7 @@ export class PasskeysService {
       });
       const methods = [...listPasskeyMethods(passkey), 'mfa' as const];
       const now = passkey.created_at;
-      const hadProved = await sessionsStore.addSecondFactor(transaction, sessionId, { methods, now });
+      const { hadProved, makeTokens } = await this.sessions.addSecondFactor(transaction, sessionId, methods);
       const recoveryCodes = this.options.secondFactor.isOff
         ? []
         : await giveRecoveryCodes(transaction, userId, now);
@@ -143,7 +146,7 @@ export class PasskeysService {
           added: { passkey: passkey.id, recoveryCodes: hashCodes(userId, recoveryCodes) },
         }),
       });
-      return { passkey, recoveryCodes };
+      return { passkey, recoveryCodes, makeTokens };
     });
   }
 
@@ -151,8 +154,9 @@ export class PasskeysService {
     return passkeysStore.list(this.database.queries, userId);
   }
 
-  /** @throws {Problem} `passkey_not_found`. */
-  rename(userId: string, id: string, name: string, actor: Actor): Promise<StoredPasskey> {
+  /** @throws {Problem} `passkey_not_found`; `validation_failed` for a name that is not allowed. */
+  async rename(userId: string, id: string, name: string, actor: Actor): Promise<StoredPasskey> {
+    refuseInvalidName(name);
     return this.database.transaction(async (transaction) => {
       const before = await passkeysStore.find(transaction, userId, id);
       const after = await passkeysStore.rename(transaction, userId, id, name);
@@ -212,7 +216,7 @@ export class PasskeysService {
     const relyingParty = this.#requireRelyingParty();
     try {
       const challenge = readChallenge(credential);
-      const taken = await this.challenges.take(challenge, Object.values(purposes), sessionId);
+      const taken = await this.options.challenges.take(challenge, Object.values(purposes), sessionId);
       if (!taken) {
         throw new WebAuthnError(
           'its challenge is unknown, used, expired, or of another session: ask for new options',
@@ -250,6 +254,11 @@ export class PasskeysService {
     if (!relyingParty) throw new Problem('passkeys_off');
     return relyingParty;
   }
+}
+
+function refuseInvalidName(name: string): void {
+  const error = validateName(name);
+  if (error !== undefined) throw new Problem('validation_failed', { errors: { name: error } });
 }
 
 /**

@@ -14,13 +14,20 @@ import type { Clock } from '../clock.js';
 import type { Config } from '../config/config.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
 import type { SecondFactorPolicy } from '../sessions/second-factor-policy.js';
+import { sendNewTokens } from '../sessions/token-cookies.js';
 import { requireUser, toActor, type AuthenticatedRequest } from '../tokens/caller.js';
 import type { UsersService } from '../users/users.service.js';
 import { drawQrCode, printQrCode } from './qr-code.js';
 import { requireRecentFactor, requireSecondFactors } from './recent-factor.js';
 import { confirmationTime, type SecondFactorsService } from './second-factors.service.js';
 import { toSecondFactors } from './second-factor-responses.js';
-import type { NewRecoveryCodes, SecondFactors, TotpCode, TotpEnrollment } from './second-factors.models.js';
+import type {
+  ConfirmedTotp,
+  NewRecoveryCodes,
+  SecondFactors,
+  TotpCode,
+  TotpEnrollment,
+} from './second-factors.models.js';
 
 /** Users set up, list and remove their own second factors. */
 @Route('me/second-factors')
@@ -72,8 +79,8 @@ export class OwnSecondFactorsController {
 
   /**
    * Takes the authenticator app into use, with a code that it shows. From now on logins ask for one. This session counts as
-   * one with a second factor: refresh the tokens. The first second factor comes with ten recovery codes, which are shown
-   * once.
+   * one with a second factor: the response has its new tokens, and the refresh token before them does not work any more. The
+   * first second factor comes with ten recovery codes, which are shown once.
    * @summary Confirm an authenticator app
    */
   @Post('totp/confirm')
@@ -87,12 +94,19 @@ export class OwnSecondFactorsController {
   public async confirmTotp(
     @Body() body: TotpCode,
     @Request() request: AuthenticatedRequest,
-  ): Promise<NewRecoveryCodes> {
-    const { secondFactors, secondFactorPolicy } = this.services;
+  ): Promise<ConfirmedTotp> {
+    const { config, secondFactors, secondFactorPolicy } = this.services;
     requireSecondFactors(secondFactorPolicy);
     const { userId, sessionId } = requireUser(request);
-    const codes = await secondFactors.confirmTotp(userId, sessionId, body.code, toActor(request));
-    return { recovery_codes: [...codes] };
+    const actor = toActor(request);
+    const { recoveryCodes, makeTokens } = await secondFactors.confirmTotp(
+      userId,
+      sessionId,
+      body.code,
+      actor,
+    );
+    const tokens = makeTokens?.(request.caller.claims.fresh);
+    return { recovery_codes: [...recoveryCodes], ...sendNewTokens(request, config, tokens) };
   }
 
   /**

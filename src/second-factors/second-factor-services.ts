@@ -4,6 +4,7 @@ import type { Database } from '../database/database.js';
 import type { SafetyNotices } from '../email/safety-notices.js';
 import { DataSealing } from '../keys/data-sealing.js';
 import type { KeySealing } from '../keys/key-sealing.js';
+import type { SessionsService } from '../sessions/sessions.service.js';
 import { CodeCheck } from './code-check.js';
 import { DevicesService } from './devices.service.js';
 import { SecondFactorsService } from './second-factors.service.js';
@@ -23,11 +24,12 @@ interface Dependencies {
   readonly clock: Clock;
   readonly sealing: KeySealing;
   readonly notices: SafetyNotices;
+  readonly sessions: SessionsService;
 }
 
 /** @param issuer the issuer URL. */
 export function createSecondFactorServices(
-  { database, clock, sealing, notices }: Dependencies,
+  { database, clock, sealing, notices, sessions }: Dependencies,
   { totpIssuer, rememberedDevices }: Pick<Config, 'totpIssuer' | 'rememberedDevices'>,
   issuer: string,
 ): SecondFactorServices {
@@ -37,7 +39,7 @@ export function createSecondFactorServices(
   return {
     codeCheck: new CodeCheck(database, clock, secrets, notices),
     devices: new DevicesService(database, clock, rememberedDevices),
-    secondFactors: new SecondFactorsService(database, clock, secrets, notices, issuerName),
+    secondFactors: new SecondFactorsService(database, clock, { secrets, issuerName }, notices, sessions),
     totpSecrets: secrets,
     prepareSecondFactors: () => dataSealing.prepare(database.queries),
   };

@@ -1,4 +1,5 @@
 import type { Id, SecondFactorKind } from '../http/api-types.js';
+import type { NewSessionTokens } from '../sessions/sessions.models.js';
 
 /**
  * The second factors of an account.
@@ -87,6 +88,12 @@ export interface NewRecoveryCodes {
    */
   recovery_codes: RecoveryCode[];
 }
+
+/**
+ * An authenticator app that is now in use.
+ * @example { "recovery_codes": ["k7q2mf-x0d4st-9b3npa-w8r5ze"], "tokens": { "access_token": "eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJzdWIiOiIwMTk5ZjNjMiJ9.c2lnbmF0dXJl", "token_type": "Bearer", "expires_in": 900, "refresh_token": "lk_rt_AUtleUlkT2ZUd2VsdmU", "refresh_expires_in": 2592000, "scope": "reports:read" } }
+ */
+export interface ConfirmedTotp extends NewRecoveryCodes, NewSessionTokens {}
 
 /**
  * A recovery code.

@@ -11,7 +11,7 @@ import type { SecondFactorKind } from '../http/api-types.js';
 import { hashOpaqueToken } from '../keys/opaque-tokens.js';
 import { Problem } from '../problems/problem.js';
 import { devicesStore } from '../sessions/devices.store.js';
-import { sessionsStore } from '../sessions/sessions.store.js';
+import type { ProvedSession, SessionsService } from '../sessions/sessions.service.js';
 import { listSecondFactors } from '../users/second-factor-bits.js';
 import { secondFactorsStore } from '../users/second-factors.store.js';
 import { generateRecoveryCodes, hashRecoveryCode } from './recovery-codes.js';
@@ -36,15 +36,25 @@ export interface SecondFactorState {
   readonly totpSince: number | undefined;
 }
 
+interface TotpOptions {
+  readonly secrets: TotpSecrets;
+  /** The name of the service, as authenticator apps show it. */
+  readonly issuerName: string;
+}
+
+export interface ConfirmedFactor extends Pick<ProvedSession, 'makeTokens'> {
+  /** None where the user has some. */
+  readonly recoveryCodes: readonly string[];
+}
+
 /** Adds and removes users' authenticator apps and recovery codes. The controllers decide who may. */
 export class SecondFactorsService {
   constructor(
     private readonly database: Database,
     private readonly clock: Clock,
-    private readonly secrets: TotpSecrets,
+    private readonly totp: TotpOptions,
     private readonly notices: SafetyNotices,
-    /** The name of the service, as authenticator apps show it. */
-    private readonly issuerName: string,
+    private readonly sessions: SessionsService,
   ) {}
 
   async getState(userId: string, queries = this.database.queries): Promise<SecondFactorState> {
@@ -66,28 +76,23 @@ export class SecondFactorsService {
    */
   async beginTotp({ id, username }: Account): Promise<{ readonly secret: string; readonly uri: string }> {
     const secret = generateTotpSecret();
-    const sealed = await this.secrets.seal(this.database.queries, id, secret);
+    const sealed = await this.totp.secrets.seal(this.database.queries, id, secret);
     const row = { user_id: id, sealed_secret: sealed, created_at: this.clock.now() };
     if (!(await totpStore.begin(this.database.queries, row))) throw new Problem('second_factor_exists');
-    return { secret, uri: buildTotpUri(secret, this.issuerName, username) };
+    return { secret, uri: buildTotpUri(secret, this.totp.issuerName, username) };
   }
 
   /**
-   * Takes an authenticator app into use after a code of it. The session has then proved a second factor.
-   * @returns recovery codes, where the user had none.
+   * Takes an authenticator app into use after a code of it. The session has then proved a second factor, and its earlier
+   * refresh tokens stop working.
    * @throws {Problem} `second_factor_not_found` where none is waiting for it; `wrong_second_factor`.
    */
-  async confirmTotp(
-    userId: string,
-    sessionId: string,
-    code: string,
-    actor: Actor,
-  ): Promise<readonly string[]> {
+  async confirmTotp(userId: string, sessionId: string, code: string, actor: Actor): Promise<ConfirmedFactor> {
     const totp = await totpStore.find(this.database.queries, userId);
     const now = this.clock.now();
     const isWaiting = totp?.confirmed_at === null && now < totp.created_at + confirmationTime * 1000;
     if (!isWaiting) throw new Problem('second_factor_not_found');
-    const step = findTotpStep(await this.secrets.open(this.database.queries, totp), code, {
+    const step = findTotpStep(await this.totp.secrets.open(this.database.queries, totp), code, {
       now,
       lastStep: totp.last_step,
     });
@@ -97,8 +102,10 @@ export class SecondFactorsService {
       if (!(await totpStore.confirm(transaction, totp, { step, now }))) {
         throw new Problem('second_factor_not_found');
       }
-      const methods = ['otp', 'mfa'] as const;
-      const hadProved = await sessionsStore.addSecondFactor(transaction, sessionId, { methods, now });
+      const { hadProved, makeTokens } = await this.sessions.addSecondFactor(transaction, sessionId, [
+        'otp',
+        'mfa',
+      ]);
       await this.#audit(transaction, 'second_factor_added', userId, actor, { kind: 'totp' });
       const codes = await giveRecoveryCodes(transaction, userId, now);
       const isRemovable = await isRemovableByLink(transaction, userId, hadProved, now);
@@ -106,7 +113,7 @@ export class SecondFactorsService {
         ...{ factor: 'totp', at: now },
         ...(isRemovable && { added: { totp: hashSecret(totp), recoveryCodes: hashCodes(userId, codes) } }),
       });
-      return codes;
+      return { recoveryCodes: codes, makeTokens };
     });
   }
 

@@ -13,7 +13,7 @@ import { maxFieldErrors, Problem, toProblemDetails, retryLater } from '../proble
 import { renderProblemResponse } from '../contract/problem-pages.js';
 import { prefersPage, getRootReference, setPageHeaders } from '../http/html-page.js';
 import { sendJson } from '../http/send-json.js';
-import { clearTokenCookie } from '../sessions/token-cookies.js';
+import { clearBadTokenCookie } from '../sessions/token-cookies.js';
 
 /**
  * Sends errors as problem+json (RFC 9457), or as RFC 6749 §5.2 for OAuth operations. Causes are only logged.
@@ -45,9 +45,8 @@ export function createProblemHandler(
       return;
     }
     const { config } = request.app.locals.services;
-    // The browser would send it with every request.
     if (problem.code === 'invalid_token' && request.tokenInCookie) {
-      clearTokenCookie(response, config, 'access');
+      clearBadTokenCookie(request, config, 'access');
     }
     if (request.offersErrorPages) response.vary('Accept');
     if (request.offersErrorPages && prefersPage(request)) sendProblemPage(problem, request, response);

@@ -9,7 +9,7 @@ import {
   verifyFormText,
   verifyJsonText,
 } from '../http/request-text.js';
-import { usesCookies } from '../sessions/token-cookies.js';
+import { usesCookies } from '../config/cookie-settings.js';
 
 const bodyLimit = '64kb';
 const jsonTypes = ['json', '+json'];

@@ -166,7 +166,11 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
       sessionLimit: config.sessionLimit,
     },
   );
-  const secondFactors = createSecondFactorServices({ database, clock, sealing, notices }, config, issuer);
+  const secondFactors = createSecondFactorServices(
+    { database, clock, sealing, notices, ...sessions },
+    config,
+    issuer,
+  );
   const authentication = createAuthenticationServices(
     {
       ...{ database, clock, passwords, newPasswords, accessTokens, revocations, versions, onDenied, notices },
@@ -188,6 +192,16 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
     },
   );
   const { limiter } = authentication;
+  const legacyTokens = createConfiguredLegacyTokens(
+    {
+      ...{ database, clock, revocations, versions, secondFactorPolicy },
+      sessions: sessions.sessions,
+      starter: sessions.sessionStarter,
+    },
+    config,
+    issuer,
+  );
+  const presentedTokens = new PresentedTokensService(sessions.sessions, legacyTokens);
   const oauth = createOAuthServices(
     {
       database,
@@ -199,6 +213,8 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
       revocations,
       confirmation,
       limiter,
+      presentedTokens,
+      legacyTokens,
       ...sessions,
       ...audit,
     },
@@ -213,15 +229,6 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
   });
   const lifecycle = { stopping: false };
   const readiness = new Readiness({ database, feed, lifecycle, clock });
-  const legacyTokens = createConfiguredLegacyTokens(
-    {
-      ...{ database, clock, revocations, versions, secondFactorPolicy },
-      sessions: sessions.sessions,
-      starter: sessions.sessionStarter,
-    },
-    config,
-    issuer,
-  );
   const auditFeed = createAuditFeedServices(
     { database, clock, log, revocations, version: packageVersion },
     config,
@@ -237,7 +244,7 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
   );
   return {
     legacyTokens,
-    presentedTokens: new PresentedTokensService(sessions.sessions, legacyTokens),
+    presentedTokens,
     config,
     database,
     clock,
@@ -260,7 +267,7 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
     secondFactorPolicy,
     ...users,
     ...createPasskeyServices(
-      { database, clock, log, onDenied, notices, secondFactorPolicy, ...authentication },
+      { database, clock, log, onDenied, notices, secondFactorPolicy, ...authentication, ...sessions },
       config,
       issuer,
     ),

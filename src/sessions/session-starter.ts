@@ -10,7 +10,7 @@ import { usersStore } from '../users/users.store.js';
 import type { SessionLimit } from './session-limit.js';
 import type { RotatedSession } from './session-rotation.store.js';
 import { sessionsStore, type NewSession } from './sessions.store.js';
-import type { TokenSet, TokenSets } from './token-sets.js';
+import type { TokenRestriction, TokenSet, TokenSets } from './token-sets.js';
 
 interface StartOptions {
   /** Seconds. */
@@ -46,6 +46,8 @@ interface Entry {
   readonly sessionId: string;
   /** When it was, in milliseconds since the Unix epoch. */
   readonly authenticatedAt: number;
+  /** Of the first access token; where it throws, no session begins. */
+  readonly restriction?: TokenRestriction;
 }
 
 /**
@@ -82,7 +84,6 @@ export class SessionStarter {
       device_id: deviceId ?? null,
       ...(entry && { id: entry.sessionId, authenticated_at: entry.authenticatedAt }),
     };
-    const fresh = entry === undefined;
     const prepareStatements = (queries: Queries) =>
       [
         ...usersStore.recordLogin(queries, {
@@ -107,11 +108,12 @@ export class SessionStarter {
         // Last: other logins from the same address wait for these rows until the commit.
         ...getExtraStatements(queries).map((query) => ({ query })),
       ] as const;
-    if (!this.limit.isSet && !this.tokenSets.runsHooks) {
+    const mayFail = entry?.restriction?.permissions !== undefined || this.tokenSets.runsHooks;
+    if (!this.limit.isSet && !mayFail) {
       const rows = await this.database.batch(prepareStatements(this.database.queries));
       const rights = rows?.[1][0];
       if (!rights) return undefined;
-      const tokens = await this.#issueOrEnd({ ...session, ...rights }, fresh, context);
+      const tokens = await this.#issueOrEnd({ ...session, ...rights }, entry, context);
       context.onLogin?.(user.id);
       return tokens;
     }
@@ -119,7 +121,11 @@ export class SessionStarter {
       const rows = await executeSequentially(transaction, prepareStatements(transaction));
       const [rights] = rows[1];
       if (!rights) return undefined;
-      const tokens = this.tokenSets.create({ ...session, ...rights }, fresh);
+      const tokens = this.tokenSets.create(
+        { ...session, ...rights },
+        entry === undefined,
+        entry?.restriction,
+      );
       return { tokens, evicted: await this.limit.evictOldest(transaction, session, context) };
     });
     const begun = await untilStopped(beginning);
@@ -130,9 +136,13 @@ export class SessionStarter {
   }
 
   /** The session is committed. Without hooks, tokens fail only for rights that were assigned before there was a limit. */
-  async #issueOrEnd(session: RotatedSession, fresh: boolean, context: RequestContext): Promise<TokenSet> {
+  async #issueOrEnd(
+    session: RotatedSession,
+    entry: Entry | undefined,
+    context: RequestContext,
+  ): Promise<TokenSet> {
     try {
-      return this.tokenSets.create(session, fresh);
+      return this.tokenSets.create(session, entry === undefined, entry?.restriction);
     } catch (error) {
       await this.database.transaction(async (transaction) => {
         await sessionsStore.delete(transaction, session.id);

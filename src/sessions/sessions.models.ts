@@ -170,6 +170,17 @@ export interface CookieSession {
 }
 
 /**
+ * New tokens of a session. The refresh token before them does not work any more.
+ * @example {}
+ */
+export interface NewSessionTokens {
+  /** Where the access token of the request came in a header. */
+  tokens?: TokenSet;
+  /** Where it came in a cookie: the new tokens are set as cookies. */
+  cookie_session?: CookieSession;
+}
+
+/**
  * A live session: its tokens can be used and refreshed.
  * @example { "id": "0199f3c2-7f00-7b12-9d3e-5a6b7c8d9e0f", "created_at": "2026-11-24T09:00:00.000Z", "last_used_at": "2026-11-24T09:30:00.000Z", "expires_at": "2026-12-24T09:30:00.000Z", "address": "192.0.2.7", "user_agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "current": true, "amr": ["pwd"] }
  */

@@ -4,10 +4,11 @@ import type { Clock } from '../clock.js';
 import type { Database, Queries } from '../database/database.js';
 import { Problem } from '../problems/problem.js';
 import type { OnDenied } from './denials.js';
-import { ReplacedByPassword } from './replaced-by-password.js';
+import { ReplacedByProof } from './replaced-by-proof.js';
 import type { SessionEnder } from './session-ender.js';
 import type { TokenSet } from './token-sets.js';
-import { sessionsStore, type InspectedSession } from './sessions.store.js';
+import { sessionsStore, type InspectedSession, type Proof } from './sessions.store.js';
+import type { AuthenticationMethod } from '../tokens/authentication-methods.js';
 import type { TokenRestriction, TokenSets } from './token-sets.js';
 
 interface SessionOptions {
@@ -18,6 +19,17 @@ interface SessionOptions {
   /** Milliseconds in which a replaced refresh token still returns its successor. */
   readonly grace: () => number;
   readonly onDenied: OnDenied;
+}
+
+export interface ProvedSession {
+  /** Whether a second factor was proved in it before. */
+  readonly hadProved: boolean;
+  /**
+   * Creates its tokens, to be called after the commit; undefined where there is no such session, as for a token of another
+   * application.
+   * @param fresh whether the access token of the request is fresh.
+   */
+  readonly makeTokens: ((fresh: boolean) => TokenSet) | undefined;
 }
 
 /** Refreshes and ends sessions. */
@@ -96,8 +108,20 @@ export class SessionsService {
     });
   }
 
+  /** Whether the session of a refresh token of any generation is live. Changes nothing. */
+  async hasLiveSession(refreshToken: string): Promise<boolean> {
+    const contents = this.tokenSets.read(refreshToken);
+    if (!contents) return false;
+    const session = await sessionsStore.inspect(this.database.queries, {
+      id: contents.sessionId,
+      now: this.clock.now(),
+      lifetime: this.options.sessionLifetime * 1000,
+    });
+    return session !== undefined;
+  }
+
   /** The first tokens of a session once more; undefined where it has ended, or was refreshed. */
-  async repeatFirst(sessionId: string): Promise<TokenSet | undefined> {
+  async repeatFirst(sessionId: string, restriction: TokenRestriction = {}): Promise<TokenSet | undefined> {
     const { queries } = this.database;
     const session = await sessionsStore.find(queries, sessionId);
     const live = await sessionsStore.inspect(queries, {
@@ -106,7 +130,7 @@ export class SessionsService {
       now: this.clock.now(),
       lifetime: this.options.sessionLifetime * 1000,
     });
-    return session && live && this.tokenSets.create({ ...session, ...live }, false);
+    return session && live && this.tokenSets.create({ ...session, ...live }, false, restriction);
   }
 
   /** Ends a session because what it was begun with was used again. */
@@ -125,9 +149,12 @@ export class SessionsService {
     if (contents) await this.ender.end(contents.sessionId, 'logout', context, actor);
   }
 
-  /** Ends a session. When this resolves, its tokens are refused, also after a restart. */
-  async logout(sessionId: string, context: RequestContext): Promise<void> {
-    await this.ender.end(sessionId, 'logout', context);
+  /**
+   * Ends a session. When this resolves, its tokens are refused, also after a restart.
+   * @param actor default: the session's user.
+   */
+  async logout(sessionId: string, context: RequestContext, actor?: Actor): Promise<void> {
+    await this.ender.end(sessionId, 'logout', context, actor);
   }
 
   /**
@@ -136,6 +163,29 @@ export class SessionsService {
    * @returns creates its tokens, to be called after the commit; undefined where the session is not live.
    */
   async reauthenticate(queries: Queries, sessionId: string): Promise<(() => TokenSet) | undefined> {
+    const makeTokens = await this.#continue(queries, sessionId, { authenticated_at: this.clock.now() });
+    return makeTokens && (() => makeTokens(true));
+  }
+
+  /**
+   * Continues a session whose user has proved a second factor by adding it. Its earlier refresh tokens stop working: a
+   * thief's copy must not come to what the factor protects.
+   */
+  async addSecondFactor(
+    queries: Queries,
+    sessionId: string,
+    methods: readonly AuthenticationMethod[],
+  ): Promise<ProvedSession> {
+    const before = await sessionsStore.find(queries, sessionId);
+    if (!before) return { hadProved: false, makeTokens: undefined };
+    const makeTokens = await this.#continue(queries, sessionId, {
+      amr: [...new Set([...before.amr.split(' '), ...methods])].join(' '),
+      second_factor_at: this.clock.now(),
+    });
+    return { hadProved: before.second_factor_at !== null, makeTokens };
+  }
+
+  async #continue(queries: Queries, sessionId: string, proof: Proof): Promise<ProvedSession['makeTokens']> {
     const session = await sessionsStore.reauthenticate(queries, {
       id: sessionId,
       now: this.clock.now(),
@@ -143,22 +193,24 @@ export class SessionsService {
       refreshLifetime: this.options.refreshTokenLifetime * 1000,
       accessExpiresAt: this.tokenSets.computeAccessExpiry(),
       lifetime: this.options.sessionLifetime * 1000,
+      proof,
     });
-    return session && (() => this.tokenSets.create(session, true));
+    return session && ((fresh) => this.tokenSets.create(session, fresh));
   }
 
   /**
    * A token of an older generation is a copy: either the user or a thief has the newer one, so both must log in again (RFC
-   * 9700 §4.14.2). Exception: within the grace period after the password was entered, another browser tab may still send
-   * the replaced token. It is refused, and the session stays.
-   * @throws {ReplacedByPassword}
+   * 9700 §4.14.2). Exception: within the grace period after a proof in the session, another browser tab may still send the
+   * replaced token. It is refused, and the session stays.
+   * @throws {ReplacedByProof}
    */
   async #endIfReused(sessionId: string, generation: number, context: RequestContext): Promise<void> {
     const session = await sessionsStore.find(this.database.queries, sessionId);
     if (session?.revoked_at !== null || generation >= session.generation) return;
     const isFromBeforeProof = generation < session.proved_generation;
-    if (isFromBeforeProof && this.clock.now() < session.authenticated_at + this.options.grace()) {
-      throw new ReplacedByPassword();
+    const provedAt = Math.max(session.authenticated_at, session.second_factor_at ?? 0);
+    if (isFromBeforeProof && this.clock.now() < provedAt + this.options.grace()) {
+      throw new ReplacedByProof();
     }
     if (await this.ender.end(sessionId, 'refresh_token_reused', context)) {
       this.options.onDenied('refresh_token_reused', context, session.user_id);

@@ -2,7 +2,6 @@ import { sql } from 'kysely';
 import type { Queries } from '../database/database.js';
 import { prepareOnce } from '../database/compiled-statement.js';
 import type { Schema } from '../database/schema.js';
-import type { AuthenticationMethod } from '../tokens/authentication-methods.js';
 import { rightsOfSession } from '../roles/held-rights.store.js';
 import type { AccountRights } from '../roles/rights.js';
 import {
@@ -23,7 +22,10 @@ export type NewSession = Omit<StoredSession, 'epoch'>;
 type Reauthentication = Pick<
   Rotation,
   'id' | 'newKeyId' | 'refreshLifetime' | 'accessExpiresAt' | 'lifetime'
-> & { readonly now: number };
+> & { readonly now: number; readonly proof: Proof };
+
+/** What a user has proved in a session: the password, or a second factor. */
+export type Proof = Pick<StoredSession, 'authenticated_at'> | Pick<StoredSession, 'amr' | 'second_factor_at'>;
 
 /** Selects a user's live sessions: those that can be refreshed. */
 interface Live {
@@ -85,13 +87,13 @@ export const sessionsStore = {
   rotate: rotateSession,
 
   /**
-   * Moves a session to its next generation after its user entered the password again. Earlier refresh tokens, which a
-   * thief may have, get no grace period.
+   * Moves a session to its next generation after its user has proved the password again, or a second factor. Earlier
+   * refresh tokens, which a thief may have, get no grace period.
    * @returns undefined where the session is not live.
    */
   reauthenticate(
     queries: Queries,
-    { id, now, newKeyId, refreshLifetime, accessExpiresAt, lifetime }: Reauthentication,
+    { id, now, newKeyId, refreshLifetime, accessExpiresAt, lifetime, proof }: Reauthentication,
   ): Promise<RotatedSession | undefined> {
     return queries
       .updateTable('sessions')
@@ -100,7 +102,7 @@ export const sessionsStore = {
         proved_generation: eb('generation', '+', 1),
         refresh_key_id: newKeyId,
         rotated_at: now,
-        authenticated_at: now,
+        ...proof,
         last_used_at: now,
         access_expires_at: accessExpiresAt,
         expires_at: buildMin(eb.val(now + refreshLifetime), buildMaxExpiry(lifetime)),
@@ -112,22 +114,6 @@ export const sessionsStore = {
       .where(hasNotEnded)
       .returning(rotatedColumns)
       .executeTakeFirst();
-  },
-
-  /**
-   * Records that the user has proved a second factor in a session; the next refresh gives tokens that say so.
-   * @returns whether one was proved in it before.
-   */
-  async addSecondFactor(
-    queries: Queries,
-    id: string,
-    { methods, now }: { readonly methods: readonly AuthenticationMethod[]; readonly now: number },
-  ): Promise<boolean> {
-    const session = await sessionsStore.find(queries, id);
-    if (!session) return false;
-    const amr = [...new Set([...session.amr.split(' '), ...methods])].join(' ');
-    await queries.updateTable('sessions').set({ amr, second_factor_at: now }).where('id', '=', id).execute();
-    return session.second_factor_at !== null;
   },
 
   /** @returns undefined where there is no such session, or it was revoked before: one of many concurrent callers wins. */
@@ -204,7 +190,7 @@ export const sessionsStore = {
   },
 
   /**
-   * Finds a session by id and current generation.
+   * Finds a session by id and current generation; without a generation, by its id alone.
    * @returns undefined where the generation is another one, or the session or its user is not live.
    */
   inspect(
@@ -216,17 +202,18 @@ export const sessionsStore = {
       lifetime,
     }: {
       readonly id: string;
-      readonly generation: number;
+      readonly generation?: number;
       readonly now: number;
       /** The maximum lifetime of a session in milliseconds. */
       readonly lifetime: number;
     },
   ): Promise<InspectedSession | undefined> {
-    return queries
+    const ofGeneration = queries
       .selectFrom('sessions')
       .innerJoin('users', 'users.id', 'sessions.user_id')
       .where('sessions.id', '=', id)
-      .where('sessions.generation', '=', generation)
+      .$if(generation !== undefined, (query) => query.where('sessions.generation', '=', generation ?? 0));
+    return ofGeneration
       .where('sessions.revoked_at', 'is', null)
       .where('sessions.expires_at', '>', now)
       .where('sessions.created_at', '>', now - lifetime)

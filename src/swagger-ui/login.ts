@@ -79,7 +79,9 @@ export class Login {
     const response = await this.#post('me/passkeys', { name, credential: made }, headers);
     if (response === undefined) return unreachable;
     if (!response.ok) return await readDetail(response);
-    return ((await response.json()) as AddedPasskey).recovery_codes;
+    const { tokens, recovery_codes: codes } = (await response.json()) as AddedPasskey;
+    if (tokens) this.session.useTokens(tokens);
+    return codes;
   }
 
   /** @returns the passkeys of the account that is logged in, or an error message. */

@@ -1,4 +1,4 @@
-import type { TokenSet } from '../sessions/sessions.models.js';
+import type { NewSessionTokens, TokenSet } from '../sessions/sessions.models.js';
 import { readAccessToken } from './access-token.js';
 import { readBeginning, isEventStream } from './event-stream.js';
 import type { Session } from './session.js';
@@ -53,7 +53,8 @@ export class Operations {
     const isOwn = this.#isOwn(request);
     // With tokens in cookies the response has no body.
     if (givesTokens.has(name) && response.status !== 204) {
-      const tokens = (await response.clone().json()) as Partial<TokenSet>;
+      const given = (await response.clone().json()) as Partial<TokenSet> & NewSessionTokens;
+      const tokens = given.tokens ?? given;
       // A client's own token comes without a refresh token.
       if (tokens.refresh_token !== undefined) this.session.useTokens(tokens as TokenSet);
     } else if (isOwn && this.#endsSession(name, request, response.url)) {
@@ -89,6 +90,7 @@ export class Operations {
 const givesTokens = new Set([
   ...['post /login', 'post /login/second-factor', 'post /login/passkey', 'post /login/link/accept'],
   ...['post /refresh', 'put /me/password', 'post /oauth/token'],
+  ...['post /me/second-factors/totp/confirm', 'post /me/passkeys'],
 ]);
 
 /**

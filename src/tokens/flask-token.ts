@@ -5,6 +5,7 @@ import { isSignature, readCompactJws } from '../guard/compact-jws.js';
 import { Problem } from '../problems/problem.js';
 import { maxTokenLength } from './access-token-size.js';
 import { isId } from '../ids.js';
+import { isStorableText, isUtf8Payload } from './claim-text.js';
 
 /** A token that a Flask application issued with Flask-JWT-Extended. */
 export interface FlaskToken {
@@ -56,18 +57,31 @@ function hasPlainMembers(json: string): boolean {
   return alg === 'HS256' && typ === 'JWT' && Object.keys(others).length === 0 && json.split('"').length === 9;
 }
 
+interface VerificationTimes {
+  /** Seconds since the Unix epoch. */
+  readonly now: number;
+  /** The tolerance of clocks, in seconds. */
+  readonly leeway: number;
+  /** Whether a token may be one that is valid later. */
+  readonly ignoreNotBefore?: boolean;
+}
+
 /**
- * @param times seconds: now, and the tolerance of clocks.
  * @throws {Problem} `invalid_token`, with a detail that says what is wrong.
  */
 export function verifyFlaskToken(
   token: string,
   secret: KeyObject,
   type: FlaskToken['type'],
-  { now, leeway }: { readonly now: number; readonly leeway: number },
+  { now, leeway, ignoreNotBefore = false }: VerificationTimes,
 ): FlaskToken {
   const parts = token.length > maxTokenLength ? undefined : readCompactJws(token);
-  if (!parts || !isFlaskHeader(parts.header) || !isSignature(parts.signature, signatureLength)) {
+  if (
+    !parts ||
+    !isFlaskHeader(parts.header) ||
+    !isUtf8Payload(parts.payload) ||
+    !isSignature(parts.signature, signatureLength)
+  ) {
     throw createInvalidToken('The token of the earlier application is malformed.');
   }
   let claims: unknown;
@@ -76,6 +90,7 @@ export function verifyFlaskToken(
       algorithms: ['HS256'],
       clockTimestamp: now,
       clockTolerance: leeway,
+      ignoreNotBefore,
     });
   } catch (error) {
     if (!(error instanceof jwt.JsonWebTokenError)) throw error;
@@ -85,7 +100,11 @@ export function verifyFlaskToken(
         : 'The token of the earlier application is malformed, or its signature is wrong.',
     );
   }
-  return readClaims(claims as Readonly<Record<string, unknown>>, type, now + leeway);
+  return readClaims(
+    claims as Readonly<Record<string, unknown>>,
+    type,
+    ignoreNotBefore ? Infinity : now + leeway,
+  );
 }
 
 function readClaims(
@@ -101,7 +120,7 @@ function readClaims(
     typeof subject !== 'string' ||
     subject === '' ||
     subject.length > maxSubjectLength ||
-    /\p{Cc}/u.test(subject) ||
+    !isStorableText(subject) ||
     !Number.isSafeInteger(iat) ||
     (exp !== undefined && !Number.isSafeInteger(exp)) ||
     !['boolean', 'number'].includes(typeof fresh)

@@ -1,17 +1,21 @@
-import { createHmac, randomUUID } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 import { expect } from 'chai';
 import jwt from 'jsonwebtoken';
 import { serviceActor } from '../../src/audit/actor.js';
-import { UserImport } from '../../src/import/user-import.js';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
 import { endAllSessions } from '../../src/sessions/end-all-sessions.js';
 import { databaseKinds } from '../support/databases.js';
+import {
+  flaskSettings,
+  importFlaskUser,
+  signFlaskRefreshToken,
+  signFlaskToken,
+} from '../support/flask-tokens.js';
 import { secondFactorsStore } from '../../src/users/second-factors.store.js';
 import { catchRejection } from '../support/rejections.js';
 import { TestApp } from '../support/test-app.js';
 
-const secret = 'the secret of the Flask application, of 32 bytes and more';
-const day = 86_400;
+const secret = flaskSettings.JWT_SECRET_KEY;
 
 for (const kind of databaseKinds) {
   describe(`Tokens of a Flask application on ${kind}`, () => {
@@ -22,9 +26,7 @@ for (const kind of databaseKinds) {
       app = await TestApp.start({
         database: kind,
         settings: {
-          JWT_SECRET_KEY: secret,
-          JWT_DECODE_LEGACY: 'flask-jwt-extended',
-          JWT_DECODE_LEGACY_UNTIL: '2027-01-31',
+          ...flaskSettings,
         },
       });
       admin = (await app.login()).access_token;
@@ -33,72 +35,21 @@ for (const kind of databaseKinds) {
     });
     after(() => app.close());
 
-    /** @returns the id here of a user who had the id `foreignId` there. */
-    async function importUser(foreignId: string, roles: readonly string[] = ['reader']): Promise<string> {
-      const { database, clock, accessTokens, roles: roleService, totpSecrets } = app.services;
-      async function* source() {
-        await Promise.resolve();
-        const user = { id: foreignId, username: `flask${foreignId}`, roles, disabled: false };
-        yield { place: 'user', user };
-      }
-      await UserImport.run(
-        { database, clock, tokens: accessTokens, roles: roleService, totpSecrets },
-        source(),
-        {
-          source: 'flask',
-          dryRun: false,
-          roles: new Map([['admin', 'admin']]),
-          unknownRoles: 'refuse',
-          renames: new Map(),
-          emailAsUsername: false,
-          usernames: 'distinct',
-          actor: serviceActor,
-        },
-        { onFinding: ({ message }) => expect.fail(message) },
-      );
-      const row = await database.queries
-        .selectFrom('latchkey_foreign_ids')
-        .select('user_id')
-        .where('foreign_id', '=', foreignId)
-        .executeTakeFirstOrThrow();
-      return row.user_id;
-    }
+    const importUser = (foreignId: string, roles?: readonly string[], username?: string) =>
+      importFlaskUser(app.services, foreignId, roles, username);
     const newUser = async (roles?: readonly string[]): Promise<{ foreignId: string; id: string }> => {
       const foreignId = String((made += 1));
       return { foreignId, id: await importUser(foreignId, roles) };
     };
 
-    /** As PyJWT writes what Flask-JWT-Extended 4.7 gives it. */
-    function flaskToken(
+    const flaskToken = (
       sub: unknown,
       claims: Record<string, unknown> = {},
-      key = secret,
-      options: jwt.SignOptions = {},
-    ): string {
-      const now = Math.floor(app.clock.now() / 1000);
-      const all = {
-        fresh: false,
-        iat: now,
-        jti: randomUUID(),
-        type: 'access',
-        sub,
-        nbf: now,
-        csrf: randomUUID(),
-        exp: now + 900,
-        ...claims,
-      };
-      return jwt.sign(JSON.parse(JSON.stringify(all)) as object, key, {
-        algorithm: 'HS256',
-
-        ...options,
-      });
-    }
+      key?: string,
+      options?: jwt.SignOptions,
+    ): string => signFlaskToken(app.clock, sub, claims, key, options);
     const refreshToken = (sub: unknown, claims: Record<string, unknown> = {}, key?: string): string =>
-      flaskToken(
-        sub,
-        { type: 'refresh', exp: Math.floor(app.clock.now() / 1000) + 30 * day, ...claims },
-        key,
-      );
+      signFlaskRefreshToken(app.clock, sub, claims, key);
     const open = (token: string, status: number) => app.get('/protected', token).expect(status);
     const exchange = (token: string, status = 200) =>
       app.post('/refresh', { refresh_token: token }).expect(status);
@@ -155,6 +106,15 @@ for (const kind of databaseKinds) {
       const now = Math.floor(app.clock.now() / 1000);
       const [header = '', payload = '', signature = ''] = flaskToken(foreignId).split('.');
       const none = Buffer.from('{"alg":"none","typ":"JWT"}').toString('base64url');
+      // What parsers and databases make of a sub that is no Unicode.
+      await importUser('\ufffd', ['reader'], 'replaced');
+      const signBytes = (token: string): string => {
+        const [head = '', text = ''] = token.split('.');
+        const bytes = Buffer.from(Buffer.from(text, 'base64url').toString(), 'latin1');
+        const content = `${head}.${bytes.toString('base64url')}`;
+        return `${content}.${createHmac('sha256', secret).update(content).digest('base64url')}`;
+      };
+      await open(flaskToken('\ufffd'), 200);
       const bad: Record<string, string> = {
         'alg none': `${none}.${payload}.`,
         'alg none with a signature': `${none}.${payload}.${signature}`,
@@ -176,6 +136,8 @@ for (const kind of databaseKinds) {
         'no sub': flaskToken(undefined),
         'a sub that is a list': flaskToken([foreignId]),
         'a sub with a NUL': flaskToken('1\u0000'),
+        'a sub with half of a surrogate pair': flaskToken('\ud800'),
+        'a sub that is not UTF-8': signBytes(flaskToken('\u00ff')),
         nobody: flaskToken('no such id'),
         'a user of this service': flaskToken('admin'),
       };

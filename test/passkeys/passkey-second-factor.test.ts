@@ -1,7 +1,11 @@
 import { expect } from 'chai';
 import type { ProblemDetails } from '../../src/problems/problem.models.js';
-import type { AddedPasskey, PasskeyAssertion } from '../../src/passkeys/passkeys.models.js';
-import type { TokenSet } from '../../src/sessions/sessions.models.js';
+import type {
+  AddedPasskey,
+  PasskeyAssertion,
+  PasskeyCreationOptions,
+} from '../../src/passkeys/passkeys.models.js';
+import type { CookieSession, TokenSet } from '../../src/sessions/sessions.models.js';
 import type { Authenticator, Deviation } from '../support/authenticator.js';
 import { formatCookies, readCookies } from '../support/cookies.js';
 import { databaseKinds } from '../support/databases.js';
@@ -121,8 +125,32 @@ for (const database of databaseKinds) {
     });
 
     it('makes the session that added it one with a second factor', async () => {
-      const { access_token: token } = await app.refresh(tokens.refresh_token);
+      expect(readJwt(added.tokens?.access_token ?? '').claims['amr']).to.include('mfa');
+      await app.post('/refresh', { refresh_token: tokens.refresh_token }).expect(401);
+      const { access_token: token } = await app.refresh(added.tokens?.refresh_token ?? '');
       expect(readJwt(token).claims['amr']).to.include('mfa');
+    });
+
+    it('gives a session in cookies its new tokens as cookies, and none in the body', async () => {
+      await app.createUser('grace', password);
+      const login = await app.post('/login/cookies', { username: 'grace', password }).expect(200);
+      const [cookie, csrf] = [
+        formatCookies(readCookies(login)),
+        (login.body as CookieSession).access_csrf_token,
+      ];
+      const send = (path: string, body: object) =>
+        app.post(path, body).set('Cookie', cookie).set('X-CSRF-TOKEN', csrf);
+      const options = await send('/me/passkeys/options', { use: 'second_factor' }).expect(200);
+      const credential = createAuthenticator({ userVerified: false }).create(
+        options.body as PasskeyCreationOptions,
+      );
+      const response = await send('/me/passkeys', { credential }).expect(201);
+      const { tokens: none, cookie_session: session } = response.body as AddedPasskey;
+      expect(none).to.equal(undefined);
+      const refresh = (cookies: string, value = '') =>
+        app.post('/refresh/cookies').set('Cookie', cookies).set('X-CSRF-TOKEN', value);
+      await refresh(cookie, (login.body as CookieSession).refresh_csrf_token).expect(401);
+      await refresh(formatCookies(readCookies(response)), session?.refresh_csrf_token).expect(200);
     });
 
     it('logs nobody in alone', async () => {

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
+import type { ConfirmedTotp } from '../../src/second-factors/second-factors.models.js';
 import { databaseKinds } from '../support/databases.js';
 import { createClient, toFormCredentials } from '../support/oauth-clients.js';
 import { beginLogin, computeCode, enrollTotp, loginWithCode } from '../support/second-factors.js';
@@ -60,11 +61,30 @@ for (const database of databaseKinds) {
       expect(audited).to.include({ actor_id: id, details: '{"kind":"totp"}' });
     });
 
-    it('make the session one with a second factor, from its next refresh on', async () => {
+    it('make the session one with a second factor, whose tokens come with the confirmation', async () => {
       const { tokens } = await newUser();
-      await enrollTotp(app, tokens);
-      const { claims } = readJwt((await app.refresh(tokens.refresh_token)).access_token);
-      expect(claims).to.deep.include({ amr: ['pwd', 'otp', 'mfa'], acr: 'aal2' });
+      const before = readJwt(tokens.access_token).claims;
+      const { tokens: given } = await enrollTotp(app, tokens);
+      const { claims } = readJwt(given.access_token);
+      const proved = { amr: ['pwd', 'otp', 'mfa'], acr: 'aal2', fresh: true };
+      expect(claims).to.deep.include({ ...proved, sid: before['sid'], auth_time: before['auth_time'] });
+      const next = await app.refresh(given.refresh_token);
+      expect(readJwt(next.access_token).claims).to.deep.include({ ...proved, fresh: false });
+    });
+
+    it('give a refresh token that was stolen before them nothing', async () => {
+      const { tokens } = await newUser();
+      const { body } = await begin(tokens).expect(201);
+      const { body: confirmed } = await confirm(tokens, computeCode(body.secret as string, app)).expect(200);
+      const given = (confirmed as Required<ConfirmedTotp>).tokens;
+      const steal = () => app.post('/refresh', { refresh_token: tokens.refresh_token }).expect(401);
+      // Within the grace it may be another browser tab.
+      expect((await steal()).body.detail).to.include('a second factor was added');
+      const next = await app.refresh(given.refresh_token);
+      app.clock.advance(11);
+      await steal();
+      await app.post('/refresh', { refresh_token: next.refresh_token }).expect(401);
+      await app.get('/me', next.access_token).expect(401);
     });
 
     it('store neither the secret nor a code unencrypted', async () => {
@@ -135,8 +155,8 @@ for (const database of databaseKinds) {
     });
 
     it('are removed with the recovery codes, and end no session', async () => {
-      const { id, username, tokens } = await newUser();
-      const { secret } = await enrollTotp(app, tokens);
+      const { id, username, tokens: before } = await newUser();
+      const { secret, tokens } = await enrollTotp(app, before);
       const { body } = await loginWithCode(app, username, password, computeCode(secret, app));
       await remove(body as TokenSet).expect(204);
       const { body: gone } = await remove(body as TokenSet).expect(404);

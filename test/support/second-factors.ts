@@ -1,5 +1,6 @@
 import { generateSync } from 'otplib';
 import type { Response } from 'supertest';
+import type { ConfirmedTotp } from '../../src/second-factors/second-factors.models.js';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
 import type { TestApp } from './test-app.js';
 
@@ -12,6 +13,8 @@ export function computeCode(secret: string, { clock }: TestApp, steps = 0): stri
 export interface Enrolled {
   readonly secret: string;
   readonly recoveryCodes: readonly string[];
+  /** Those of the session after it. */
+  readonly tokens: TokenSet;
 }
 
 /** Sets up an authenticator app, and lets its next code be a new one. */
@@ -21,7 +24,8 @@ export async function enrollTotp(app: TestApp, { access_token: token }: TokenSet
   const body = { code: computeCode(secret, app) };
   const { body: confirmed } = await app.post('/me/second-factors/totp/confirm', body, token).expect(200);
   app.clock.advance(30);
-  return { secret, recoveryCodes: (confirmed as { recovery_codes: string[] }).recovery_codes };
+  const { recovery_codes: recoveryCodes, tokens } = confirmed as Required<ConfirmedTotp>;
+  return { secret, recoveryCodes, tokens };
 }
 
 /** The first step of a login with a second factor. @returns its `login_token`. */

@@ -10,6 +10,7 @@ import { createAuthenticator, passkeySettings } from '../support/passkeys.js';
 import { computeCode, enrollTotp } from '../support/second-factors.js';
 import { Tabs, type Tab } from '../support/tabs.js';
 import { adminPassword, TestApp } from '../support/test-app.js';
+import { readJwt } from '../support/tokens.js';
 
 describe("the login of the page's Authorize dialog", () => {
   let app: TestApp;
@@ -66,7 +67,7 @@ describe("the login of the page's Authorize dialog", () => {
     expect(await login.logIn('admin', adminPassword)).to.equal('The service cannot be reached.');
   });
 
-  it('adds, lists and removes passkeys, and says what a login without the second factor lacks', async () => {
+  it('adds, lists and removes passkeys, and says when a login was too long ago', async () => {
     const password = 'the password of bea';
     await app.createUser('bea', password);
     await login.logIn('bea', password);
@@ -79,7 +80,10 @@ describe("the login of the page's Authorize dialog", () => {
     expect(await login.addPasskey(browser, 'Phone')).to.have.length(10);
     const [passkey] = (await login.listPasskeys()) as readonly Passkey[];
     expect(passkey).to.include({ name: 'Phone' });
-    // The token is that of the login by password.
+    const { claims } = readJwt(tab.session.token ?? '');
+    expect(claims['amr']).to.include('mfa');
+    expect(tab.session.refreshToken).to.be.a('string');
+    app.clock.advance(301);
     expect(await login.removePasskey(passkey?.id ?? '')).to.match(/Log in again/);
     await login.logOut();
     expect(await login.logInWithPasskey(browser)).to.equal(undefined);
