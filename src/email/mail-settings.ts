@@ -29,7 +29,8 @@ export function parseSmtpUrl(text: string): SmtpServer {
     !/^\/?$/.test(url.pathname) ||
     [...url.searchParams.keys()].some((name) => name !== 'tls') ||
     (tls !== null && (tls !== 'optional' || url.protocol === 'smtps:')) ||
-    (url.username === '') !== (url.password === '')
+    (url.username === '') !== (url.password === '') ||
+    !isEncoded(url.username + url.password)
   ) {
     throw new Error(
       'must be smtp:// or smtps:// with user and password where the server asks for them, host and port, such as smtp://user:password@smtp.example.com:587; special characters in them are percent-encoded; ?tls=optional is for a server in your own network that has no TLS',
@@ -47,6 +48,16 @@ export function parseSmtpUrl(text: string): SmtpServer {
     user: url.username === '' ? undefined : decodeURIComponent(url.username),
     password: url.password === '' ? undefined : decodeURIComponent(url.password),
   };
+}
+
+/** Whether each % begins an encoded character, and each character is well-formed. */
+function isEncoded(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Parser of a setting: `Name <address>`, or the address alone. */

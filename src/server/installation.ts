@@ -12,7 +12,7 @@ import { assertRestoreFinished } from '../database/restored-file.js';
 import { refuseSharedFile } from '../database/shared-file.js';
 import { claimSqlite, type Claimant } from '../database/sqlite-claim.js';
 import { findSecret } from '../keys/secret.js';
-import { usesCookies, getMaxTokenLengthInCookie } from '../sessions/token-cookies.js';
+import { usesCookies, getMaxTokenLengthInCookie } from '../config/cookie-settings.js';
 import { problemCodes } from '../problems/problem-codes.js';
 import { createHooks, openContract } from './open-project.js';
 import { packageVersion } from './package-version.js';
