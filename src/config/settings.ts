@@ -422,7 +422,7 @@ export const settings = {
     name: 'LATCHKEY_DEV_MAIL',
     parse: createChoiceParser('auto', 'on', 'off'),
     default: 'auto',
-    doc: 'Whether `/dev/mail` shows messages to everybody at this machine, with the links in them: `auto`, where the service runs on a terminal without `LATCHKEY_SMTP_URL`; `on`; `off`. It is there only where `HOST` and `LATCHKEY_ISSUER` are addresses of the machine itself ([e-mail](email.md#without-a-mail-server)).',
+    doc: 'Whether `/dev/mail` shows messages, with the links in them: `auto`, where the service runs on a terminal without `LATCHKEY_SMTP_URL`, to people who have the link that the start prints; `on`, to everybody at this machine; `off`. It is there only where `HOST` and `LATCHKEY_ISSUER` are addresses of the machine itself ([e-mail](email.md#without-a-mail-server)).',
   }),
   accessTokenExpires: defineSetting({
     name: 'JWT_ACCESS_TOKEN_EXPIRES',
@@ -775,7 +775,7 @@ export const settings = {
     name: 'LATCHKEY_LOGIN_FREE_ATTEMPTS',
     parse: createWholeNumberParser(0, 1_000_000),
     default: '5',
-    doc: 'How many failed logins for one account cause no wait.',
+    doc: 'How many failed logins by one name, or by one e-mail address, cause no wait; an account that has both has as many by each ([why](decisions/login-attempts.md)).',
   }),
   loginFreeAttemptsPerAddress: defineSetting({
     name: 'LATCHKEY_LOGIN_FREE_ATTEMPTS_PER_ADDRESS',

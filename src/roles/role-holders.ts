@@ -1,6 +1,6 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { runInBatches, rowsPerBatch } from '../database/batches.js';
 import type { Database, Queries } from '../database/database.js';
+import { nextTurn } from '../event-loop.js';
 import { computeRightsSize } from '../tokens/access-token-size.js';
 import { parseScope } from './rights.js';
 import { rolesStore, type StoredRole } from './roles.store.js';

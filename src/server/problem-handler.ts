@@ -5,6 +5,7 @@ import { getTokenScheme } from '../config/config.js';
 import { databaseSubject } from '../database/write-probe.js';
 import { OutageLog } from '../database/outage-log.js';
 import { DatabaseUnavailable } from '../database/database-unavailable.js';
+import { createOpenFilesProblem, isOutOfFiles, openFilesSubject } from '../problems/open-files.js';
 import { OAuthProblem } from '../problems/oauth-problem.js';
 import type { OAuthError } from '../oauth/oauth.models.js';
 import type { ProblemCode } from '../problems/problem-codes.js';
@@ -56,7 +57,8 @@ export function createProblemHandler(
 
 /** The name for the log of outages. */
 function getOutageName({ cause, title }: Problem): string {
-  return cause instanceof DatabaseUnavailable ? databaseSubject : `a request (${title})`;
+  if (cause instanceof DatabaseUnavailable) return databaseSubject;
+  return isOutOfFiles(cause) ? openFilesSubject : `a request (${title})`;
 }
 
 /**
@@ -102,6 +104,7 @@ function toProblem(error: unknown): Problem {
   if (error instanceof DatabaseUnavailable) {
     return retryLater('not_ready', 1, { detail: 'The database does not respond.', cause: error });
   }
+  if (isOutOfFiles(error)) return createOpenFilesProblem(error);
   if (error instanceof ValidateError) {
     return new Problem('validation_failed', { errors: toFieldErrors(error.fields) });
   }
