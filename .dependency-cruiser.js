@@ -35,6 +35,7 @@ const layers = [
   'start-error',
   'ids',
   'clock',
+  'event-loop',
   'guard',
 ];
 

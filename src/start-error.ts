@@ -2,3 +2,15 @@
 export class StartError extends Error {
   override readonly name = 'StartError';
 }
+
+/**
+ * A worker thread could not be started.
+ * @param purpose continues "a thread that".
+ */
+export function createThreadError(purpose: string, cause: unknown): StartError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new StartError(
+    `No thread that ${purpose} could be started (${reason}). Let this user and its control group have more threads (ulimit -u, TasksMax, pids.max), open files (ulimit -n) and memory.`,
+    { cause },
+  );
+}

@@ -19,7 +19,7 @@ const { createHttpServer: createService } = await loadBuilt('server/http-server.
 const config = readConfig(process.env);
 const log = pino({ level: 'error' });
 const services = await openInstallation(config, systemClock, log, config.issuer ?? '', project);
-await prepareService(services, ['users:read', 'users:write', 'roles:read', 'roles:write']);
+await prepareService(services, ['users:read', 'users:write', 'roles:read', 'roles:write', 'audit:read']);
 
 const context = { requestId: null, address: '127.0.0.1', userAgent: 'latchkey-bench' };
 const administrator = {

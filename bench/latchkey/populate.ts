@@ -70,6 +70,36 @@ export function populate(
   return { userOfMany };
 }
 
+/** The address of every other row that `populateAudit` makes: all those that are no logins. */
+export const auditedAddress = '192.0.2.1';
+
+/**
+ * Puts rows that a user has caused into the audit of a service, which may run.
+ * @param accessToken of the user, who has logged in.
+ */
+export function populateAudit(
+  { settings }: Pick<Prepared, 'settings'>,
+  accessToken: string,
+  rows: number,
+): void {
+  const payload = Buffer.from(accessToken.split('.')[1] ?? '', 'base64url').toString();
+  const { sub } = JSON.parse(payload) as { readonly sub: string };
+  const database = new DatabaseSync(settings['DATABASE_URL']?.replace('sqlite:', '') ?? '');
+  database.exec('begin');
+  const login = database
+    .prepare("select * from audit where event = 'login' and target = ? order by id desc limit 1")
+    .get(sub) as Row;
+  const insert = inserter(database, 'audit', login);
+  for (let index = 0; index < rows; index += 1)
+    insert({
+      ...login,
+      id: idOf('d', index),
+      ...(index % 2 === 0 && { event: 'logout', address: auditedAddress }),
+    });
+  database.exec('commit');
+  database.close();
+}
+
 /** Half of a name is what a search begins with. */
 export function nameOf(index: number): string {
   return `person-${String(index).padStart(7, '0')}`;

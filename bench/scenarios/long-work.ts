@@ -8,7 +8,7 @@ import { PinnedProcess } from '../harness/processes.ts';
 import { atMost, number, type Aim } from '../harness/report.ts';
 import { computeQuantile } from '../harness/statistics.ts';
 import { prepare, type Prepared } from '../latchkey/latchkey.ts';
-import { nameOf, populate } from '../latchkey/populate.ts';
+import { auditedAddress, nameOf, populate, populateAudit } from '../latchkey/populate.ts';
 import type { Scenario } from './scenario.ts';
 
 /** Of the load: milliseconds from one request to the next, whether or not the ones before have responses. */
@@ -35,9 +35,8 @@ export const longWork: Scenario = {
   title: 'GET /protected and POST /refresh while something concerns thousands of rows, on SQLite',
   run: async (conditions) => {
     const scale = conditions.quick ? 0.01 : 1;
-    const [users, sessions, holders, sessionsOfOne] = [200_000, 500_000, 66_000, 50_000].map((count) =>
-      Math.round(count * scale),
-    ) as [number, number, number, number];
+    const counts = [200_000, 500_000, 66_000, 50_000, 200_000].map((count) => Math.round(count * scale));
+    const [users = 0, sessions = 0, holders = 0, sessionsOfOne = 0, audited = 0] = counts;
     const prepared = prepare(conditions, { sessions: 500 });
     const { userOfMany } = populate(prepared, {
       ...{ users, sessions, holders, sessionsOfOne },
@@ -65,6 +64,7 @@ export const longWork: Scenario = {
       const url = `http://127.0.0.1:${port}`;
       const control = `http://127.0.0.1:${controlPort}`;
       const authorization = `Bearer ${token}`;
+      populateAudit(prepared, token, audited);
       const administer = async (method: string, path: string, body?: object): Promise<string> => {
         const response = await fetch(url + path, {
           method,
@@ -113,6 +113,18 @@ export const longWork: Scenario = {
               return administer('GET', `/users?total=true&${filter}&sort=${sort}`);
             });
           },
+        },
+        {
+          title: `pages of the audit by two conditions, among ${number(audited)} rows`,
+          run: () =>
+            repeat((round) => {
+              const order = round % 2 === 0 ? 'newest' : 'oldest';
+              return administer('GET', `/audit?event=login&address=${auditedAddress}&order=${order}`);
+            }),
+        },
+        {
+          title: `an export of ${number(audited)} rows of the audit`,
+          run: () => administer('GET', '/me/export'),
         },
         {
           title: `changes of a role of ${number(holders)}`,

@@ -17,23 +17,27 @@ export class OwnDataController {
 
   /**
    * Everything that the service stores about you, as one JSON document to keep: the account, its sessions, and what the
-   * audit has about it. It contains no secrets, and of others only that they acted.
+   * audit has about it. It contains no secrets, and of others only that they acted. A session can export ten times an hour.
    * @summary Export your data
    */
   @Get('export')
   @Security('bearer')
   @SuccessResponse(200, 'The data.')
   @Response<ProblemDetails>(403, 'The caller is a client, not a user: `user_session_required`.')
-  @Response<ProblemDetails>(429, 'Another export of yours is running: `too_many_streams`.')
+  @Response<ProblemDetails>(
+    429,
+    'Another export of yours is running, or there were ten within the hour: `too_many_streams`, `too_many_requests`.',
+  )
   @Response<ProblemDetails>(
     503,
     'Too many exports are running, or the database does not respond: `busy`, `not_ready`.',
   )
   public async exportMe(@Request() request: AuthenticatedRequest): Promise<OwnData> {
-    const { userId } = requireUser(request);
+    const caller = requireUser(request);
     const { res: response } = request;
     if (!response) throw new Error('A request has a response.');
-    const { account, begunAt, lists, end } = await this.services.ownData.export(userId, toActor(request));
+    const { ownData } = this.services;
+    const { account, begunAt, quota, lists, end } = await ownData.export(caller, toActor(request));
     try {
       const members = [
         ['format', 1],
@@ -43,6 +47,7 @@ export class OwnDataController {
       ] as const;
       return await streamJson<OwnData>(response, members, {
         'Content-Disposition': 'attachment; filename="account.json"',
+        RateLimit: quota,
       });
     } finally {
       end();

@@ -62,6 +62,7 @@ export class PasswordCheckController {
   @SuccessResponse(200, 'Rated.')
   @Response<ProblemDetails>(404, 'The service rates no passwords: `password_check_off`.')
   @Response<ProblemDetails>(429, 'The limit per address is reached, or too many wait: `too_many_requests`.')
+  @Response<ProblemDetails>(503, 'The service cannot rate it now: `busy`.')
   public async checkPassword(
     @Body() body: PasswordCheckRequest,
     @Request() request: HttpRequest,

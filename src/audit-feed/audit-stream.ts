@@ -2,6 +2,7 @@ import { auditChainStore } from '../audit/audit-chain.store.js';
 import { auditListStore, type ChainedRow, type ChainPosition } from '../audit/audit-list.store.js';
 import type { Clock } from '../clock.js';
 import type { Database } from '../database/database.js';
+import { nextTurn } from '../event-loop.js';
 import { StreamLimit } from '../http/stream-limit.js';
 import type { Revocations } from '../revocations/revocations.js';
 import type { AccessTokenClaims } from '../tokens/access-token-claims.js';
@@ -124,6 +125,8 @@ export class AuditStream {
       // At once, so that the reader knows that it listens, and from where.
       if (mayContinue()) yield { rows: [], id: formatId(place) };
       while (mayContinue()) {
+        // News wake all readers at once.
+        await nextTurn();
         const isHeartbeatDue = reader.take();
         // What somebody has put behind the head is not in the chain.
         until = Math.max(until, this.#head);

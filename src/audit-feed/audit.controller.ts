@@ -29,7 +29,7 @@ export class AuditController {
 
   /**
    * A page of what happened, newest first or oldest first: who did what, to what, and what changed. The time it takes does
-   * not grow with the audit.
+   * not grow with the audit; with several conditions, it grows with the rows that meet the rarest of them.
    * @summary Read the audit
    */
   @Get()

@@ -1,5 +1,6 @@
 import { userInfo } from 'node:os';
 import type { RequestContext } from '../http/request-context.js';
+import { notFreeform } from '../text/freeform-text.js';
 
 /** The operator's commands, and the service itself: no request. */
 export const operatorContext: RequestContext = { requestId: null, address: null, userAgent: null };
@@ -39,7 +40,7 @@ export function createOperatorActor(
 
 /** A variable may have anything in it. */
 function toName(text: string): string {
-  return text.replaceAll(/\p{Cc}/gu, ' ').slice(0, maxNameLength);
+  return text.replaceAll(new RegExp(notFreeform, 'gu'), ' ').slice(0, maxNameLength);
 }
 
 function readSystemUser(): string {

@@ -1,5 +1,6 @@
 import { sql, type Compilable, type SelectQueryBuilder } from 'kysely';
 import type { Queries } from '../database/database.js';
+import { readByIndex } from '../database/read-by-index.js';
 import type { AuditHeadRow, AuditRow, AuditSealRow, Schema } from '../database/schema.js';
 import { hashedColumns } from './audit-hash.js';
 import { headName } from './audit-seals.js';
@@ -52,9 +53,20 @@ export const auditChainStore = {
       .executeTakeFirst();
   },
 
-  /** In the order of their times. */
+  /**
+   * In the order of their times. Without the name of the index, SQLite takes that of all places, because places are unique: for
+   * each page it would read and sort all rows that have none.
+   */
   listUnchained(queries: Queries, limit: number): Promise<AuditRow[]> {
-    return selectAuditRows(queries).where('sequence', 'is', null).orderBy('id').limit(limit).execute();
+    const unchained = readByIndex(queries, 'audit', 'audit_unchained');
+    return selectAuditRows(queries)
+      .where(
+        'id',
+        'in',
+        sql<string>`(select id from ${unchained} where sequence is null order by id limit ${limit})`,
+      )
+      .orderBy('id')
+      .execute();
   },
 
   async countUnchained(queries: Queries): Promise<number> {

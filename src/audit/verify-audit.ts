@@ -1,5 +1,6 @@
 import type { Database } from '../database/database.js';
 import type { AuditHeadRow, AuditRow, AuditSealRow } from '../database/schema.js';
+import { nextTurn } from '../event-loop.js';
 import { auditChainStore } from './audit-chain.store.js';
 import { computeRowHash, firstHash } from './audit-hash.js';
 import {
@@ -184,6 +185,7 @@ class Verification {
       // Rows after the head that was read may be chained by now: `#findExcess` reads the head again.
       const limit = Math.min(rowsPerPage, head.sequence - this.#last.sequence);
       if (limit <= 0) break;
+      await nextTurn();
       const page = await auditChainStore.listChained(queries, { after: this.#last.sequence, limit });
       if (page.length === 0) return this.#createEndError(head);
       for (const row of page) {

@@ -14,7 +14,7 @@ import { hasFlaskHeader } from '../tokens/flask-token.js';
 import { createStepUpProblem, getSecondFactorAge } from '../tokens/step-up.js';
 import { createActor, toCaller, type Caller } from '../tokens/caller.js';
 import type { LegacyAccessTokensService } from './legacy-access-tokens.service.js';
-import { findAccessToken, createMissingTokenProblem } from './token-locations.js';
+import { findAccessToken, createMissingTokenProblem, requireCsrfValue } from './token-locations.js';
 
 /**
  * tsoa's authentication module: enforces an operation's `@Security("bearer", demands)`. Each of `demands` is a permission,
@@ -56,7 +56,7 @@ export function enforceRequirements(request: Request, caller: Caller, demands: r
 /**
  * Where the revocations in memory may be incomplete, reads those of the request's token from the database into memory.
  * @returns undefined where memory is complete, which is almost always.
- * @throws {Problem} `invalid_token`, `csrf_failed`.
+ * @throws {Problem} `invalid_token`.
  * @throws {DatabaseUnavailable} asynchronously.
  */
 export function checkRevocationIfNeeded(request: Request): Promise<void> | undefined {
@@ -126,6 +126,7 @@ export function authenticateIfPresent(request: Request): Caller | undefined {
   }
   const error = hooks.verifyClaims?.(claims);
   if (error !== undefined) throw new Problem('invalid_token', { detail: error });
+  requireCsrfValue(request, config);
   if (claims.sid !== undefined) sessionUses.recordUse(claims.sid);
   return toCaller(claims);
 }

@@ -6,8 +6,9 @@ import { countRequest } from './request-limits.js';
 import {
   setTokenCookies,
   requireCookies,
-  readConfirmedToken,
-  clearTokenCookie,
+  readTokenCookie,
+  createCsrfProblem,
+  clearBadTokenCookie,
 } from '../sessions/token-cookies.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
 import { Problem } from '../problems/problem.js';
@@ -84,11 +85,20 @@ export class CookiesController {
   public async refreshWithCookies(@Request() request: HttpRequest): Promise<CookieSession> {
     requireCookies(this.services.config);
     countRequest(request, this.services, 'refresh');
-    const refreshToken = readConfirmedToken(request, this.services.config, 'refresh');
-    if (refreshToken === undefined) {
+    const cookie = readTokenCookie(request, this.services.config, 'refresh');
+    if (cookie === undefined) {
       throw new Problem('invalid_refresh_token', { detail: 'The refresh cookie is missing. Log in again.' });
     }
-    return setTokenCookies(request, this.services.config, await this.#refresh(refreshToken, request));
+    if (!cookie.isConfirmed) throw await this.#refuseUnconfirmed(cookie.token, request);
+    return setTokenCookies(request, this.services.config, await this.#refresh(cookie.token, request));
+  }
+
+  /** Changes no session: a page of another site may have sent the request. Clears the cookie if its session has ended. */
+  async #refuseUnconfirmed(refreshToken: string, request: HttpRequest): Promise<Problem> {
+    const { config, sessions } = this.services;
+    if (await sessions.hasLiveSession(refreshToken)) return createCsrfProblem(config, 'refresh');
+    clearBadTokenCookie(request, config, 'refresh');
+    return new Problem('invalid_refresh_token');
   }
 
   /** Clears a refused cookie, unless another tab may just have got a new one. */
@@ -97,8 +107,8 @@ export class CookiesController {
       return await this.services.sessions.refresh(refreshToken, getRequestContext(request));
     } catch (error) {
       const isBad = error instanceof Problem && error.code === 'invalid_refresh_token';
-      if (isBad && !(error instanceof ReplacedByProof) && request.res) {
-        clearTokenCookie(request.res, this.services.config, 'refresh');
+      if (isBad && !(error instanceof ReplacedByProof)) {
+        clearBadTokenCookie(request, this.services.config, 'refresh');
       }
       throw error;
     }

@@ -110,6 +110,17 @@ export const loginChallengesStore = {
     return { query, required: true };
   },
 
+  /** Deletes up to `limit` challenges of any users. @returns the number of rows deleted. */
+  deleteSome(queries: Queries, limit: number): Promise<number> {
+    return deleteExpiredRows(
+      queries,
+      'latchkey_login_challenges',
+      ['token_hash'],
+      Number.MAX_SAFE_INTEGER,
+      limit,
+    );
+  },
+
   /** Deletes up to `limit` expired rows. @returns the number of rows deleted. */
   deleteExpired(queries: Queries, now: number, limit: number): Promise<number> {
     return deleteExpiredRows(queries, 'latchkey_login_challenges', ['token_hash'], now, limit);

@@ -6,15 +6,11 @@ import { getRequestContext } from '../http/request-context.js';
 import { readDeviceCookie } from './device-cookie.js';
 import { countRequest } from './request-limits.js';
 import { findRequestSource } from './request-source.js';
-import {
-  usesCookies,
-  isMadeByScript,
-  readTokenCookie,
-  clearTokenCookies,
-} from '../sessions/token-cookies.js';
+import { isMadeByScript, readTokenCookie, clearTokenCookies } from '../sessions/token-cookies.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
 import { Problem } from '../problems/problem.js';
 import type { Config } from '../config/config.js';
+import { usesCookies } from '../config/cookie-settings.js';
 import type { CookieLogoutService } from './cookie-logout.service.js';
 import type { LoginService } from './login.service.js';
 import type { PresentedTokensService } from './presented-tokens.service.js';

@@ -96,7 +96,11 @@ export class LoginService {
   }
 }
 
-/** As the user is looked for: each spelling of an address that finds an account counts for the same one. */
+/**
+ * Made of what was typed alone: all spellings of a name share a count, and all of an address. A name and an address of one
+ * account do not, although that doubles the free attempts: otherwise, wrong guesses by an address would make its account's name
+ * wait, and so tell whose it is, and whether it has an account at all.
+ */
 function toAttemptKey(username: string): string {
   return parseEmailAddress(username)?.key ?? toUsernameKey(username);
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.js';
+import { runInBatches } from '../database/batches.js';
 import type { Database, Queries } from '../database/database.js';
 import { getNetwork } from '../http/network.js';
 import type { RequestContext } from '../http/request-context.js';
@@ -102,6 +103,13 @@ export class SecondFactorLoginService {
       throw new Problem('wrong_second_factor');
     }
     return completed;
+  }
+
+  /** Ends all logins that wait for their second step, of any users. */
+  async endAll(): Promise<void> {
+    await runInBatches(this.dependencies.database, (queries, limit) =>
+      loginChallengesStore.deleteSome(queries, limit),
+    );
   }
 
   async #find(loginToken: string, context: RequestContext): Promise<FoundLogin> {

@@ -2,11 +2,11 @@ import type { Request, RequestHandler } from 'express';
 import type { Config } from '../config/config.js';
 import { Problem } from '../problems/problem.js';
 import { parseCredentials, readHeader } from '../guard/credentials.js';
-import { getTokenCookieName, readConfirmedToken } from '../sessions/token-cookies.js';
+import { createCsrfProblem, getTokenCookieName, readTokenCookie } from '../sessions/token-cookies.js';
 
 /**
- * The access token from the first location in `JWT_TOKEN_LOCATION` that has one.
- * @throws {Problem} `invalid_token` where a location has something that cannot be a token; `csrf_failed`.
+ * The access token from the first location in `JWT_TOKEN_LOCATION` that has one. `requireCsrfValue` comes after its check.
+ * @throws {Problem} `invalid_token` where a location has something that cannot be a token.
  */
 export function findAccessToken(request: Request, config: Config): string | undefined {
   for (const location of config.tokenLocations) {
@@ -17,6 +17,16 @@ export function findAccessToken(request: Request, config: Config): string | unde
     }
   }
   return undefined;
+}
+
+/**
+ * To be called for a token that is valid: a cookie with one that is not is cleared, and asking for its CSRF value first would leave
+ * it where it blocks every request.
+ * @throws {Problem} `csrf_failed` where the access token is in a cookie, and the request does not have its CSRF value.
+ */
+export function requireCsrfValue(request: Request, config: Config): void {
+  if (request.tokenInCookie && readTokenCookie(request, config, 'access')?.isConfirmed === false)
+    throw createCsrfProblem(config, 'access');
 }
 
 /** The detail names the configured locations. */
@@ -44,7 +54,7 @@ const descriptions: Readonly<Record<Location, (config: Config) => string>> = {
 
 const finders: Readonly<Record<Location, (request: Request, config: Config) => string | undefined>> = {
   headers: findInHeader,
-  cookies: (request, config) => readConfirmedToken(request, config, 'access'),
+  cookies: (request, config) => readTokenCookie(request, config, 'access')?.token,
   query_string: findInQuery,
   json: findInBody,
 };

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { readConfig, type Config } from '../config/config.js';
 import { BackupError, backupSqlite } from '../database/backup-sqlite.js';
+import { assertFreeName } from '../database/own-files.js';
 import { readServerVersion } from '../database/server-version.js';
 import { StartError } from '../start-error.js';
 import { openCommandDatabase } from './command-database.js';
@@ -32,6 +33,7 @@ async function backup(output: Output, target: string, { environment }: CommandCo
     throw new StartError('A database in memory cannot be backed up: it ends with its service.');
   }
   refuseMissingDatabase(config);
+  assertFreeName(target);
   const progress = createProgress({ unit: 'pages' });
   try {
     const bytes = await backupSqlite(databaseUrl.file, target, progress.update);

@@ -3,6 +3,7 @@ import { createWriteStream, rmSync } from 'node:fs';
 import { finished } from 'node:stream/promises';
 import type { Command } from 'commander';
 import { auditStore } from '../audit/audit.store.js';
+import { assertFreeName } from '../database/own-files.js';
 import { exportUsers } from '../import/user-export.js';
 import type { Services } from '../server/services.js';
 import { StartError } from '../start-error.js';
@@ -38,6 +39,7 @@ async function writeUsers(
   output: Output,
   { file, withHashes, withFactors }: Required<GivenOptions> & { readonly file: string },
 ): Promise<void> {
+  assertFreeName(file);
   const stream = createWriteStream(file, { flags: 'wx', mode: 0o600 });
   try {
     await once(stream, 'open');

@@ -16,7 +16,9 @@ export function readUrlWithoutPassword(variables: Environment, database?: string
   const named = `postgresql://${user === '' ? '' : `${user}@`}${host}/${database ?? name}`;
   const kept = query
     .split('&')
-    .filter((pair) => pair !== '' && !/^(?:password|channel_binding|options)=/.test(pair));
+    .filter(
+      (pair) => pair !== '' && !/^(?:password|channel_binding|options)(?:=|$)/.test(decodeURIComponent(pair)),
+    );
   return kept.length > 0 ? `${named}?${kept.join('&')}` : named;
 }
 

@@ -5,10 +5,12 @@ import { auditStore } from '../audit/audit.store.js';
 import { readConfig, type Config } from '../config/config.js';
 import { removeBackupMark } from '../database/backup-mark.js';
 import { claimSqlite } from '../database/sqlite-claim.js';
+import { findOwnFile, isSameFile } from '../database/own-files.js';
 import { refuseLeftoverLog, StagedFile } from '../database/staged-file.js';
 import { getFileInUseMessage, openInstallation } from '../server/installation.js';
 import type { Project } from '../server/project.js';
 import type { Services } from '../server/services.js';
+import { readIssuedBefore } from '../sessions/issued-before.js';
 import { StartError } from '../start-error.js';
 import { readSecret } from './command-database.js';
 import { addAction, type Output } from './command-output.js';
@@ -21,6 +23,13 @@ import { describeEnd, endWithProgress } from './sessions.js';
 interface RestoreOptions {
   readonly keepSessions?: boolean;
   readonly dryRun?: boolean;
+}
+
+interface RestoredFiles {
+  readonly staged: StagedFile;
+  readonly backup: string;
+  /** What the staged file takes the place of; it need not be there. */
+  readonly target: string;
 }
 
 export function addRestoreCommand(
@@ -60,7 +69,7 @@ class Restore {
     if (databaseUrl.kind === 'postgres') throw new StartError(listRestoreSteps(environment, backup));
     if (databaseUrl.file === ':memory:') throw new StartError('A database in memory cannot be restored.');
     const target = existsSync(databaseUrl.file) ? realpathSync(databaseUrl.file) : databaseUrl.file;
-    assertBackupFile(backup, target);
+    assertBackupFile(backup, [target, databaseUrl.file]);
     const secret = readSecret(config);
     if (secret === undefined) {
       throw new StartError(
@@ -73,7 +82,7 @@ class Restore {
     const staged = new StagedFile(target);
     try {
       await this.#fill(staged, backup);
-      const done = await this.#prepare({ ...config, secret }, staged, backup);
+      const done = await this.#prepare({ ...config, secret }, { staged, backup, target });
       if (this.options.dryRun === true) {
         this.#finish({ restored: false, backup }, 'The backup can be restored. Nothing was replaced.');
         return;
@@ -104,9 +113,9 @@ class Restore {
   }
 
   /** Makes the copy a database that a service may start on, before it is one. */
-  async #prepare(config: Config, staged: StagedFile, backup: string): Promise<object> {
+  async #prepare(config: Config, files: RestoredFiles): Promise<object> {
     const services = await openInstallation(
-      { ...config, databaseUrl: { kind: 'sqlite', file: staged.path } },
+      { ...config, databaseUrl: { kind: 'sqlite', file: files.staged.path } },
       this.context.clock,
       pino({ level: 'silent' }),
       config.issuer ?? placeholderIssuer,
@@ -115,13 +124,13 @@ class Restore {
     try {
       this.#say('The secret opens its keys, and its migrations have run.');
       if (this.options.dryRun === true) return {};
-      return await this.#endSessions(services, config, backup);
+      return await this.#endSessions(services, config, files);
     } finally {
       await services.database.close();
     }
   }
 
-  async #endSessions(services: Services, config: Config, backup: string): Promise<object> {
+  async #endSessions(services: Services, config: Config, { backup, target }: RestoredFiles): Promise<object> {
     const { database, clock } = services;
     const details = { backup, sessions_kept: this.options.keepSessions === true };
     await auditStore.add(database.queries, clock, { event: 'database_restored', actor: operator, details });
@@ -132,7 +141,8 @@ class Restore {
       );
       return { sessions_kept: true };
     }
-    const { document, text } = describeEnd(await endWithProgress(services), config);
+    const issuedBefore = existsSync(target) ? readIssuedBefore(target, clock.now()) : undefined;
+    const { document, text } = describeEnd(await endWithProgress(services, issuedBefore), config);
     this.#say(text);
     return document;
   }
@@ -147,12 +157,19 @@ class Restore {
   }
 }
 
-function assertBackupFile(backup: string, target: string): void {
+/** @param targets paths of the database that is replaced: what belongs to it is beside each. */
+function assertBackupFile(backup: string, targets: readonly string[]): void {
   if (statSync(backup, { throwIfNoEntry: false })?.isFile() !== true) {
     throw new StartError(`The backup ${backup} does not exist, or is not a file.`);
   }
-  if (existsSync(target) && realpathSync(backup) === target) {
+  if (targets.some((target) => isSameFile(backup, target))) {
     throw new StartError(`${backup} is the database itself. Name a backup: what latchkey backup has made.`);
+  }
+  const own = targets.map((target) => findOwnFile(target, backup)).find((file) => file !== undefined);
+  if (own !== undefined) {
+    throw new StartError(
+      `${backup} has the name of a file that belongs to the database, ${own}, and would be overwritten or removed with it. Move it to another name, and restore that. Nothing was changed.`,
+    );
   }
   if ((statSync(`${backup}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0) {
     throw new StartError(

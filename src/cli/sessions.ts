@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { Config } from '../config/config.js';
 import type { Services } from '../server/services.js';
 import { endAllSessions, type EndResult } from '../sessions/end-all-sessions.js';
+import type { IssuedBefore } from '../sessions/issued-before.js';
 import { isSymmetric } from '../keys/algorithms.js';
 import type { Session } from '../sessions/sessions.models.js';
 import type { StoredSession } from '../sessions/sessions.store.js';
@@ -94,10 +95,10 @@ export async function endAll(services: Services, output: Output, config: Config)
 }
 
 /** Ends every session, with a bar on a terminal. */
-export async function endWithProgress(services: Services): Promise<EndResult> {
+export async function endWithProgress(services: Services, issuedBefore?: IssuedBefore): Promise<EndResult> {
   const progress = createProgress({ unit: 'rows' });
   try {
-    return await endAllSessions(services, operator, progress.update);
+    return await endAllSessions(services, operator, { onProgress: progress.update, issuedBefore });
   } finally {
     progress.end();
   }
@@ -113,7 +114,7 @@ export function describeEnd(
   if (kept === undefined) return { document: { sessions, subjects }, text };
   return {
     document: { sessions, subjects, kept_key: kept },
-    text: `${text}\nAccess tokens are signed with ${kept}, which only you can replace. Those of clients that are not in this database, because they were made after the backup, are accepted for as long as they live: set another ${kept}, here and for the service, where there were such clients.`,
+    text: `${text}\nAccess tokens are signed with ${kept}, which only you can replace. Those of clients that were made after the backup are accepted for as long as they live, if neither this database nor the one that was replaced by a restore has the client: set another ${kept}, here and for the service, where there were such clients.`,
   };
 }
 

@@ -18,9 +18,9 @@ export function parseWebhookUrl(text: string): string {
 export function parseReceiverUrl(text: string, example: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopbackHost(url.hostname));
-  if (!url || !isSafe || url.username !== '' || url.hash !== '') {
+  if (!url || !isSafe || url.username !== '' || url.password !== '' || url.hash !== '') {
     throw new Error(
-      `must be an https URL without user and fragment, such as ${example}; http is for localhost alone`,
+      `must be an https URL without user, password and fragment, such as ${example}; http is for localhost alone`,
     );
   }
   return url.href;

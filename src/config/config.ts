@@ -1,6 +1,7 @@
 import { closest, distance } from 'fastest-levenshtein';
 import { findIgnoredVariables, findUnmetRequirements } from '../database/postgres-variables.js';
 import { isSymmetric, minSecretBytes } from '../keys/algorithms.js';
+import { findCookieErrors } from './cookie-settings.js';
 import { findExposedFiles, getFileVariable, readSecretFiles } from './secret-files.js';
 import { findPasskeyErrors, findPasskeyUrlErrors } from './passkey-settings.js';
 import { settings, type Setting, type WithDefault } from './settings.js';
@@ -43,7 +44,7 @@ export function readConfig(
     } catch (error) {
       const file = files.get(definition.name);
       const origin = file === undefined ? '' : ` (in ${file})`;
-      const shown = definition.secret ? origin : ` is "${text}", but`;
+      const shown = mayRepeat(definition, text) ? ` is "${text}", but` : origin;
       errors.push(`${definition.name}${shown} ${(error as Error).message}.`);
       return [key, undefined];
     }
@@ -98,6 +99,11 @@ export function readConfig(
   return config;
 }
 
+/** Whether messages may repeat a text that is refused: part of a URL with a password is one, too. */
+export function mayRepeat({ secret = false, url = false }: Setting<unknown>, text: string): boolean {
+  return !secret && !url && !text.includes('://');
+}
+
 function findLegacyErrors({ decodeLegacy, decodeLegacyUntil, secretKey }: Config): string[] {
   if (decodeLegacy === undefined) return [];
   const errors = [];
@@ -137,12 +143,6 @@ function findSigningErrors({ algorithm, secretKey, previousSecretKeys, privateKe
     }
   }
   return errors;
-}
-
-function findCookieErrors({ cookieSameSite, cookieSecure }: Config): string[] {
-  return cookieSameSite === 'None' && !cookieSecure
-    ? ['JWT_COOKIE_SAMESITE is None, which browsers take only with JWT_COOKIE_SECURE=true.']
-    : [];
 }
 
 function findAuditErrors({ auditWebhookUrl, auditWebhookSecret }: Config): string[] {

@@ -26,10 +26,16 @@ export function readSecretFiles(names: readonly string[], environment: Environme
       read[name] = readSecretFile(file);
       files.set(name, file);
     } catch (error) {
-      errors.push(`${getFileVariable(name)} is "${file}", but ${(error as Error).message}.`);
+      const shown = isPath(file) ? `is "${file}"` : 'must be the path of a file';
+      errors.push(`${getFileVariable(name)} ${shown}, but ${(error as Error).message}.`);
     }
   }
   return { environment: { ...environment, ...read }, files, errors };
+}
+
+/** Whether a text is certainly a path, and not the secret itself, which was meant for the variable without `_FILE`. */
+function isPath(text: string): boolean {
+  return /^(?:\.{0,2}\/|[A-Za-z]:[\\/])[^:@]*$/.test(text);
 }
 
 /** A warning for each file that every user of the machine may read. */
@@ -37,11 +43,20 @@ export function findExposedFiles(names: readonly string[], environment: Environm
   // Windows has no such modes.
   if (process.platform === 'win32') return [];
   return listFiles(names, environment)
-    .filter(([, file]) => ((statSync(file, { throwIfNoEntry: false })?.mode ?? 0) & 0o004) !== 0)
+    .filter(([, file]) => (readMode(file) & 0o004) !== 0)
     .map(
       ([name, file]) =>
         `${getFileVariable(name)} is "${file}", which every user of this machine may read. Give it mode 0400, and the service's user as its owner.`,
     );
+}
+
+/** @returns 0 also where the file cannot be looked at, which is an error elsewhere. */
+function readMode(file: string): number {
+  try {
+    return statSync(file, { throwIfNoEntry: false })?.mode ?? 0;
+  } catch {
+    return 0;
+  }
 }
 
 function listFiles(names: readonly string[], environment: Environment): [name: string, file: string][] {
@@ -58,7 +73,8 @@ function readSecretFile(file: string): string {
     text = readFileSync(file, 'utf8');
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
-    throw new Error(readErrors[code ?? ''] ?? `that file cannot be read (${message})`, { cause });
+    const reason = code ?? (isPath(file) ? message : 'not a path');
+    throw new Error(readErrors[reason] ?? `that file cannot be read (${reason})`, { cause });
   }
   // Editors and `echo` end a file with one.
   const value = text.replace(/\r?\n$/, '');

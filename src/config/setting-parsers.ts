@@ -109,10 +109,10 @@ function readKeyFile(path: string): string {
 }
 
 export function parseIssuerUrl(text: string): string {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (!url || !/^https?:$/.test(url.protocol) || /[?#\s]/.test(text)) {
+  // It is in tokens, links and logs. In https://user:1/2@host, the host is "user", so an @ is refused wherever it is.
+  if (!URL.canParse(text) || !/^https?:\/\//i.test(text) || /[?#\s\\]|@|%40/i.test(text)) {
     throw new Error(
-      'must be an http or https URL without query or fragment, such as https://login.example.com',
+      'must be an http or https URL without user, password, @, query or fragment, such as https://login.example.com',
     );
   }
   // RFC 8414 §2 compares issuers as strings: one spelling, without the slash that a browser adds.
@@ -226,12 +226,22 @@ export function parseLanguageTag(text: string): string {
 }
 
 export function parseCookiePath(text: string): string {
-  if (!/^\/[\x20-\x3a\x3c-\x7e]*$/.test(text)) throw new Error('must be a path that begins with /');
+  if (!/^\/[\x20-\x3a\x3c-\x7e]{0,1023}$/.test(text)) {
+    // RFC 6265bis §5.6: browsers ignore a longer attribute.
+    throw new Error('must be a path that begins with /, of 1024 characters at most');
+  }
   return text;
 }
 
 export function parseCookieDomain(text: string): string {
-  if (!/^\.?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*$/.test(text))
+  const label = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i;
+  if (
+    text.length > 253 ||
+    !text
+      .replace(/^\./, '')
+      .split('.')
+      .every((each) => label.test(each))
+  )
     throw new Error('must be a domain, such as example.com');
   return text;
 }

@@ -1,12 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
-import { secretNames } from './config.js';
+import { describeDatabaseUrl } from '../database/database-url.js';
+import { mayRepeat, secretNames } from './config.js';
 import { getFileVariable, readSecretFiles } from './secret-files.js';
 import { settings, type Setting } from './settings.js';
 
 export interface SettingInForce {
   readonly name: string;
-  /** As it is written in a variable; a secret's is not shown. Undefined: it is not set, and there is no fixed default. */
+  /** As it is written in a variable; a secret is not shown, nor is a URL that is refused. Undefined: it is not set, and there is no fixed default. */
   readonly value: string | undefined;
   /** What happens without it, where there is no fixed default. */
   readonly otherwise?: string;
@@ -32,13 +33,13 @@ export function describeSettings(
   const findOrigin = (name: string, given: string): string =>
     inFile[name] === given ? String(settingsFile) : 'environment';
   return Object.values<Setting<unknown>>(settings).map((setting) => {
-    const { name, secret = false } = setting;
+    const { name } = setting;
     const given = environment[name];
     if (given) {
       const file = files.get(name);
       return {
         name,
-        value: secret ? mask(name, given) : given,
+        value: showValue(setting, given),
         from: file === undefined ? findOrigin(name, given) : `${getFileVariable(name)} (${file})`,
       };
     }
@@ -48,12 +49,17 @@ export function describeSettings(
   });
 }
 
-/** Which database it is, is no secret; all that may come with its URL is left out. */
-function mask(name: string, value: string): string {
-  if (name !== settings.databaseUrl.name) return masked;
-  if (value.startsWith('sqlite:')) return value;
-  if (!URL.canParse(value)) return masked;
-  const { protocol, username, password, host, pathname } = new URL(value);
-  const user = username === '' ? '' : `${username}${password === '' ? '' : `:${masked}`}@`;
-  return `${protocol}//${user}${host}${pathname}`;
+function showValue(setting: Setting<unknown>, given: string): string {
+  if (setting.name === settings.databaseUrl.name) return describeDatabaseUrl(given) ?? masked;
+  if (setting.secret) return masked;
+  return mayRepeat(setting, given) || isAccepted(setting, given) ? given : masked;
+}
+
+function isAccepted({ parse }: Setting<unknown>, given: string): boolean {
+  try {
+    parse(given);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -44,6 +44,8 @@ export interface Setting<T> {
   readonly defaultInWords?: string;
   /** Whether messages must not repeat the value. */
   readonly secret?: boolean;
+  /** Whether it has a URL, or several. Where one is refused, a password may be anywhere in it, so messages do not repeat it. */
+  readonly url?: boolean;
   /** The description in docs/settings.md. */
   readonly doc: string;
 }
@@ -103,6 +105,7 @@ export const settings = {
   databaseUrl: defineSetting({
     name: 'DATABASE_URL',
     parse: parseDatabaseUrl,
+    url: true,
     default: 'sqlite:data/latchkey.db',
     secret: true,
     doc: 'The database: `sqlite:<file>`, `sqlite::memory:` or `postgres://user:password@host:port/database`. Connections to PostgreSQL are not encrypted unless the URL says so: `?sslmode=verify-full` ([postgresql](postgresql.md)).',
@@ -170,6 +173,7 @@ export const settings = {
   issuer: defineSetting({
     name: 'LATCHKEY_ISSUER',
     parse: parseIssuerUrl,
+    url: true,
     defaultInWords: 'on SQLite the listening address; on PostgreSQL it must be set',
     doc: 'The URL that clients know the service by: the tokens’ `iss` and `aud`. Tokens of another issuer are refused, so keep it.',
   }),
@@ -196,6 +200,7 @@ export const settings = {
   corsOrigins: defineSetting({
     name: 'LATCHKEY_CORS_ORIGINS',
     parse: parseOrigins,
+    url: true,
     default: '',
     defaultInWords: 'none: CORS is off',
     doc: 'Origins whose pages may call the service, comma-separated, or `*`. Named origins may send cookies where `JWT_TOKEN_LOCATION` has `cookies`; with `*` none are sent ([cookies](cookies.md)).',
@@ -209,6 +214,7 @@ export const settings = {
   passkeyOrigins: defineSetting({
     name: 'LATCHKEY_PASSKEY_ORIGINS',
     parse: parsePasskeyOrigins,
+    url: true,
     default: '',
     defaultInWords: 'those of `LATCHKEY_APP_URL` and `LATCHKEY_ISSUER` in the domain',
     doc: 'Origins whose pages may ask for passkeys, comma-separated: `https://…`, `http://localhost:…`, or `android:apk-key-hash:…` for an app.',
@@ -310,6 +316,7 @@ export const settings = {
   auditWebhookUrl: defineSetting({
     name: 'LATCHKEY_AUDIT_WEBHOOK_URL',
     parse: parseWebhookUrl,
+    url: true,
     defaultInWords: 'none',
     secret: true,
     doc: 'The `https` URL that the audit is posted to ([audit](audit.md#webhook)). `http` is accepted for the machine itself.',
@@ -325,6 +332,7 @@ export const settings = {
   auditSyslog: defineSetting({
     name: 'LATCHKEY_AUDIT_SYSLOG',
     parse: parseSyslogReceiver,
+    url: true,
     defaultInWords: 'none',
     doc: 'The syslog receiver that the audit is sent to, such as `tls://logs.example.com:6514` ([audit](audit.md#syslog)); also `tcp://` and `udp://`.',
   }),
@@ -343,6 +351,7 @@ export const settings = {
   smtpUrl: defineSetting({
     name: 'LATCHKEY_SMTP_URL',
     parse: parseSmtpUrl,
+    url: true,
     defaultInWords: 'none: messages stay in the outbox, where `npx latchkey mail` shows them',
     secret: true,
     doc: 'The server that messages are sent through, such as `smtp://user:password@smtp.example.com:587` (STARTTLS) or `smtps://…:465` ([e-mail](email.md)).',
@@ -350,6 +359,7 @@ export const settings = {
   appUrl: defineSetting({
     name: 'LATCHKEY_APP_URL',
     parse: parseIssuerUrl,
+    url: true,
     defaultInWords: 'the issuer',
     doc: 'The URL of your pages that links in messages lead to, each with a `token` in the query; it must be set with `LATCHKEY_SMTP_URL`: `<it>/reset-password` and `<it>/verify-email` ([recovery](recovery.md), [registration](registration.md)), `<it>/login` ([login links](login-links.md)), `<it>/invitation` ([invitations](invitations.md)), `<it>/not-me` and `<it>/undo-email` ([account safety](account-safety.md)); and `<it>/forgot-password`, without one.',
   }),
@@ -412,7 +422,7 @@ export const settings = {
     name: 'LATCHKEY_DEV_MAIL',
     parse: createChoiceParser('auto', 'on', 'off'),
     default: 'auto',
-    doc: 'Whether `/dev/mail` shows messages to everybody at this machine, with the links in them: `auto`, where the service runs on a terminal without `LATCHKEY_SMTP_URL`; `on`; `off`. It is there only where `HOST` and `LATCHKEY_ISSUER` are addresses of the machine itself ([e-mail](email.md#without-a-mail-server)).',
+    doc: 'Whether `/dev/mail` shows messages, with the links in them: `auto`, where the service runs on a terminal without `LATCHKEY_SMTP_URL`, to people who have the link that the start prints; `on`, to everybody at this machine; `off`. It is there only where `HOST` and `LATCHKEY_ISSUER` are addresses of the machine itself ([e-mail](email.md#without-a-mail-server)).',
   }),
   accessTokenExpires: defineSetting({
     name: 'JWT_ACCESS_TOKEN_EXPIRES',
@@ -709,6 +719,7 @@ export const settings = {
   breachCheck: defineSetting({
     name: 'LATCHKEY_BREACH_CHECK',
     parse: parseBreachSource,
+    url: true,
     defaultInWords: 'none: passwords are not looked up',
     doc: 'Where a new password is looked up among those of data breaches: the URL of a range API, such as `https://api.pwnedpasswords.com/range/`, which is told five digits of its SHA-1; or a local file or folder of hashes ([passwords](passwords.md#passwords-of-data-breaches)).',
   }),
@@ -764,7 +775,7 @@ export const settings = {
     name: 'LATCHKEY_LOGIN_FREE_ATTEMPTS',
     parse: createWholeNumberParser(0, 1_000_000),
     default: '5',
-    doc: 'How many failed logins for one account cause no wait.',
+    doc: 'How many failed logins by one name, or by one e-mail address, cause no wait; an account that has both has as many by each ([why](decisions/login-attempts.md)).',
   }),
   loginFreeAttemptsPerAddress: defineSetting({
     name: 'LATCHKEY_LOGIN_FREE_ATTEMPTS_PER_ADDRESS',

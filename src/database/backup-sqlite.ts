@@ -1,19 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import {
-  closeSync,
-  existsSync,
-  linkSync,
-  openSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { closeSync, existsSync, linkSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { backup, DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import { flushToDisk } from './flush-to-disk.js';
+import { companionEndings, listUnfinished } from './own-files.js';
 import { backupMark } from './restored-file.js';
+import { refuseSharedFile } from './shared-file.js';
 
 /** The backup could not be made; the message is for the operator. */
 export class BackupError extends Error {
@@ -34,17 +27,19 @@ export type OnPages = (pages: number, total: number) => void;
  * write to the database meanwhile. When this resolves, the copy has passed an integrity check and has been flushed to disk.
  * @returns its size in bytes.
  * @throws {BackupError}
+ * @throws {StartError} if the file has another path, whose log would not be in the backup.
  */
 export async function backupSqlite(
   file: string,
   target: string,
   onPages: OnPages = () => undefined,
 ): Promise<number> {
+  refuseSharedFile(file);
   // Only what is whole has the name of a backup, also where the process is killed; and two backups to one name, as of jobs that
   // overlap, write to two files.
   const unfinished = `${target}${unfinishedSuffix}${randomUUID()}`;
   reserve(target, unfinished);
-  removeAbandoned(target);
+  removeAbandoned(target, file);
   try {
     // Not only for reading: such a connection would leave an empty log behind, which the last other one removes.
     const source = new DatabaseSync(file, { timeout: 5000 });
@@ -89,14 +84,9 @@ function reserve(target: string, unfinished: string): void {
 }
 
 /** What was killed has left them: a copy takes minutes, not a day. */
-function removeAbandoned(target: string): void {
-  const folder = dirname(resolve(target));
-  const prefix = `${basename(target)}${unfinishedSuffix}`;
-  for (const name of readdirSync(folder)) {
-    const file = join(folder, name);
-    const changedAt = name.startsWith(prefix)
-      ? statSync(file, { throwIfNoEntry: false })?.mtimeMs
-      : undefined;
+function removeAbandoned(target: string, source: string): void {
+  for (const file of listUnfinished(`${target}${unfinishedSuffix}`, source)) {
+    const changedAt = statSync(file, { throwIfNoEntry: false })?.mtimeMs;
     if (changedAt !== undefined && changedAt < Date.now() - abandonedAfter) rmSync(file, { force: true });
   }
 }
@@ -134,7 +124,7 @@ function giveName(unfinished: string, target: string): void {
 }
 
 function remove(unfinished: string): void {
-  for (const end of ['', '-wal', '-shm', '-journal']) rmSync(`${unfinished}${end}`, { force: true });
+  for (const end of ['', ...companionEndings]) rmSync(`${unfinished}${end}`, { force: true });
 }
 
 function createExistsError(target: string): BackupError {

@@ -1,5 +1,7 @@
 // What PostgreSQL's jsonb does not take of JSON, or would change.
 
+import { findUnstorable } from '../text/storable-text.js';
+
 /** Digits before and after the decimal point: the manual's table of numeric types. */
 const maxWhole = 131_072;
 const maxFraction = 16_383;
@@ -20,8 +22,8 @@ export function findJsonbError(text: string, value: unknown): string | undefined
   while (waiting.length > 0) {
     const next = waiting.pop();
     if (typeof next === 'string') {
-      const error = findTextError(next);
-      if (error !== undefined) return error;
+      const error = findUnstorable(next);
+      if (error !== undefined) return `${error}, which PostgreSQL cannot store`;
     } else if (Array.isArray(next)) {
       for (const item of next) waiting.push(item);
     } else if (typeof next === 'object' && next !== null) {
@@ -32,11 +34,6 @@ export function findJsonbError(text: string, value: unknown): string | undefined
     }
   }
   return names > members ? 'has a member twice, of which PostgreSQL would keep one' : undefined;
-}
-
-function findTextError(text: string): string | undefined {
-  if (!text.isWellFormed()) return 'has half of a surrogate pair, which PostgreSQL cannot store';
-  return text.includes('\0') ? 'has the character U+0000, which PostgreSQL cannot store' : undefined;
 }
 
 /** @param number as JSON writes it. */

@@ -6,8 +6,9 @@ import { coreTables } from './core-tables.js';
 import { fingerprintsTable } from './migration-fingerprints.js';
 import { migrationVersionsTable } from './migration-versions.js';
 import type { ProjectMigrations } from './migrations/context.js';
-import { assertUtf8 } from './copy-utf8.js';
+import { assertStorableTexts } from './copy-texts.js';
 import { createMigrationProvider } from './migrations/index.js';
+import { refuseSharedFile } from './shared-file.js';
 import { summarizeSource, type OwnTable } from './own-copy.js';
 import { readSourceRows, readSourceTables, type SourceRow, type SourceTable } from './own-tables.js';
 import { projectLockTable, projectMigrationTable } from './run-migrations.js';
@@ -24,12 +25,14 @@ export type Counts = Readonly<Record<string, number>>;
 /**
  * A read-only snapshot of a SQLite file. A service may write to the file meanwhile.
  * @throws {CopyError} if the file does not exist.
+ * @throws {StartError} if it has another path, whose log would not be read.
  */
 export class SqliteSnapshot {
   readonly #connection: DatabaseSync;
 
   constructor(private readonly given: string) {
     if (!existsSync(given)) throw new CopyError(`The SQLite file ${given} does not exist.`);
+    refuseSharedFile(given);
     this.#connection = new DatabaseSync(given, { readOnly: true, timeout: 5000 });
     // The snapshot is taken by the first read; readers and the writer do not block each other.
     this.#connection.exec('begin');
@@ -87,7 +90,7 @@ export class SqliteSnapshot {
 
   /** Reads the whole file. @param own the project's tables; see `planOwnTables`. @throws {CopyError} */
   async summarize(own: readonly OwnTable[] = []): Promise<Contents> {
-    assertUtf8(this.#connection, [
+    assertStorableTexts(this.#connection, [
       ...coreTables.map((name) => ({
         name,
         columns: this.listColumns(name),

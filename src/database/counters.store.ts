@@ -5,13 +5,24 @@ type CounterName = Schema['counters']['name'];
 
 /** Counters that only increase. */
 export const countersStore = {
-  /** Waits for other transactions that increment the counter. @returns the new value, which no other caller gets. */
-  async increment(queries: Queries, name: CounterName, by = 1): Promise<number> {
+  /**
+   * Waits for other transactions that increment the counter.
+   * @param atLeast the smallest new value.
+   * @returns the new value, which no other caller gets.
+   */
+  async increment(queries: Queries, name: CounterName, atLeast = 1): Promise<number> {
     const { value } = await queries
       .insertInto('counters')
-      .values({ name, value: by })
+      .values({ name, value: atLeast })
       .onConflict((conflict) =>
-        conflict.column('name').doUpdateSet((eb) => ({ value: eb('counters.value', '+', by) })),
+        conflict.column('name').doUpdateSet((eb) => ({
+          value: eb
+            .case()
+            .when('counters.value', '<', atLeast)
+            .then(atLeast)
+            .else(eb('counters.value', '+', 1))
+            .end(),
+        })),
       )
       .returning('value')
       .executeTakeFirstOrThrow();

@@ -1,5 +1,5 @@
 import type { ConnectionOptions } from 'node:tls';
-import { parsePostgresUrl, removeTls } from './postgres-url.js';
+import { describePostgresUrl, parsePostgresUrl, removeTls } from './postgres-url.js';
 
 /** `DATABASE_URL`, parsed. */
 export type DatabaseUrl = SqliteUrl | PostgresUrl;
@@ -25,6 +25,20 @@ export function parseDatabaseUrl(text: string): DatabaseUrl {
   if (text.startsWith('sqlite:')) return parseSqliteUrl(text);
   if (/^postgres(ql)?:\/\//.test(text)) return parsePostgresDatabaseUrl(text);
   throw new Error(`must look like ${forms}`);
+}
+
+/**
+ * Which database a URL names, which is no secret; undefined where it is refused, or where what would be shown may be part of a
+ * password.
+ */
+export function describeDatabaseUrl(text: string): string | undefined {
+  try {
+    // A URL of PostgreSQL after "sqlite:" is the path of a file, too.
+    if (parseDatabaseUrl(text).kind === 'sqlite') return /@|%40/i.test(text) ? undefined : text;
+    return describePostgresUrl(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function parseSqliteUrl(text: string): SqliteUrl {

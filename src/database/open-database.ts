@@ -14,6 +14,7 @@ import type { ConnectionPool } from './postgres-pool.js';
 import { withRetry } from './with-retry.js';
 import type { Schema } from './schema.js';
 import { acquireStartLock } from './start-lock.js';
+import { refuseSharedFile } from './shared-file.js';
 import { createSqliteDialect } from './sqlite-dialect.js';
 import { SqliteWriter } from './sqlite-writer.js';
 import { openSqlite } from './sqlite.js';
@@ -41,13 +42,18 @@ const defaults: DatabaseOptions = {
 const longRunningPoolSize = 2;
 const longRunningTimeout = 600_000;
 
-/** Opens the database that `DATABASE_URL` names, without reading or changing its tables. */
+/**
+ * Opens the database that `DATABASE_URL` names, without reading or changing its tables.
+ * @throws {StartError} for a SQLite file that has another path.
+ */
 export function openDatabase(url: DatabaseUrl, options: Partial<DatabaseOptions> = {}): Database {
   const all = { ...defaults, ...options };
   return url.kind === 'sqlite' ? createSqliteDatabase(url, all) : createPostgresDatabase(url, all);
 }
 
 function createSqliteDatabase({ file }: SqliteUrl, { statementTimeout, log }: DatabaseOptions): Database {
+  // Also for commands: beside a service that has the file by another name, they would damage it, too.
+  refuseSharedFile(file);
   // Opened here first, so that errors are thrown at once. A database in memory is visible to the writer only.
   const reading = file === ':memory:' ? undefined : openSqlite(file);
   // This connection runs on the event loop's thread and must not wait: what it cannot read now, the writer reads.

@@ -92,6 +92,24 @@ export function parsePostgresUrl(
   return { target: { ...target, hosts: parseHosts(hosts, given) }, ...(tls && { tls }) };
 }
 
+/**
+ * The URL without its password and its parameters, in its canonical spelling. Without a password there is no user in it: where a
+ * colon is missing, both are one word.
+ * @throws {Error} as `parsePostgresUrl` does, and where what would be shown may be part of a password.
+ */
+export function describePostgresUrl(text: string): string {
+  const { hosts, user, password, database = '' } = parsePostgresUrl(text).target;
+  if (/[:@]/.test(database)) throw new Error('may have a part of a password as its database');
+  const shownUser = password === undefined ? '********' : `${encodeURIComponent(user ?? '')}:********`;
+  const person = user === undefined && password === undefined ? '' : `${shownUser}@`;
+  const servers = hosts.map(({ host = '', port }) => {
+    const name = host.includes(':') ? `[${host}]` : encodeURIComponent(host);
+    return port === undefined ? name : `${name}:${port}`;
+  });
+  const path = database === '' ? '' : `/${encodeURIComponent(database)}`;
+  return `postgres://${person}${servers.join()}${path}`;
+}
+
 /** The URL without its TLS parameters. */
 export function removeTls(text: string): string {
   const [start = '', query] = text.split('?', 2);
@@ -110,7 +128,7 @@ function splitUrl(text: string): Parts {
   const slash = start.indexOf('/');
   const [authority, path] = slash < 0 ? [start, ''] : [start.slice(0, slash), start.slice(slash + 1)];
   const [first = '', second, ...others] = authority.split('@');
-  if (others.length > 0 || more.length > 0 || path.includes('/') || `${path}${query}`.includes('@')) {
+  if (others.length > 0 || more.length > 0 || /[:/]/.test(path) || `${path}${query}`.includes('@')) {
     throw new Error(encodingError);
   }
   const [hosts, person] = second === undefined ? [first, ''] : [second, first];
@@ -145,9 +163,9 @@ function assertKnownParameters(given: ReadonlyMap<string, string>): void {
   const all = [...tlsParameters, ...parameters];
   const unknown = [...given.keys()].find((name) => !all.includes(name));
   if (unknown === undefined) return;
-  // A password in the query may contain an unencoded "&", and this may be its end.
-  const shown =
-    given.has('password') || !/^\w{1,40}$/.test(unknown) ? 'other parameters' : `the parameter "${unknown}"`;
+  // A password in the query may contain an unencoded "&", and this may be its end; one without "=" may be that of a user.
+  const isUnclear = given.has('password') || given.get(unknown) === '' || !/^\w{1,40}$/.test(unknown);
+  const shown = isUnclear ? 'other parameters' : `the parameter "${unknown}"`;
   throw new Error(`must not have ${shown}: there are ${all.join(', ')}`);
 }
 
@@ -160,11 +178,15 @@ function parseHosts(text: string, given: ReadonlyMap<string, string>): PostgresH
         `must have host:port, or several of them with commas between, in front of the database, and ${encodingError}`,
       );
     }
-    return { host: bracketed ?? decode(plain ?? ''), port: port ?? '' };
+    const host = bracketed ?? decode(plain ?? '');
+    // User and password with their separators encoded would be the name of a host, which messages have.
+    if (bracketed === undefined && host.includes(':')) throw new Error(encodingError);
+    return { host, port: port ?? '' };
   });
   const named = given.get('host')?.split(',');
   const ports = given.get('port')?.split(',');
   const hosts = named ? named.map((host) => ({ host, port: '' })) : inFront;
+  if (hosts.some(({ host }) => host.includes('@'))) throw new Error(encodingError);
   if (ports && ports.length !== 1 && ports.length !== hosts.length) {
     throw new Error('must have one port for all its hosts, or one for each');
   }

@@ -1,7 +1,7 @@
 import { accessSync, closeSync, constants, existsSync, openSync, readSync, statSync } from 'node:fs';
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import { StartError } from '../start-error.js';
+import { createThreadError, StartError } from '../start-error.js';
 
 /**
  * A SQLite file that was restored from a backup. Sessions and tokens revoked since the backup would work again, and the
@@ -38,12 +38,22 @@ export function assertRestoreFinished(file: string, mayBeBackup: boolean): void 
  */
 export async function assertUndamaged(file: string): Promise<void> {
   if (file === ':memory:' || !existsSync(file) || !hasWal(file)) return;
-  const worker = new Worker(new URL('./quick-check-thread.js', import.meta.url), { workerData: file });
-  const [damage] = (await once(worker, 'message')) as [string | undefined];
+  const damage = await findDamage(file);
   if (damage === undefined) return;
   throw new StartError(
     `The SQLite file ${file} is damaged (${damage}). If it was restored over a database with a ${file}-wal, restore it again without ${file}-wal and ${file}-shm; otherwise restore a backup (docs/restore.md). Run npx latchkey check-database for details.`,
   );
+}
+
+async function findDamage(file: string): Promise<string | undefined> {
+  try {
+    const options = { name: 'sqlite-check', workerData: file };
+    const worker = new Worker(new URL('./quick-check-thread.js', import.meta.url), options);
+    const [damage] = (await once(worker, 'message')) as [string | undefined];
+    return damage;
+  } catch (error) {
+    throw createThreadError('checks the SQLite file for damage', error);
+  }
 }
 
 /** Reads the file directly: through SQLite, the write-ahead log would be applied. */

@@ -3,6 +3,7 @@ import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads';
 import { DatabaseUnavailable } from './database-unavailable.js';
 import { BatchQueue } from './batch-queue.js';
 import { toDatabaseError } from './sqlite-errors.js';
+import { createThreadError, type StartError } from '../start-error.js';
 import type {
   WriterResponse,
   Job,
@@ -13,6 +14,7 @@ import type {
 } from './sqlite-writer-thread.js';
 import type { Executed, Row, Statement } from './sqlite.js';
 
+const purpose = 'writes to the SQLite file';
 /** Responses that are settled in one turn of the event loop; each causes a fraction of a millisecond of work. */
 const responsesPerTurn = 6;
 
@@ -28,7 +30,10 @@ interface Thread {
   readonly files: Set<string>;
 }
 
-/** One for all files of the process (several only in tests). An error that ends a thread also ends the process. */
+/**
+ * One for all files of the process (several only in tests). An error that ends a thread also ends the process, unless the
+ * thread has not started.
+ */
 const threads: Thread[] = [];
 
 /**
@@ -38,11 +43,20 @@ const threads: Thread[] = [];
 function findThread(file: string): Thread {
   const free = threads.find(({ files }) => !files.has(file));
   if (free) return free;
-  const worker = new Worker(new URL('./sqlite-writer-thread.js', import.meta.url), { name: 'sqlite-writer' });
-  worker.unref();
-  const thread = { worker, files: new Set<string>() };
+  const thread = { worker: startThread(), files: new Set<string>() };
+  thread.worker.unref();
+  // One for each file.
+  thread.worker.setMaxListeners(0);
   threads.push(thread);
   return thread;
+}
+
+function startThread(): Worker {
+  try {
+    return new Worker(new URL('./sqlite-writer-thread.js', import.meta.url), { name: 'sqlite-writer' });
+  } catch (error) {
+    throw createThreadError(purpose, error);
+  }
 }
 
 /**
@@ -65,10 +79,14 @@ export class SqliteWriter {
   readonly #responses: WriterResponse[] = [];
   #lastId = 0;
   #isClosed = false;
+  #hasStarted = false;
+  /** Why the thread could not be started. */
+  #failure: StartError | undefined;
 
   /**
    * @param busyTimeout how long to wait for another process's lock, in milliseconds.
    * @param onUnavailable is called for each job that rejects with `DatabaseUnavailable`.
+   * @throws {StartError} where the thread cannot be started, as every method may, too.
    */
   constructor(
     file: string,
@@ -81,8 +99,10 @@ export class SqliteWriter {
     this.#thread = findThread(this.#file);
     this.#thread.files.add(this.#file);
     this.#thread.worker.postMessage(opening, [port2]);
+    this.#thread.worker.on('error', this.#fail);
     this.#port = port1;
     port1.on('message', (responses: readonly WriterResponse[]) => {
+      this.#hasStarted = true;
       const isIdle = this.#responses.length === 0;
       this.#responses.push(...responses);
       if (isIdle) this.#settleSome();
@@ -122,14 +142,27 @@ export class SqliteWriter {
 
   /** Resolves when all earlier jobs are done and the file is closed. */
   async close(): Promise<void> {
+    if (this.#failure) return;
     const closed = this.#ask({ does: 'close' });
     this.#isClosed = true;
     await closed;
     this.#thread.files.delete(this.#file);
+    this.#thread.worker.off('error', this.#fail);
     this.#port.close();
   }
 
+  readonly #fail = (error: Error): void => {
+    if (this.#hasStarted) throw error;
+    const index = threads.indexOf(this.#thread);
+    if (index >= 0) threads.splice(index, 1);
+    this.#failure = createThreadError(purpose, error);
+    for (const { reject } of this.#pending.values()) reject(this.#failure);
+    this.#pending.clear();
+    this.#port.close();
+  };
+
   #ask(request: WriterRequest): Promise<Success> {
+    if (this.#failure) return Promise.reject(this.#failure);
     if (this.#isClosed) return Promise.reject(new DatabaseUnavailable('the database is closed'));
     const id = ++this.#lastId;
     // A step of a transaction is urgent: all other jobs wait until the transaction ends.

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import {
   chownSync,
   createReadStream,
@@ -14,9 +15,10 @@ import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { StartError } from '../start-error.js';
 import { flushToDisk } from './flush-to-disk.js';
+import { companionEndings, listUnfinished } from './own-files.js';
 import { makeFolder } from './sqlite.js';
 
-const companions = ['', '-wal', '-shm', '-journal', '-lock'];
+const infix = '.restoring-';
 
 /**
  * A backup on its way to be the database: it is checked and changed as a file of its own beside the one that it replaces,
@@ -27,14 +29,15 @@ export class StagedFile {
 
   /** @param target the file that will be replaced; it need not be there. */
   constructor(private readonly target: string) {
-    this.path = `${target}.restoring`;
+    // A name that only this run has: one without a UUID may be that of the backup, or of another file of the operator.
+    this.path = `${target}${infix}${randomUUID()}`;
   }
 
   /** Copies the backup, with mode 0600. @throws {StartError} where the backup cannot be read, or there is no room. */
   async fill(backup: string, onBytes: (bytes: number) => void): Promise<void> {
     makeFolder(dirname(resolve(this.target)));
-    // Left by a run that was interrupted.
-    this.remove();
+    // Left by runs that were interrupted: the lock on the target lets one run at a time.
+    for (const file of listUnfinished(`${this.target}${infix}`, backup)) rmSync(file, { force: true });
     let bytes = 0;
     const count = new Transform({
       transform: (chunk: Buffer, _encoding, done) => {
@@ -83,7 +86,7 @@ export class StagedFile {
   }
 
   remove(): void {
-    for (const end of companions) rmSync(`${this.path}${end}`, { force: true });
+    for (const end of ['', ...companionEndings]) rmSync(`${this.path}${end}`, { force: true });
   }
 
   #findDamage(): string | undefined {

@@ -124,8 +124,21 @@ async function open(connection: SMTPConnection, { user, password }: SmtpServer):
     }
   } catch (error) {
     connection.close();
-    throw new ServerFailure(describe(error), { cause: error });
+    throw repeatsPassword(error, { user, password })
+      ? new ServerFailure('The server does not accept the user and the password, and repeats them.')
+      : new ServerFailure(describe(error), { cause: error });
   }
+}
+
+/** Whether a server's response has the password, in one of the forms in which it is sent: it would be logged, and stored. */
+function repeatsPassword(
+  error: unknown,
+  { user = '', password }: Pick<SmtpServer, 'user' | 'password'>,
+): boolean {
+  if (password === undefined) return false;
+  const { response = '', message = '' } = error as SmtpError;
+  const encoded = [password, `\0${user}\0${password}`].map((text) => Buffer.from(text).toString('base64'));
+  return [password, ...encoded].some((text) => `${response}\n${message}`.includes(text));
 }
 
 /** A step of the conversation: it ends by its callback, or because the connection does. */

@@ -1,4 +1,5 @@
 import { parseEmailAddress } from '../text/email-address.js';
+import { validateFreeform } from '../text/freeform-text.js';
 import { isLoopbackHost } from '../http/addresses.js';
 
 /** A server that takes messages (RFC 5321, RFC 6409). */
@@ -28,7 +29,8 @@ export function parseSmtpUrl(text: string): SmtpServer {
     !/^\/?$/.test(url.pathname) ||
     [...url.searchParams.keys()].some((name) => name !== 'tls') ||
     (tls !== null && (tls !== 'optional' || url.protocol === 'smtps:')) ||
-    (url.username === '') !== (url.password === '')
+    (url.username === '') !== (url.password === '') ||
+    !isEncoded(url.username + url.password)
   ) {
     throw new Error(
       'must be smtp:// or smtps:// with user and password where the server asks for them, host and port, such as smtp://user:password@smtp.example.com:587; special characters in them are percent-encoded; ?tls=optional is for a server in your own network that has no TLS',
@@ -48,13 +50,25 @@ export function parseSmtpUrl(text: string): SmtpServer {
   };
 }
 
+/** Whether each % begins an encoded character, and each character is well-formed. */
+function isEncoded(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Parser of a setting: `Name <address>`, or the address alone. */
 export function parseSender(text: string): Sender {
   const [, name, bracketed] = /^([^<>]*)<([^<>]+)>$/.exec(text.trim()) ?? [];
   const address = parseEmailAddress(bracketed ?? text.trim());
   const shownName = name?.trim().replace(/^"(.*)"$/, '$1');
-  if (!address || /[\p{Cc}"\\]/u.test(shownName ?? '')) {
+  if (!address || /["\\]/.test(shownName ?? '')) {
     throw new Error('must be an address, or a name and an address, such as Example <no-reply@example.com>');
   }
+  const error = validateFreeform(shownName ?? '');
+  if (error !== undefined) throw new Error(error);
   return { name: shownName === '' ? undefined : shownName, address: address.text };
 }

@@ -32,6 +32,9 @@ function isBase64url(text: string): boolean {
 /**
  * Whether a text is the canonical encoding of a signature of the right length. OpenSSL also verifies RSA-PSS signatures
  * without their leading zero bytes, which RFC 8017 §8.1.2 refuses.
+ *
+ * Of ECDSA, the two numbers (r, n − s) are as valid a signature as (r, s) (FIPS 186-5 §6.4.2): a token has these two, and
+ * other services may sign with either. What is revoked is a session, a user or a client, so the other one is revoked with it.
  * @param length the key's `signatureLength`, in bytes.
  */
 export function isSignature(text: string, length: number): boolean {

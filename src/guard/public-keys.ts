@@ -15,6 +15,9 @@ const maxModulusBits = 16_384;
 const minExponent = 65_537n;
 /** OpenSSL refuses a larger exponent if the modulus has more than 3,072 bits. */
 const maxExponentBits = 64;
+/** NIST SP 800-89 §5.3.3: the primes that must not divide a modulus, which 2 is not among. */
+const smallPrimes = listOddPrimes(751);
+const smallPrimesProduct = smallPrimes.reduce((product, prime) => product * prime, 1n);
 
 /** Curve → its algorithm and the length of a coordinate in bytes (RFC 7518 §3.4, §6.2.1.2). */
 const curves = new Map<unknown, { readonly algorithm: string; readonly bytes: number }>([
@@ -40,6 +43,7 @@ export function validatePublicKey(key: PublicKeyMembers): string | undefined {
     return `must have ${minModulusBits} bits or more (RFC 7518 §3.3), and ${maxModulusBits} at most`;
   }
   if (modulus % 2n === 0n) return 'must have an odd modulus';
+  if (hasSmallFactor(modulus)) return 'must have a modulus without small factors (NIST SP 800-89)';
   if (exponent < minExponent || exponent % 2n === 0n || countBits(exponent) > maxExponentBits) {
     return `must have an odd public exponent of ${minExponent} or more, and of ${maxExponentBits} bits at most`;
   }
@@ -83,6 +87,20 @@ function validateEcKey({ crv, x, y }: PublicKeyMembers): string | undefined {
   return isCoordinate(x) && isCoordinate(y)
     ? undefined
     : `must have "x" and "y" of ${curve.bytes} bytes, in base64url`;
+}
+
+/** The remainder is as good as the modulus, and shorter. */
+function hasSmallFactor(modulus: bigint): boolean {
+  const remainder = modulus % smallPrimesProduct;
+  return smallPrimes.some((prime) => remainder % prime === 0n);
+}
+
+function listOddPrimes(max: number): bigint[] {
+  const primes: number[] = [];
+  for (let candidate = 3; candidate <= max; candidate += 2) {
+    if (primes.every((prime) => candidate % prime !== 0)) primes.push(candidate);
+  }
+  return primes.map(BigInt);
 }
 
 function parseUnsigned(value: unknown): bigint | undefined {

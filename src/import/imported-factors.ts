@@ -4,6 +4,7 @@ import { createId } from '../ids.js';
 import { assertUsablePublicKey, WebAuthnError } from '../passkeys/webauthn.js';
 import type { TotpSecrets } from '../second-factors/totp-secrets.js';
 import { computeTotpStep } from '../second-factors/totp.js';
+import { validateName } from '../text/freeform-text.js';
 import { secondFactorBits } from '../users/second-factor-bits.js';
 import type { ForeignFactors, ForeignPasskey } from './foreign-factors.js';
 import { FieldError, type SourceRecord } from './foreign-user.js';
@@ -17,6 +18,9 @@ const maxRecoveryCodes = 100;
 /** WebAuthn §5.4.3 and §4: bytes. */
 const maxUserHandleLength = 64;
 const maxCredentialIdLength = 1023;
+
+/** SHA-256 in base64url. */
+const isCodeHash = /^[A-Za-z0-9_-]{43}$/;
 
 /** The factors of a user who can be imported. */
 export interface UsableFactors extends Pick<ForeignFactors, 'totpSecret'> {
@@ -34,12 +38,25 @@ export interface UsableFactors extends Pick<ForeignFactors, 'totpSecret'> {
  * @throws {FieldError} for factors that would be lost, unless that is wanted.
  */
 export function chooseFactors(
-  { totpSecret, recoveryCodeHashes = [], passkeys = [], unusable = [] }: ForeignFactors,
+  {
+    totpSecret: givenSecret,
+    recoveryCodeHashes: givenHashes = [],
+    passkeys = [],
+    unusable = [],
+  }: ForeignFactors,
   { keepsId, ignore }: { readonly keepsId: boolean; readonly ignore: boolean },
 ): UsableFactors {
+  const totpSecret = /^[A-Z2-7]+$/.test(givenSecret ?? '') ? givenSecret : undefined;
+  const recoveryCodeHashes = givenHashes.filter((hash) => isCodeHash.test(hash));
   const isLost = ({ userHandle }: ForeignPasskey): boolean => userHandle === undefined && !keepsId;
   const all = [
     ...unusable,
+    ...(givenSecret !== undefined && totpSecret === undefined
+      ? ['an authenticator app whose secret is not base32']
+      : []),
+    ...(recoveryCodeHashes.length === givenHashes.length
+      ? []
+      : ['recovery codes that are not hashes of this service']),
     ...(passkeys.some(isLost) ? ['passkeys, which are bound to the id of the user: it must be a UUID'] : []),
     ...(passkeys.length > maxPasskeys ? [`${passkeys.length} passkeys: ${maxPasskeys} are taken`] : []),
     ...(new Set(passkeys.map(({ credentialId }) => credentialId)).size < passkeys.length
@@ -90,7 +107,8 @@ export function checkPasskeys(records: readonly SourceRecord[]): Promise<SourceR
 async function findError(passkey: ForeignPasskey): Promise<string | undefined> {
   const { name, publicKey } = passkey;
   if (name.length > maxPasskeyNameLength) return 'a passkey with a name that is too long';
-  if (/\p{Cc}/u.test(name) || !name.isWellFormed()) return 'a passkey with control characters in its name';
+  const error = validateName(name);
+  if (error !== undefined) return `the passkey ${JSON.stringify(name)}, whose name ${error}`;
   const part = findWrongPart(passkey);
   if (part !== undefined)
     return `the passkey ${JSON.stringify(name)}, whose ${part} is not one of an authenticator`;
@@ -104,10 +122,18 @@ async function findError(passkey: ForeignPasskey): Promise<string | undefined> {
 }
 
 /** What no authenticator has: a database would take it on one system and end the import on another. */
-function findWrongPart({ credentialId, aaguid, transports, userHandle }: ForeignPasskey): string | undefined {
+function findWrongPart({
+  credentialId,
+  publicKey,
+  aaguid,
+  transports,
+  userHandle,
+}: ForeignPasskey): string | undefined {
   const isEncoded = (text: string, maxBytes: number): boolean =>
     /^[A-Za-z0-9_-]*$/.test(text) && text.length <= Math.ceil((maxBytes * 4) / 3);
   if (credentialId === '' || !isEncoded(credentialId, maxCredentialIdLength)) return 'credential_id';
+  // A decoder leaves out what is not of its alphabet.
+  if (!isEncoded(publicKey, Infinity)) return 'public_key';
   if (!isEncoded(userHandle ?? '', maxUserHandleLength)) return 'user_handle';
   if (!/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(aaguid)) return 'aaguid';
   return transports.every((each) => /^[a-z-]{1,32}$/i.test(each)) && transports.length <= 16

@@ -6,6 +6,7 @@ import type { Database } from '../database/database.js';
 import { rolesStore } from '../roles/roles.store.js';
 import type { RolesService } from '../roles/roles.service.js';
 import type { TotpSecrets } from '../second-factors/totp-secrets.js';
+import { findUnstorable } from '../text/storable-text.js';
 import type { RightsCapacity } from '../tokens/access-token-size.js';
 import { takeUnverifiedAddresses } from '../users/address-holders.js';
 import { deletedForeignIdsStore } from '../users/deleted-foreign-ids.store.js';
@@ -20,6 +21,7 @@ import { importedUsersStore } from './imported-users.store.js';
 import { ImportReport, type ImportedUser } from './import-report.js';
 import { Pauses } from './pauses.js';
 import { RoleMapping } from './role-mapping.js';
+import { findUnstorableField } from './unstorable-fields.js';
 import { toForeignId, toUserRow } from './user-checks.js';
 
 /** On SQLite a transaction keeps all other writes waiting, on PostgreSQL only those that change roles. */
@@ -123,7 +125,9 @@ export class UserImport {
   async #runBatch(records: readonly SourceRecord[]): Promise<void> {
     const { database } = this.dependencies;
     this.#report.add('read', records.length);
-    const ids = records.flatMap((record) => ('user' in record ? [toForeignId(record.user.id)] : []));
+    const ids = records.flatMap((record) =>
+      'user' in record && findUnstorable(record.user.id) === undefined ? [toForeignId(record.user.id)] : [],
+    );
     const { source } = this.options;
     const [done, deleted] = await Promise.all([
       importedUsersStore.findImported(database.queries, source, ids),
@@ -161,6 +165,8 @@ export class UserImport {
       return [];
     }
     const { username } = foreign;
+    const unstorable = findUnstorableField(foreign);
+    if (unstorable !== undefined) return this.#report.refuse({ place, username }, unstorable);
     const { roles, missing, errors } = this.mapping.map(foreign.roles);
     this.#report.noteRoleErrors({ place, username }, errors);
     try {

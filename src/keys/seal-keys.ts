@@ -8,6 +8,7 @@ import {
   type KeyObject,
 } from 'node:crypto';
 import type { SealKeys, SealSignature, SealVerdict } from '../audit/audit-seals.js';
+import { validatePublicKey } from '../guard/public-keys.js';
 import { asymmetricAlgorithms, isSymmetric, type Algorithm } from './algorithms.js';
 import type { KeyRing } from './key-ring.js';
 import { computeThumbprint, toPublicJwk } from './signing-keys.js';
@@ -52,10 +53,11 @@ function verifyWithKeptKey(
   return verifyText(statement, known, key, signature) ? 'retired' : 'forged';
 }
 
-/** @returns undefined for what is no key: somebody has changed it. */
+/** @returns undefined for what is no key, or none that may be used: somebody has changed it. */
 function readPublicKey(jwk: string): KeyObject | undefined {
   try {
-    return createPublicKey({ key: JSON.parse(jwk) as JsonWebKey, format: 'jwk' });
+    const key = JSON.parse(jwk) as JsonWebKey;
+    return validatePublicKey(key) === undefined ? createPublicKey({ key, format: 'jwk' }) : undefined;
   } catch {
     return undefined;
   }

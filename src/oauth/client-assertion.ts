@@ -2,6 +2,7 @@ import jwt from 'jsonwebtoken';
 import { readVerificationKeys } from '../clients/client-keys.js';
 import { isSignature, readCompactJws } from '../guard/compact-jws.js';
 import { maxLeeway } from '../tokens/access-token-verifier.js';
+import { isStorableText, isUtf8Payload } from '../tokens/claim-text.js';
 
 /** A verified assertion. */
 export interface ClientAssertion {
@@ -75,6 +76,11 @@ export function verifyAssertion(assertion: string, expected: Expectation): Clien
     throw new AssertionError('The assertion expires more than an hour from now.');
   }
   if (typeof jti !== 'string' || jti === '') throw new AssertionError('The assertion has no jti.');
+  if (!isStorableText(jti)) {
+    throw new AssertionError(
+      "The assertion's jti must be well-formed Unicode without control characters, such as a UUID.",
+    );
+  }
   // Remembered for the greatest leeway: a restart may raise it.
   return { jti, expiresAt: Math.ceil(exp) * 1000 + maxLeeway };
 }
@@ -97,11 +103,13 @@ function verifySignature(
   // The client's keys determine the algorithms; the assertion's alg only chooses among them.
   const { keys, refused } = readVerificationKeys(jwks, typeof kid === 'string' ? kid : undefined);
   const candidates = keys.filter(({ algorithms }) => algorithms.some((each) => each === alg));
-  const signature = readCompactJws(assertion)?.signature;
-  if (signature === undefined) throw new AssertionError('The assertion is not a JWT in its compact form.');
+  const parts = readCompactJws(assertion);
+  if (!parts || !isUtf8Payload(parts.payload)) {
+    throw new AssertionError('The assertion is not a JWT in its compact form, of UTF-8.');
+  }
   let message = ['The assertion is not signed with a registered key of the client.', ...refused].join(' ');
   for (const { publicKey, algorithms, signatureLength } of candidates) {
-    if (!isSignature(signature, signatureLength)) continue;
+    if (!isSignature(parts.signature, signatureLength)) continue;
     try {
       const claims = jwt.verify(assertion, publicKey, {
         algorithms: [...algorithms],

@@ -115,7 +115,7 @@ export const metricDefinitions = {
   strengthEstimates: {
     name: 'latchkey_password_strength_estimates_total',
     type: 'counter',
-    help: 'Passwords that POST /password/check rated (estimated), and those that it did not: refused because too many waited, or timed_out.',
+    help: 'Passwords that POST /password/check rated (estimated), and those that it did not: refused because too many waited or its thread could not run, or timed_out.',
     labels: ['outcome'],
   },
   tokenLookups: {

@@ -52,8 +52,10 @@ const exporterVariables: Readonly<Record<string, Expectation>> = {
     instead: 'http/json or http/protobuf, at port 4318 of a collector',
   },
   ENDPOINT: {
-    isRight: (text) => /^https?:$/.test(URL.parse(text)?.protocol ?? ''),
-    instead: 'a URL of http or https',
+    isRight: (text) => /^https?:$/.test(URL.parse(text)?.protocol ?? '') && !text.includes('@'),
+    instead:
+      'a URL of http or https without user and password, which OpenTelemetry would not send: for a collector that asks for them, set OTEL_EXPORTER_OTLP_HEADERS to Authorization=Basic%20 and user:password in base64',
+    isSecret: true,
   },
   HEADERS: {
     isRight: isList,

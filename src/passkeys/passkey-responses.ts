@@ -1,3 +1,4 @@
+import { publicKeyAlgorithms } from './cose-key.js';
 import { challengeLifetime } from './passkey-challenges.js';
 import type { PasskeyLoginOptions } from './passkey-login.service.js';
 import type {
@@ -9,7 +10,6 @@ import type {
 import type { NewPasskeyOptions } from './passkeys.service.js';
 import type { StoredPasskey } from './passkeys.store.js';
 import { toUserHandle } from './user-handle.js';
-import { publicKeyAlgorithms } from './webauthn.js';
 
 /** Milliseconds. */
 const timeout = challengeLifetime * 1000;

@@ -4,7 +4,7 @@ import type { NewSessionTokens } from '../sessions/sessions.models.js';
 import type { PasskeyUse } from './passkey-use.js';
 
 /**
- * A name for people.
+ * A name for people: visible characters, without white space at either end.
  * @minLength 1
  * @maxLength 100
  * @pattern ^[^\s\u0000-\u001f\u007f]([^\u0000-\u001f\u007f]*[^\s\u0000-\u001f\u007f])?$ must not have control characters, nor white space at either end

@@ -14,6 +14,7 @@ import {
 } from '../second-factors/second-factors.service.js';
 import type { SecondFactorPolicy } from '../sessions/second-factor-policy.js';
 import type { ProvedSession, SessionsService } from '../sessions/sessions.service.js';
+import { validateName } from '../text/freeform-text.js';
 import { secondFactorsStore } from '../users/second-factors.store.js';
 import { usersStore } from '../users/users.store.js';
 import type { PasskeyChallenges } from './passkey-challenges.js';
@@ -93,7 +94,7 @@ export class PasskeysService {
   /**
    * Adds the passkey that an authenticator has made. From now on a login by password asks for one, and the session has proved a
    * second factor: its earlier refresh tokens stop working.
-   * @throws {Problem} `validation_failed` for one that is not valid; `passkey_exists`, `too_many_passkeys`, `passkeys_off`;
+   * @throws {Problem} `validation_failed` for one, or a name, that is not valid; `passkey_exists`, `too_many_passkeys`, `passkeys_off`;
    *   `invalid_token` where the account has ended in between.
    */
   async add(
@@ -101,6 +102,7 @@ export class PasskeysService {
     { name, credential }: { readonly name: string | undefined; readonly credential: CreatedCredential },
     actor: Actor,
   ): Promise<AddedPasskey> {
+    if (name !== undefined) refuseInvalidName(name);
     const { made, use } = await this.#verify(sessionId, credential);
     return this.database.transaction(async (transaction) => {
       const owner = await usersStore.lock(transaction, userId);
@@ -152,8 +154,9 @@ export class PasskeysService {
     return passkeysStore.list(this.database.queries, userId);
   }
 
-  /** @throws {Problem} `passkey_not_found`. */
-  rename(userId: string, id: string, name: string, actor: Actor): Promise<StoredPasskey> {
+  /** @throws {Problem} `passkey_not_found`; `validation_failed` for a name that is not allowed. */
+  async rename(userId: string, id: string, name: string, actor: Actor): Promise<StoredPasskey> {
+    refuseInvalidName(name);
     return this.database.transaction(async (transaction) => {
       const before = await passkeysStore.find(transaction, userId, id);
       const after = await passkeysStore.rename(transaction, userId, id, name);
@@ -251,6 +254,11 @@ export class PasskeysService {
     if (!relyingParty) throw new Problem('passkeys_off');
     return relyingParty;
   }
+}
+
+function refuseInvalidName(name: string): void {
+  const error = validateName(name);
+  if (error !== undefined) throw new Problem('validation_failed', { errors: { name: error } });
 }
 
 /**

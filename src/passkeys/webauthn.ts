@@ -1,15 +1,8 @@
-import { createPublicKey, type JsonWebKey } from 'node:crypto';
-import type { decodeCredentialPublicKey } from '@simplewebauthn/server/helpers';
+import { publicKeyAlgorithms, validateCoseKey } from './cose-key.js';
 import type { RelyingParty } from './relying-party.js';
-
-/** EdDSA with Ed25519, ES256 and RS256 (RFC 9053, RFC 8812): what authenticators have. */
-export const publicKeyAlgorithms = [-8, -7, -257] as const;
-
-type CoseKey = ReturnType<typeof decodeCredentialPublicKey>;
 
 /** As long as that of RSA with 4096 bits. */
 const maxKeyLength = 600;
-const minRsaBits = 2048;
 
 /** Why a credential is refused, in words for the log and for the person who registers it. */
 export class WebAuthnError extends Error {
@@ -77,6 +70,8 @@ export interface VerifiedAssertion {
   readonly backedUp: boolean;
 }
 
+type Library = Awaited<ReturnType<typeof loadLibrary>>;
+
 /**
  * Loaded with the first credential: the libraries under it take 28 MB.
  * @see docs/dependencies.md
@@ -123,7 +118,7 @@ export async function verifyRegistration(
   { challenge, userVerification }: Expected,
 ): Promise<RegisteredCredential> {
   const library = await loadLibrary();
-  const { decodeAttestationObject, decodeCredentialPublicKey, isoCBOR, isoBase64URL } = library;
+  const { decodeAttestationObject, isoCBOR, isoBase64URL } = library;
   return refuseErrors(async () => {
     const given = decodeAttestationObject(isoBase64URL.toBuffer(response.attestationObject));
     const authData: unknown = given.get('authData');
@@ -152,7 +147,7 @@ export async function verifyRegistration(
     if (!verified) throw new WebAuthnError('it is not valid');
     const { credential, aaguid, userVerified, credentialDeviceType, credentialBackedUp } = registrationInfo;
     if (credential.id !== credentialId) throw new WebAuthnError('its id is not that of its key');
-    assertUsableKey(credential.publicKey.byteLength, decodeCredentialPublicKey(credential.publicKey));
+    assertUsableKey(library, credential.publicKey);
     return {
       id: credential.id,
       publicKey: credential.publicKey,
@@ -175,10 +170,13 @@ export async function verifyAssertion(
   stored: StoredCredential,
   { challenge, userVerification }: Expected,
 ): Promise<VerifiedAssertion> {
-  const { verifyAuthenticationResponse } = await loadLibrary();
+  const library = await loadLibrary();
   const { clientDataJSON, authenticatorData, signature } = assertion.response;
   return refuseErrors(async () => {
-    const { verified, authenticationInfo } = await verifyAuthenticationResponse({
+    const publicKey = new Uint8Array(stored.publicKey);
+    // Earlier versions stored keys that are refused now.
+    assertUsableKey(library, publicKey);
+    const { verified, authenticationInfo } = await library.verifyAuthenticationResponse({
       response: {
         ...{ id: assertion.id, rawId: assertion.rawId, type: assertion.type },
         response: { clientDataJSON, authenticatorData, signature },
@@ -189,7 +187,7 @@ export async function verifyAssertion(
       expectedRPID: id,
       requireUserVerification: userVerification,
       // Compared in the statement that moves it, so that of two at once one is refused.
-      credential: { id: stored.id, publicKey: new Uint8Array(stored.publicKey), counter: 0 },
+      credential: { id: stored.id, publicKey, counter: 0 },
     });
     if (!verified) throw new WebAuthnError('its signature is wrong');
     const { newCounter, userVerified, credentialBackedUp, credentialDeviceType } = authenticationInfo;
@@ -216,26 +214,16 @@ async function refuseErrors<T>(verify: () => Promise<T>): Promise<T> {
  * @throws {WebAuthnError}
  */
 export async function assertUsablePublicKey(publicKey: Uint8Array<ArrayBuffer>): Promise<void> {
-  const { decodeCredentialPublicKey } = await loadLibrary();
+  const library = await loadLibrary();
   await refuseErrors(() => {
-    assertUsableKey(publicKey.byteLength, decodeCredentialPublicKey(publicKey));
+    assertUsableKey(library, publicKey);
     return Promise.resolve();
   });
 }
 
-/** Without an attestation nothing has used the key yet: it may be of another curve, no point of it, or so large that each login takes seconds. */
-function assertUsableKey(length: number, key: CoseKey): void {
-  if (length > maxKeyLength) throw new WebAuthnError('its key is too long');
-  const { get } = key as { readonly get: (this: CoseKey, label: number) => unknown };
-  const text = (label: number): string =>
-    Buffer.from(get.call(key, label) as Uint8Array).toString('base64url');
-  // The labels of RFC 9052 §7.1, RFC 9053 §7 and RFC 8230 §4.
-  const algorithm = get.call(key, 3);
-  let jwk: JsonWebKey;
-  if (algorithm === -7) jwk = { kty: 'EC', crv: 'P-256', x: text(-2), y: text(-3) };
-  else if (algorithm === -8) jwk = { kty: 'OKP', crv: 'Ed25519', x: text(-2) };
-  else jwk = { kty: 'RSA', n: text(-1), e: text(-2) };
-  const { asymmetricKeyDetails } = createPublicKey({ key: jwk, format: 'jwk' });
-  if (jwk.kty === 'RSA' && (asymmetricKeyDetails?.modulusLength ?? 0) < minRsaBits)
-    throw new WebAuthnError(`its key has less than ${minRsaBits} bits`);
+/** @throws {WebAuthnError} */
+function assertUsableKey(library: Library, publicKey: Uint8Array<ArrayBuffer>): void {
+  if (publicKey.byteLength > maxKeyLength) throw new WebAuthnError('its key is too long');
+  const error = validateCoseKey(library.decodeCredentialPublicKey(publicKey));
+  if (error !== undefined) throw new WebAuthnError(`its key ${error}`);
 }

@@ -4,6 +4,7 @@ import { parentPort } from 'node:worker_threads';
 import { hashSync, verifySync } from '@node-rs/argon2';
 import { computeRest } from './foreign-computations.js';
 import { parseForeignHash } from './foreign-hash.js';
+import { isOutOfFiles } from '../problems/open-files.js';
 import type { FamilyCheck, HashJob, HashRequest, HashResponse, HashResult } from './hash-threads.js';
 import { readForeignHash, toExportedHash } from './stored-hash.js';
 
@@ -55,7 +56,10 @@ async function respond({ id, ...request }: HashJob): Promise<void> {
   try {
     response = { id, result: await compute(request) };
   } catch (error) {
-    response = { id, error: error instanceof Error ? error.message : String(error) };
+    const thrown: NodeJS.ErrnoException = error instanceof Error ? error : new Error(String(error));
+    // A library that is loaded for one kind of hash.
+    const code = isOutOfFiles(thrown) ? 'EMFILE' : thrown.code;
+    response = { id, error: thrown.message, code };
   }
   parentPort?.postMessage(response);
 }
@@ -66,3 +70,4 @@ parentPort?.on('message', (job: HashJob) => {
   // One after another, also where a library is loaded for one.
   last = last.then(() => respond(job));
 });
+parentPort?.postMessage('ready' satisfies HashResponse);

@@ -1,5 +1,7 @@
+import { channel } from 'node:diagnostics_channel';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
+import { retryLater } from '../problems/problem.js';
 
 /** The cost parameters of argon2id (RFC 9106). */
 export interface PasswordCosts {
@@ -28,22 +30,29 @@ export type HashJob = HashRequest & { readonly id: number };
 
 export type HashResult = string | boolean;
 
-/** What a thread sends. */
-export type HashResponse = { readonly id: number } & (
-  | { readonly result: HashResult }
-  | { readonly error: string }
-);
+/** What a thread sends: when it has loaded what it needs, and for each job. */
+export type HashResponse = 'ready' | ({ readonly id: number } & HashOutcome);
 
-interface Pending {
+export type HashOutcome =
+  | { readonly result: HashResult }
+  | {
+      readonly error: string;
+      /** Node's, such as `EMFILE`. */
+      readonly code?: string | undefined;
+    };
+
+interface Request {
+  readonly job: HashJob;
   readonly onBegin: OnBegin;
   readonly resolve: (result: HashResult) => void;
-  readonly reject: (error: Error) => void;
+  readonly reject: (error: unknown) => void;
 }
 
 interface Thread {
   readonly worker: Worker;
   /** By id: the first one computes, the others wait in the thread. */
-  readonly pending: Map<number, Pending>;
+  readonly sent: Map<number, Request>;
+  isReady: boolean;
 }
 
 /**
@@ -53,13 +62,41 @@ interface Thread {
  */
 export const threadCount = availableParallelism();
 
+/** Requests that a thread has at most: the one that it computes, and the next one. */
+const maxSent = 2;
+/** Milliseconds after which another start is tried where one has failed: while others compute, and where there are none. */
+const pauseBesideOthers = 60_000;
+const pauseWithoutAny = 1000;
+/** Seconds. */
+const retryAfter = 2;
+
+/** Publishes, for each thread that was started, `undefined`, and for each that could not be, the error. */
+export const threadStarts = channel('latchkey:hash-thread');
+
 /** Shared by the process: several services in one, as in tests, have no more cores. */
 const threads = new Set<Thread>();
+/** Requests that no thread has yet. */
+const waiting: Request[] = [];
 let lastId = 0;
+/** The last start that has failed, unless one has succeeded since; `at` by the monotonic clock. */
+let failure: { readonly at: number; readonly cause: unknown } | undefined;
 
 /** Is called when a thread begins with a request. */
 export type OnBegin = () => void;
 
+/**
+ * Starts a thread where there is none, so that a start of the service finds out whether there can be one.
+ * @throws the error, where there cannot.
+ */
+export async function startHashThread(): Promise<void> {
+  try {
+    await hashInThread('', { memoryCost: 8, timeCost: 1, parallelism: 1 });
+  } catch (error) {
+    throw failure?.cause ?? error;
+  }
+}
+
+/** @throws {Problem} `busy` where there is no thread, and none can be started; so do the next two. */
 export async function hashInThread(
   password: string,
   costs: PasswordCosts,
@@ -86,53 +123,115 @@ export async function checkFamilyInThread(check: FamilyCheck, onBegin?: OnBegin)
 }
 
 async function compute(request: HashRequest, onBegin: OnBegin = () => undefined): Promise<HashResult> {
-  const { worker, pending } = chooseThread();
+  const isOccupied = findLeastOccupied()?.sent.size !== 0;
+  if (isOccupied && threads.size < threadCount && !isPausing()) startThread();
   return new Promise((resolve, reject) => {
-    const id = (lastId += 1);
-    const job: HashJob = { id, ...request };
-    worker.postMessage(job);
-    pending.set(id, { onBegin, resolve, reject });
-    if (pending.size > 1) return;
-    // What waits for a hash keeps the process running, a thread without a request does not.
-    worker.ref();
-    onBegin();
+    const job: HashJob = { id: (lastId += 1), ...request };
+    waiting.push({ job, onBegin, resolve, reject });
+    sendWaiting();
   });
 }
 
-function chooseThread(): Thread {
-  const [first, ...others] = threads;
-  if (!first) return startThread();
-  const least = others.reduce(
-    (found, each) => (each.pending.size < found.pending.size ? each : found),
-    first,
-  );
-  return least.pending.size > 0 && threads.size < threadCount ? startThread() : least;
+/** Of those that have loaded: `undefined` where there is none. */
+function findLeastOccupied(): Thread | undefined {
+  return [...threads]
+    .filter(({ isReady }) => isReady)
+    .reduce<Thread | undefined>(
+      (least, each) => (least && least.sent.size <= each.sent.size ? least : each),
+      undefined,
+    );
 }
 
-function startThread(): Thread {
-  const worker = new Worker(new URL('./hash-thread.js', import.meta.url), { name: 'password-hash' });
-  const pending = new Map<number, Pending>();
-  const thread = { worker, pending };
-  worker.on('message', ({ id, ...outcome }: HashResponse) => {
-    const done = pending.get(id);
-    pending.delete(id);
-    const [next] = pending.values();
-    if (next) next.onBegin();
-    else worker.unref();
-    if ('error' in outcome) done?.reject(new Error(outcome.error));
-    else done?.resolve(outcome.result);
-  });
-  // Its memory could not be had, for example. The next request starts another.
-  let cause: unknown;
-  worker.on('error', (error) => {
-    cause = error;
-    threads.delete(thread);
-  });
-  worker.on('exit', () => {
-    threads.delete(thread);
-    for (const { reject } of pending.values())
-      reject(new Error('The thread that computes password hashes ended.', { cause }));
-  });
+function isPausing(): boolean {
+  if (!failure) return false;
+  return performance.now() - failure.at < (threads.size > 0 ? pauseBesideOthers : pauseWithoutAny);
+}
+
+function sendWaiting(): void {
+  if (threads.size === 0) refuseWaiting();
+  for (let request = waiting[0]; request; request = waiting[0]) {
+    const thread = findLeastOccupied();
+    if (!thread || thread.sent.size >= maxSent) return;
+    waiting.shift();
+    send(request, thread);
+  }
+}
+
+function send(request: Request, { worker, sent }: Thread): void {
+  try {
+    worker.postMessage(request.job);
+  } catch (error) {
+    request.reject(error);
+    return;
+  }
+  sent.set(request.job.id, request);
+  if (sent.size > 1) return;
+  // What waits for a hash keeps the process running, a thread without a request does not.
+  worker.ref();
+  request.onBegin();
+}
+
+function refuseWaiting(): void {
+  const cause = failure?.cause;
+  for (const { reject } of waiting.splice(0)) {
+    reject(
+      retryLater('busy', retryAfter, { detail: 'No password can be checked now. Try again later.', cause }),
+    );
+  }
+}
+
+/** Threads may be limited (`ulimit -u`, `TasksMax`, `pids.max`), and each takes memory and files. */
+function recordFailedStart(cause: unknown): void {
+  failure = { at: performance.now(), cause };
+  threadStarts.publish(cause);
+}
+
+function startThread(): void {
+  const startedAt = performance.now();
+  let worker: Worker;
+  try {
+    worker = new Worker(new URL('./hash-thread.js', import.meta.url), { name: 'password-hash' });
+  } catch (error) {
+    recordFailedStart(error);
+    return;
+  }
+  const sent = new Map<number, Request>();
+  const thread: Thread = { worker, sent, isReady: false };
   threads.add(thread);
-  return thread;
+  worker.on('message', (response: HashResponse) => {
+    if (response === 'ready') {
+      thread.isReady = true;
+      if (failure && failure.at < startedAt) {
+        failure = undefined;
+        threadStarts.publish(undefined);
+      }
+    } else settle(sent, response);
+    sendWaiting();
+    if (sent.size === 0) worker.unref();
+  });
+  const end = (cause: unknown): void => {
+    if (!threads.delete(thread)) return;
+    if (!thread.isReady) recordFailedStart(cause);
+    for (const { reject } of sent.values())
+      reject(new Error('The thread that computes password hashes ended.', { cause }));
+    // Those that it was not sent are computed by others.
+    if (waiting.length > 0 && threads.size === 0 && !isPausing()) startThread();
+    sendWaiting();
+  };
+  // Its memory could not be had, for example.
+  worker.on('error', end);
+  worker.on('exit', () => {
+    end(undefined);
+  });
+}
+
+function settle(sent: Map<number, Request>, { id, ...outcome }: { readonly id: number } & HashOutcome): void {
+  const done = sent.get(id);
+  sent.delete(id);
+  const [next] = sent.values();
+  next?.onBegin();
+  if ('error' in outcome) {
+    const { error, code } = outcome;
+    done?.reject(Object.assign(new Error(error), code !== undefined && { code }));
+  } else done?.resolve(outcome.result);
 }

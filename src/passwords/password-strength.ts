@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { retryLater } from '../problems/problem.js';
+import { retryLater, type Problem } from '../problems/problem.js';
 import type { Language } from './password-violations.js';
 
 export interface StrengthInput {
@@ -60,13 +60,22 @@ export class PasswordStrength {
     return this.#counts;
   }
 
-  /** @throws {Problem} `too_many_requests` where too many wait, or one takes too long. */
+  /**
+   * @throws {Problem} `too_many_requests` where too many wait, or one takes too long; `busy` where the thread cannot be started,
+   *   or ends.
+   */
   estimate(question: StrengthInput): Promise<Strength> {
     if (this.#pending.size >= maxPending) {
       this.#counts.refused += 1;
       return Promise.reject(retryLater('too_many_requests', retryAfter));
     }
-    const thread = (this.#thread ??= this.#start());
+    let thread: Worker;
+    try {
+      thread = this.#thread ??= this.#start();
+    } catch (cause) {
+      this.#counts.refused += 1;
+      return Promise.reject(createBusyProblem(cause));
+    }
     return new Promise((resolve, reject) => {
       const id = (this.#lastId += 1);
       this.#pending.set(id, { resolve, reject });
@@ -88,9 +97,13 @@ export class PasswordStrength {
       pending?.resolve(strength);
       this.#limitTime(this.#pending.size > 0 ? maxTime : idleTime);
     });
-    // Those that wait are told by the time limit's way, with the cause in the log.
-    thread.on('error', (cause: Error) => {
-      this.#end(cause);
+    // Threads, memory or files may be limited, for example.
+    let cause: unknown;
+    thread.on('error', (error) => {
+      cause = error;
+    });
+    thread.on('exit', () => {
+      if (thread === this.#thread) this.#end(createBusyProblem(cause));
     });
     return thread;
   }
@@ -103,13 +116,17 @@ export class PasswordStrength {
   }
 
   /** Ends the thread; the next request starts another. */
-  #end(cause?: Error): void {
+  #end(reason = retryLater('too_many_requests', retryAfter)): void {
     clearTimeout(this.#timer);
     const waiting = [...this.#pending.values()];
     this.#pending.clear();
-    this.#counts.timed_out += waiting.length;
+    this.#counts[reason.code === 'busy' ? 'refused' : 'timed_out'] += waiting.length;
     void this.#thread?.terminate();
     this.#thread = undefined;
-    for (const { reject } of waiting) reject(cause ?? retryLater('too_many_requests', retryAfter));
+    for (const { reject } of waiting) reject(reason);
   }
+}
+
+function createBusyProblem(cause: unknown): Problem {
+  return retryLater('busy', retryAfter, { detail: 'No password can be rated now. Try again later.', cause });
 }

@@ -1,3 +1,4 @@
+import { findUnstorable } from '../text/storable-text.js';
 import { parseForeignHash, type ForeignHash, type RefusedHash } from './foreign-hash.js';
 
 /**
@@ -20,6 +21,10 @@ export function getStoredRange(family?: string): { readonly first: string; reado
 export function toStoredHash(
   text: string,
 ): { readonly stored: string; readonly family: string } | RefusedHash {
+  // Only here: what one database has stored already can be checked.
+  const error = findUnstorable(text);
+  if (error !== undefined)
+    return { error: `${error}, which no application writes: something was changed on its way` };
   const parsed = parseForeignHash(text);
   if ('error' in parsed) return parsed;
   const { family, amount } = parsed;

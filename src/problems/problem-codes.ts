@@ -468,7 +468,7 @@ export const problemCodes = {
     title: 'Too many requests',
     detail: 'Too many requests from this address. Wait the number of seconds in the Retry-After header.',
     meaning:
-      'The operator has limited how often one address may call this operation, and the limit is reached.',
+      'The operator has limited how often one address may call this operation, or the operation has a limit for each account or session; the limit is reached.',
     remedy: 'Wait the number of seconds in Retry-After.',
   },
   too_many_streams: {
@@ -503,7 +503,8 @@ export const problemCodes = {
     status: 503,
     title: 'Busy',
     detail: 'Too many passwords are being checked at once. Try again after the seconds in Retry-After.',
-    meaning: 'Checking a password is slow on purpose, and too many checks are waiting.',
+    meaning:
+      'Checking a password is slow on purpose, and too many checks are waiting; or the service cannot start a thread that checks one.',
     remedy: 'Try again after the number of seconds in Retry-After.',
   },
   too_many_registrations: {
@@ -528,7 +529,8 @@ export const problemCodes = {
     status: 503,
     title: 'Not ready',
     detail: 'The service is starting, stopping, or cannot reach its database. Try again shortly.',
-    meaning: 'The service is starting or stopping, or its database does not respond.',
+    meaning:
+      'The service is starting or stopping, its database does not respond, or it has too many open files.',
     remedy: 'Try again shortly. If it persists, the operator finds the cause in the log.',
   },
 } as const satisfies Record<string, ProblemKind>;

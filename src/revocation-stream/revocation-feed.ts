@@ -1,10 +1,16 @@
 import type { Clock } from '../clock.js';
 import type { Feed } from '../revocations/feed.js';
 import type { Database } from '../database/database.js';
+import { nextTurn } from '../event-loop.js';
 import { StreamLimit } from '../http/stream-limit.js';
 import type { AccessTokenClaims } from '../tokens/access-token-claims.js';
 import type { Revocations } from '../revocations/revocations.js';
-import { revocationsStore, type LiveRevocation } from '../revocations/revocations.store.js';
+import {
+  revocationsStore,
+  type LiveRevocation,
+  type Revocation,
+  type RevocationPlace,
+} from '../revocations/revocations.store.js';
 import { FeedCursors, type FeedCursor } from './feed-cursor.js';
 import { Subscriber } from './subscriber.js';
 
@@ -40,6 +46,7 @@ interface FeedOptions {
   readonly keyRemovals?: () => number;
 }
 
+/** A few milliseconds of reading. */
 const rowsPerPart = 1000;
 /** Margin for the time that a revoking transaction takes to commit and for clocks that differ, in milliseconds. */
 const overlap = 60_000;
@@ -79,7 +86,7 @@ export class RevocationFeed {
     const since = cursor.after
       ? cursor.since
       : Math.min(now, Math.max(cursor.since, (await revocationsStore.findLastWritten(queries)) ?? 0));
-    const found = await revocationsStore.listPage(queries, { after, limit: limit + 1 });
+    const found = await this.#list(after, limit + 1);
     const read = found.slice(0, limit);
     const rows = read.filter(({ expires_at: expiresAt }) => expiresAt > now);
     const last = read.at(-1);
@@ -172,6 +179,7 @@ export class RevocationFeed {
   ): AsyncGenerator<FeedPart, string | undefined> {
     let heardAll = true;
     for (let cursor = from; ;) {
+      await nextTurn();
       const part = await this.read(cursor, rowsPerPart);
       if (!mayGoOn()) return undefined;
       ({ cursor } = part);
@@ -185,6 +193,20 @@ export class RevocationFeed {
   #isStillValid(claims: AccessTokenClaims): boolean {
     const expired = this.clock.now() >= (claims.exp + this.options.leeway) * 1000;
     return !expired && !this.revocations.isRevoked(claims);
+  }
+
+  async #list(after: RevocationPlace, limit: number): Promise<Revocation[]> {
+    const found: Revocation[] = [];
+    for (let last = after; ;) {
+      // One more: a part of the stream is read at once, with what says whether there is another.
+      const part = { after: last, limit: Math.min(rowsPerPart + 1, limit - found.length) };
+      const rows = await revocationsStore.listPage(this.database.queries, part);
+      found.push(...rows);
+      const end = rows.at(-1);
+      if (!end || rows.length < part.limit || found.length >= limit) return found;
+      last = end;
+      await nextTurn();
+    }
   }
 
   /** A cursor from the future was written by a wrong clock, and is not used. */

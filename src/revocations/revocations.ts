@@ -1,7 +1,7 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '../clock.js';
 import type { Database } from '../database/database.js';
 import type { RevocationKind } from '../database/schema.js';
+import { nextTurn } from '../event-loop.js';
 import type { AccessTokenClaims } from '../tokens/access-token-claims.js';
 import { runInBatches } from '../database/batches.js';
 import { RevocationShards } from './revocation-shards.js';
@@ -133,7 +133,7 @@ export class Revocations {
       // The database reads the next page while this one is applied.
       [page] = await Promise.all([read(last), this.#addPageNextTurn(kind, page)]);
     }
-    this.#addPage(kind, page);
+    await this.#addPageNextTurn(kind, page);
   }
 
   /** In the next turn of the event loop, so that the query for the next page is sent first. */

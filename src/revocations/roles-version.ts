@@ -14,16 +14,19 @@ import { revocationsStore, type Revocation } from './revocations.store.js';
 /**
  * Revokes the access tokens of all holders of a role, or of all users, as part of a larger change.
  * @param now milliseconds since the Unix epoch, like `expiresAt`: when the last of those tokens has expired.
- * @param by how much to add to the counter: more than 1 after a restore, because issued tokens may have a higher counter
- *   than the backup.
+ * @param atLeast the smallest new value of the counter: after a restore, issued tokens may have a higher one than the backup.
  * @returns rows for `Revocations.apply`, after the commit and before the response.
  */
 export async function revokeTokensOfHolders(
   queries: Queries,
   role: string,
-  { now, expiresAt, by }: { readonly now: number; readonly expiresAt: number; readonly by?: number },
+  {
+    now,
+    expiresAt,
+    atLeast,
+  }: { readonly now: number; readonly expiresAt: number; readonly atLeast?: number },
 ): Promise<Revocation[]> {
-  const version = await countersStore.increment(queries, 'roles', by);
+  const version = await countersStore.increment(queries, 'roles', atLeast);
   const rows: Revocation[] = [
     { kind: 'role', target: role, version, expires_at: expiresAt, created_at: now },
   ];

@@ -10,7 +10,8 @@ interface Page {
   /** The id that the page comes after. */
   readonly after: string;
   readonly limit: number;
-  readonly by: number;
+  /** The smallest new version. */
+  readonly atLeast: number;
 }
 
 export const subjectVersionsStore = {
@@ -52,11 +53,18 @@ export const subjectVersionsStore = {
   incrementPage(
     queries: Queries,
     table: Subjects,
-    { after, limit, by }: Page,
+    { after, limit, atLeast }: Page,
   ): Promise<{ id: string; version: number }[]> {
     return queries
       .updateTable(table)
-      .set((eb) => ({ version: eb('version', '+', by) }))
+      .set((eb) => ({
+        version: eb
+          .case()
+          .when('version', '<', atLeast)
+          .then(atLeast)
+          .else(eb('version', '+', 1))
+          .end(),
+      }))
       .where('id', 'in', (eb) =>
         eb.selectFrom(table).select('id').where('id', '>', after).orderBy('id').limit(limit),
       )

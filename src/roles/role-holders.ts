@@ -1,6 +1,6 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { runInBatches, rowsPerBatch } from '../database/batches.js';
-import type { Database } from '../database/database.js';
+import type { Database, Queries } from '../database/database.js';
+import { nextTurn } from '../event-loop.js';
 import { computeRightsSize } from '../tokens/access-token-size.js';
 import { parseScope } from './rights.js';
 import { rolesStore, type StoredRole } from './roles.store.js';
@@ -23,7 +23,7 @@ export async function findMaxGrownRights(
   capacity: number,
 ): Promise<number> {
   const { name } = after;
-  const upperBound = computeRoleSize(after) + (await rolesStore.sumOtherSizes(queries, name));
+  const upperBound = await computeMaxRights(queries, after);
   if (upperBound <= capacity) return upperBound;
   const permissions = new Map<string, string>();
   const seen = new Set<string>();
@@ -55,6 +55,11 @@ export async function findMaxGrownRights(
     last = end.id;
     await nextTurn();
   }
+}
+
+/** An upper bound of what a holder of the role can have, which is known without a look at the holders: all roles together. */
+export async function computeMaxRights(queries: Queries, role: RoleRights): Promise<number> {
+  return computeRoleSize(role) + (await rolesStore.sumOtherSizes(queries, role.name));
 }
 
 /** The size of the rights of one role. */

@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { serviceActor, type Actor } from '../audit/actor.js';
 import { auditStore, describeChanges, type AuditDetails, type AuditTarget } from '../audit/audit.store.js';
 import type { Clock } from '../clock.js';
@@ -9,13 +10,19 @@ import type { SubjectVersions } from '../revocations/subject-versions.js';
 import { describeTooManyRights, type RightsCapacity } from '../tokens/access-token-size.js';
 import { parseScope } from './rights.js';
 import { administratorRole } from './administrator-role.js';
-import { findMaxGrownRights, removeDeletedRole, computeRoleSize } from './role-holders.js';
+import { computeMaxRights, computeRoleSize, findMaxGrownRights, removeDeletedRole } from './role-holders.js';
 import { rolesStore, type StoredRole } from './roles.store.js';
 
 export type { StoredRole };
 
-/** How often a change is retried after concurrent changes, each time with a new look at the holders. */
-const attempts = 5;
+/**
+ * How often a change looks at the holders again after concurrent changes: each of those has committed, so that as many at once
+ * as this all succeed.
+ */
+const maxAttempts = 20;
+/** Maxima of the random waits between them, in milliseconds: of the first, which doubles each time, and of all. */
+const firstWait = 5;
+const maxWait = 200;
 
 interface RoleContents {
   readonly description: string;
@@ -58,7 +65,8 @@ export class RolesService {
     };
     const size = computeRoleSize(role);
     if (size > this.tokens.rightsCapacity) throw this.#createTooManyRightsProblem('are', size);
-    for (let attempt = 1; attempt <= attempts; attempt += 1) {
+    for (let attempt = 1; attempt <= maxAttempts; attempt += 1) {
+      if (attempt > 1) await wait(Math.random() * Math.min(firstWait * 2 ** (attempt - 2), maxWait));
       // Its deletion was interrupted, or is still in progress.
       if (await rolesStore.isDeleted(this.database.queries, name))
         await removeDeletedRole(this.database, name);
@@ -68,7 +76,7 @@ export class RolesService {
     throw retryLater('busy', 1, { detail: 'Too many concurrent changes of roles. Try again.' });
   }
 
-  /** @returns undefined where rights have changed in the meantime. */
+  /** @returns undefined where rights have changed in the meantime, so that the holders must be looked at again. */
   async #put(
     role: StoredRole,
     actor: Actor,
@@ -94,10 +102,11 @@ export class RolesService {
       }
       const before = await rolesStore.find(transaction, name);
       refuseBuiltIn(before);
+      const isOutdated = (await countersStore.read(transaction, 'rights')) !== rights;
+      if (isOutdated && (await computeMaxRights(transaction, role)) > rightsCapacity) return undefined;
       // Raised only by actual changes, so that other transactions do not have to look at the holders again.
-      if ((await countersStore.read(transaction, 'rights')) !== rights) return undefined;
       await countersStore.increment(transaction, 'rights');
-      if (largest > rightsCapacity) {
+      if (!isOutdated && largest > rightsCapacity) {
         throw this.#createTooManyRightsProblem('are together with the other roles of a holder', largest);
       }
       await rolesStore.update(transaction, role);

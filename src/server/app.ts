@@ -11,7 +11,7 @@ import { createRequestLogMiddleware } from '../observability/request-log.js';
 import { otherOperation } from '../observability/request-metrics.js';
 import type { Tracing } from '../observability/tracing.js';
 import { captureHeaders, setDefaultHeaders } from '../http/response-headers.js';
-import { usesCookies } from '../sessions/token-cookies.js';
+import { usesCookies } from '../config/cookie-settings.js';
 import type { OpenProject } from './open-project.js';
 import { mountOperations } from './operations.js';
 import { mountProblemsRedirect } from './problems-redirect.js';

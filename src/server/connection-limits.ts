@@ -1,21 +1,28 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
-import type { Config } from '../config/config.js';
 import { getResponse } from './connection.js';
 import { logOncePerMinute } from '../http/log-once-per-minute.js';
 
 /** Above this, memory is the limit. */
 const maxDefaultConnections = 10_000;
-/** File descriptors for everything except connections: the database, files, libraries. */
-const otherFiles = 100;
+/** Connections to `LATCHKEY_METRICS_PORT`. */
+export const maxMetricsConnections = 20;
+/** File descriptors for everything except connections to `PORT`: the database, files, libraries, metrics. */
+const otherFiles = 100 + maxMetricsConnections;
 const minDefaultConnections = 16;
 /** How many connections are examined to find an idle one. */
 const maxExamined = 100;
 /** Milliseconds between looks for clients that do not read their response. */
 const stallCheckInterval = 1000;
 
-type Limits = Pick<Config, 'maxConnections' | 'requestTimeout'>;
+interface Limits {
+  readonly maxConnections: number;
+  /** Seconds. */
+  readonly requestTimeout: number;
+  /** How many are served, for the log: a setting, or the number and the setting of the port. */
+  readonly serving: string;
+}
 
 /**
  * Limits the number of connections, and how long a client may leave its response unread. Errors in accepting connections are
@@ -24,10 +31,10 @@ type Limits = Pick<Config, 'maxConnections' | 'requestTimeout'>;
  */
 export function limitConnections(
   server: Server,
-  { maxConnections, requestTimeout }: Limits,
+  { maxConnections, requestTimeout, serving }: Limits,
   log: Logger,
 ): ReadonlySet<Socket> {
-  server.maxConnections = maxConnections ?? getDefaultMaxConnections();
+  server.maxConnections = maxConnections;
   const connections = new Set<Socket>();
   server.on('connection', (socket) => {
     connections.add(socket);
@@ -37,7 +44,7 @@ export function limitConnections(
   const logDrops = logOncePerMinute((count) => {
     log.warn(
       { count, maxConnections: server.maxConnections },
-      'connections were closed: LATCHKEY_MAX_CONNECTIONS are being served',
+      `connections were closed: ${serving} are being served`,
     );
   });
   server.on('drop', logDrops);
@@ -52,8 +59,8 @@ export function limitConnections(
   return connections;
 }
 
-/** By the process's limit on open files. */
-function getDefaultMaxConnections(): number {
+/** Of `PORT`, by the process's limit on open files. */
+export function computeMaxConnections(): number {
   const soft = (maxOpenFiles ??= readMaxOpenFiles());
   return Number.isFinite(soft)
     ? Math.min(maxDefaultConnections, Math.max(minDefaultConnections, soft - otherFiles))

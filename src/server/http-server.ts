@@ -2,9 +2,11 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Express, Request, RequestHandler, Response } from 'express';
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
+import { OutageLog } from '../database/outage-log.js';
+import { createOpenFilesProblem, isOutOfFiles, openFilesSubject } from '../problems/open-files.js';
 import { Problem } from '../problems/problem.js';
 import { getResponse } from './connection.js';
-import { limitConnections } from './connection-limits.js';
+import { computeMaxConnections, limitConnections } from './connection-limits.js';
 import { createExpressMessages } from './express-messages.js';
 import { createServer } from '../http/node-http.js';
 import { sendProblem } from './problem-handler.js';
@@ -50,12 +52,16 @@ export function createHttpServer({ config, log, issuer }: HttpServerOptions): Ht
     response.shouldKeepAlive = false;
     sendProblem(problem, response as Response, issuer());
   };
+  const outages = new OutageLog(log);
   let handle: RequestHandler = createStartingHandler(issuer);
 
   /** Errors outside of the app's error handler. Express would respond with an HTML page. */
   const handleUncaughtError = (error: unknown, response: ServerResponse): void => {
     if (response.headersSent) response.destroy();
-    else {
+    else if (isOutOfFiles(error)) {
+      outages.recordFailure(openFilesSubject, error);
+      refuse(createOpenFilesProblem(error), response);
+    } else {
       log.error({ err: error }, 'the app sent no response to a request');
       refuse(new Problem('internal_error'), response);
     }
@@ -89,7 +95,15 @@ export function createHttpServer({ config, log, issuer }: HttpServerOptions): Ht
     server.emit('request', request, response);
   });
   handleUnreadableRequests(server, issuer, refuse);
-  const connections = limitConnections(server, config, log);
+  const connections = limitConnections(
+    server,
+    {
+      maxConnections: config.maxConnections ?? computeMaxConnections(),
+      requestTimeout: config.requestTimeout,
+      serving: 'LATCHKEY_MAX_CONNECTIONS',
+    },
+    log,
+  );
   return {
     server,
     serve: (app, outer = app) => {

@@ -9,9 +9,10 @@ import { openDatabase } from '../database/open-database.js';
 import { describeCause } from '../database/postgres-errors.js';
 import type { MigrateOptions, Migrations } from '../database/run-migrations.js';
 import { assertRestoreFinished } from '../database/restored-file.js';
+import { refuseSharedFile } from '../database/shared-file.js';
 import { claimSqlite, type Claimant } from '../database/sqlite-claim.js';
 import { findSecret } from '../keys/secret.js';
-import { usesCookies, getMaxTokenLengthInCookie } from '../sessions/token-cookies.js';
+import { usesCookies, getMaxTokenLengthInCookie } from '../config/cookie-settings.js';
 import { problemCodes } from '../problems/problem-codes.js';
 import { createHooks, openContract } from './open-project.js';
 import { packageVersion } from './package-version.js';
@@ -124,11 +125,12 @@ export function createUnusableError({ databaseUrl, databaseWait }: Config, cause
 /**
  * Makes this process the only service on its SQLite file: revocations are in its memory, and another process would not see
  * them. On PostgreSQL there may be any number.
- * @throws {StartError} where another process has the file, and does not end within seconds.
+ * @throws {StartError} where another process has the file, and does not end within seconds, or could have it by another name.
  */
 export async function claimInstallation(config: Config, log: Logger): Promise<void> {
   const { databaseUrl } = config;
   if (databaseUrl.kind === 'postgres' || databaseUrl.file === ':memory:') return;
+  refuseSharedFile(databaseUrl.file);
   for (let attempt = 0; ; attempt += 1) {
     let holder: Claimant | undefined;
     try {

@@ -9,6 +9,7 @@ import { ConfigError, readConfig, findSettingWarnings, type Config } from '../co
 import { describeSettings } from '../config/settings-in-force.js';
 import { DatabaseUnavailable } from '../database/database-unavailable.js';
 import { assertUndamaged } from '../database/restored-file.js';
+import { startHashThread, threadStarts } from '../passwords/hash-threads.js';
 import { SecretError } from '../keys/secret.js';
 import { createHttpServer } from './http-server.js';
 import { collectPermissions } from '../http/security-requirements.js';
@@ -26,7 +27,7 @@ import { assertUsable, type Project } from './project.js';
 import type { Services } from './services.js';
 import { logStart, printStartMessage } from './start-message.js';
 import { stopOnSignal } from './shutdown.js';
-import { StartError } from '../start-error.js';
+import { createThreadError, StartError } from '../start-error.js';
 import { showControlsInLines } from '../text/visible-text.js';
 import { KeyRingError } from '../keys/stored-keys.js';
 
@@ -102,6 +103,7 @@ async function serve({ project, config, log, tracing, settingsFile }: Start): Pr
     await claimInstallation(config, log);
     await refuseUnusableFile(config);
     services = await openInstallation(config, systemClock, log, issuer, project);
+    await openHashThread(services);
     if (tracing) traceServices(tracing, services);
     const isText = isTextLog(config);
     const passwordFile = getOneTimePasswordFile(config.databaseUrl);
@@ -130,6 +132,23 @@ async function serve({ project, config, log, tracing, settingsFile }: Start): Pr
 async function refuseUnusableFile(config: Config): Promise<void> {
   refuseRestoredFile(config, false);
   if (config.databaseUrl.kind === 'sqlite') await assertUndamaged(config.databaseUrl.file);
+}
+
+/**
+ * Starts the first thread that computes password hashes, and has it logged where there cannot be as many as there are cores.
+ * @throws {StartError} where there cannot be one.
+ */
+async function openHashThread({ database: { outages } }: Services): Promise<void> {
+  const what = 'starting a thread that computes password hashes';
+  try {
+    await startHashThread();
+  } catch (cause) {
+    throw createThreadError('computes password hashes', cause);
+  }
+  threadStarts.subscribe((error) => {
+    if (error === undefined) outages.recordRecovery(what);
+    else outages.recordFailure(what, error);
+  });
 }
 
 /** The settings that an error of listening names. */

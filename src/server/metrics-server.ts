@@ -2,14 +2,19 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer } from '../http/node-http.js';
 import type { Logger } from 'pino';
 import type { Metrics } from '../observability/metrics.js';
+import type { OutageLog } from '../database/outage-log.js';
+import { isOutOfFiles } from '../problems/open-files.js';
+import { limitConnections, maxMetricsConnections } from './connection-limits.js';
 import type { Check, Readiness } from './readiness.js';
 import { metricContentTypes, selectMetricFormat } from '../observability/prometheus.js';
 
-/** Milliseconds in which a request must arrive. */
-const requestTimeout = 5000;
-const maxConnections = 100;
+/** Seconds in which a request must arrive. */
+const requestTimeout = 5;
+/** For `OutageLog`. */
+const subject = 'a request to LATCHKEY_METRICS_PORT';
 
 interface MeasuredServices {
+  readonly database: { readonly outages: OutageLog };
   readonly metrics: Metrics;
   readonly readiness: Readiness;
 }
@@ -40,7 +45,8 @@ export function createMetricsServer(getServices: () => MeasuredServices | undefi
     ['/metrics', sendMetrics],
     ['/health/ready', sendReadiness],
   ]);
-  const server = createServer({ requestTimeout, headersTimeout: requestTimeout }, (request, response) => {
+  const timeouts = { requestTimeout: requestTimeout * 1000, headersTimeout: requestTimeout * 1000 };
+  const server = createServer(timeouts, (request, response) => {
     const handle = handlers.get(request.url?.split('?', 1)[0] ?? '');
     if (!handle || (request.method !== 'GET' && request.method !== 'HEAD')) {
       response
@@ -53,13 +59,27 @@ export function createMetricsServer(getServices: () => MeasuredServices | undefi
       response.writeHead(503, { 'Retry-After': '1' }).end('The service is starting.\n');
       return;
     }
-    handle(services, request, response).catch((error: unknown) => {
-      log.error({ err: error }, 'reading the metrics failed');
-      response.writeHead(500).end();
-    });
+    const { outages } = services.database;
+    handle(services, request, response).then(
+      () => {
+        outages.recordRecovery(subject);
+      },
+      (error: unknown) => {
+        outages.recordFailure(subject, error, {}, 'error');
+        sendError(error, response);
+      },
+    );
   });
-  server.maxConnections = maxConnections;
+  const limits = { requestTimeout, maxConnections: maxMetricsConnections };
+  limitConnections(server, { ...limits, serving: `${maxMetricsConnections} of LATCHKEY_METRICS_PORT` }, log);
   return server;
+}
+
+function sendError(error: unknown, response: ServerResponse): void {
+  if (response.headersSent) response.destroy();
+  else if (isOutOfFiles(error)) {
+    response.writeHead(503, { 'Retry-After': '1' }).end('The service has too many open files.\n');
+  } else response.writeHead(500).end();
 }
 
 function toBody({ name, isReady, since, reason, lag }: Check): object {

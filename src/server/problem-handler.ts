@@ -5,6 +5,7 @@ import { getTokenScheme } from '../config/config.js';
 import { databaseSubject } from '../database/write-probe.js';
 import { OutageLog } from '../database/outage-log.js';
 import { DatabaseUnavailable } from '../database/database-unavailable.js';
+import { createOpenFilesProblem, isOutOfFiles, openFilesSubject } from '../problems/open-files.js';
 import { OAuthProblem } from '../problems/oauth-problem.js';
 import type { OAuthError } from '../oauth/oauth.models.js';
 import type { ProblemCode } from '../problems/problem-codes.js';
@@ -12,7 +13,7 @@ import { maxFieldErrors, Problem, toProblemDetails, retryLater } from '../proble
 import { renderProblemResponse } from '../contract/problem-pages.js';
 import { prefersPage, getRootReference, setPageHeaders } from '../http/html-page.js';
 import { sendJson } from '../http/send-json.js';
-import { clearTokenCookie } from '../sessions/token-cookies.js';
+import { clearBadTokenCookie } from '../sessions/token-cookies.js';
 
 /**
  * Sends errors as problem+json (RFC 9457), or as RFC 6749 §5.2 for OAuth operations. Causes are only logged.
@@ -44,9 +45,8 @@ export function createProblemHandler(
       return;
     }
     const { config } = request.app.locals.services;
-    // The browser would send it with every request.
     if (problem.code === 'invalid_token' && request.tokenInCookie) {
-      clearTokenCookie(response, config, 'access');
+      clearBadTokenCookie(request, config, 'access');
     }
     if (request.offersErrorPages) response.vary('Accept');
     if (request.offersErrorPages && prefersPage(request)) sendProblemPage(problem, request, response);
@@ -57,7 +57,8 @@ export function createProblemHandler(
 
 /** The name for the log of outages. */
 function getOutageName({ cause, title }: Problem): string {
-  return cause instanceof DatabaseUnavailable ? databaseSubject : `a request (${title})`;
+  if (cause instanceof DatabaseUnavailable) return databaseSubject;
+  return isOutOfFiles(cause) ? openFilesSubject : `a request (${title})`;
 }
 
 /**
@@ -103,6 +104,7 @@ function toProblem(error: unknown): Problem {
   if (error instanceof DatabaseUnavailable) {
     return retryLater('not_ready', 1, { detail: 'The database does not respond.', cause: error });
   }
+  if (isOutOfFiles(error)) return createOpenFilesProblem(error);
   if (error instanceof ValidateError) {
     return new Problem('validation_failed', { errors: toFieldErrors(error.fields) });
   }

@@ -1,5 +1,6 @@
 import type { TsoaRoute } from '@tsoa/runtime';
-import express, { type Request, type RequestHandler } from 'express';
+import { Readable } from 'node:stream';
+import express, { type Request, type RequestHandler, type Response } from 'express';
 import type { Config } from '../config/config.js';
 import { Problem } from '../problems/problem.js';
 import {
@@ -8,20 +9,30 @@ import {
   verifyFormText,
   verifyJsonText,
 } from '../http/request-text.js';
-import { usesCookies } from '../sessions/token-cookies.js';
+import { usesCookies } from '../config/cookie-settings.js';
 
 const bodyLimit = '64kb';
 const jsonTypes = ['json', '+json'];
 const formType = 'application/x-www-form-urlencoded';
 
-const readJson = [
-  express.json({ type: jsonTypes, limit: bodyLimit, inflate: false, verify: verifyJsonText }),
-  jsonTextMiddleware,
-];
+const parseJson = express.json({ type: jsonTypes, limit: bodyLimit, inflate: false, verify: verifyJsonText });
+const readJson = [parseJson, jsonTextMiddleware];
 const readForm = [
   express.urlencoded({ extended: false, limit: bodyLimit, inflate: false, verify: verifyFormText }),
   formTextMiddleware,
 ];
+
+/**
+ * body-parser loads its encodings with the first body, and where that fails, as for want of open files, takes them for
+ * unknown: valid JSON was 415.
+ */
+function loadEncodings(): void {
+  const headers = { 'content-type': 'application/json; charset=utf-8', 'content-length': '2' };
+  const request = Object.assign(Readable.from([Buffer.from('{}')]), { headers }) as unknown as Request;
+  parseJson(request, {} as Response, () => undefined);
+}
+
+loadEncodings();
 
 interface BodyOptions {
   /** The body parameter; undefined where the operation has none. */

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { formatDuration } from '../clock.js';
 import type { Config } from '../config/config.js';
 import type { SettingInForce } from '../config/settings-in-force.js';
-import { showsDevMail, type DevMailSettings } from './dev-mail.js';
+import { createDevMailLink, showsDevMail, type DevMailSettings } from './dev-mail.js';
 import type { FirstAdministrator } from './first-start.js';
 import { packageVersion } from './package-version.js';
 
@@ -35,7 +35,10 @@ export function printStartMessage(
     );
   }
   print(describeAddress(address));
-  if (showsDevMail(config, issuer)) print(`Messages are not sent, and are at ${address}/dev/mail`);
+  if (showsDevMail(config, issuer)) {
+    const what = config.smtpUrl === undefined ? 'Messages are not sent, and are' : 'Messages are also';
+    print(`${what} at ${createDevMailLink(address, config)}`);
+  }
   const changed = settings.filter(({ from }) => from !== 'default');
   const listed = changed.map(({ name, value = '', from }) => `\n    ${name}=${value} (${from})`);
   if (listed.length > 0)

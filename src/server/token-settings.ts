@@ -65,6 +65,6 @@ export function requireRoomForAdministrators(
   if (missing <= 0) return;
   const limit = `${accessTokens.maxLength} characters${config.tokenLocations.includes('cookies') ? ', because JWT_TOKEN_LOCATION names cookies' : ''}`;
   throw new StartError(
-    `An administrator's access token would be too long by ${missing} bytes: it may have ${limit}. Make JWT_ENCODE_AUDIENCE shorter (or LATCHKEY_ISSUER, which it is by default), or a private key of your own (JWT_PRIVATE_KEY).`,
+    `An administrator's access token would be too long by ${missing} bytes: it may have ${limit}. Make JWT_ENCODE_AUDIENCE shorter (or LATCHKEY_ISSUER, which it is by default), or a private key of your own (JWT_PRIVATE_KEY), or the access cookie’s name and path.`,
   );
 }

@@ -90,6 +90,11 @@ export const devicesStore = {
     await queries.deleteFrom('latchkey_devices').where('user_id', '=', userId).execute();
   },
 
+  /** Deletes up to `limit` devices of any users. @returns the number of rows deleted. */
+  deleteSome(queries: Queries, limit: number): Promise<number> {
+    return deleteExpiredRows(queries, 'latchkey_devices', ['id'], Number.MAX_SAFE_INTEGER, limit);
+  },
+
   /** Deletes up to `limit` expired rows. @returns the number of rows deleted. */
   deleteExpired(queries: Queries, now: number, limit: number): Promise<number> {
     return deleteExpiredRows(queries, 'latchkey_devices', ['id'], now, limit);

@@ -5,6 +5,7 @@ import { auditStore } from '../audit/audit.store.js';
 import type { Clock } from '../clock.js';
 import { removeBackupMark } from '../database/backup-mark.js';
 import { countersStore } from '../database/counters.store.js';
+import { runInBatches } from '../database/batches.js';
 import type { Database } from '../database/database.js';
 import { maxAccessTokenLifetime } from '../tokens/access-token-verifier.js';
 import type { KeyRing } from '../keys/key-ring.js';
@@ -12,6 +13,8 @@ import type { Revocations } from '../revocations/revocations.js';
 import { everyRole, revocationsStore, type Revocation } from '../revocations/revocations.store.js';
 import { revokeTokensOfHolders } from '../revocations/roles-version.js';
 import { subjectVersionsStore } from '../revocations/subject-versions.store.js';
+import { devicesStore } from './devices.store.js';
+import { revokeMissingSubjects, type IssuedBefore } from './issued-before.js';
 import { sessionEndingsStore } from './session-endings.store.js';
 
 interface Dependencies {
@@ -20,18 +23,23 @@ interface Dependencies {
   readonly ring: KeyRing;
   readonly revocations: Revocations;
   readonly auditChain: Pick<AuditChain, 'run'>;
+  readonly secondFactorLogins: {
+    /** Ends all logins that wait for a second factor. */
+    readonly endAll: () => Promise<void>;
+  };
+}
+
+interface EndOptions {
+  /** Gets the rows that are done, and about how many there are. */
+  readonly onProgress?: (done: number, total: number) => void;
+  /** What the database says that this one replaces. */
+  readonly issuedBefore?: IssuedBefore | undefined;
 }
 
 /** Keeps transactions short: a running service waits for each. */
 const rowsPerTransaction = 200;
 /** Milliseconds between transactions, so that other processes can write. */
 const pause = 10;
-/**
- * The increment of versions. Tokens issued after a backup may have higher versions than the restored rows; there are fewer
- * changes than this between two backups.
- */
-const versionStep = 1_000_000;
-
 export interface EndResult {
   readonly sessions: number;
   readonly subjects: number;
@@ -44,29 +52,39 @@ export interface EndResult {
  * 1. One short transaction with the audit row replaces all keys, raises the version of all roles and keeps the time, for tokens
  *    that another application has issued. From its commit on,
  *    no process with this database, and no guard that follows it, accepts earlier users' tokens.
- * 2. Page by page, each subject's version is raised: needed for clients' tokens where the operator's own key keeps signing.
- * 3. Page by page, sessions are marked as ended.
+ * 2. Logins that wait for a second factor end, and remembered devices are forgotten.
+ * 3. Page by page, each subject's version is raised: needed for clients' tokens where the operator's own key keeps signing.
+ * 4. Page by page, sessions are marked as ended.
+ *
+ * The new versions are not counted on from the old ones: whatever is added to those of a backup is added again when it is
+ * restored a second time, and then the tokens issued since the first time have the version that is valid again. They are the
+ * time in milliseconds, which no token issued before has reached (docs/decisions/revocation-by-version.md).
  *
  * If it is interrupted, run it again.
- * @param onProgress gets the rows that are done, and about how many there are.
  */
 export async function endAllSessions(
   foundations: Dependencies,
   actor: Actor,
-  onProgress: (done: number, total: number) => void = () => undefined,
+  { onProgress = () => undefined, issuedBefore }: EndOptions = {},
 ): Promise<EndResult> {
-  const { database, clock, ring, revocations, auditChain } = foundations;
+  const { database, clock, ring, revocations, auditChain, secondFactorLogins } = foundations;
   // The key that has signed its head goes: the new one signs it next, by the same process that has just verified it.
   await auditChain.run();
   let revoked: Revocation[] = [];
+  let atLeast = 0;
   await ring.replaceAll(actor, async (queries) => {
     const now = clock.now();
     const expiresAt = now + maxAccessTokenLifetime;
-    revoked = await revokeTokensOfHolders(queries, everyRole, { now, expiresAt, by: versionStep });
+    // A clock that was set back does not lead back to versions that were in use.
+    atLeast = Math.max(now, (issuedBefore?.highestVersion ?? 0) + 1);
+    revoked = await revokeTokensOfHolders(queries, everyRole, { now, expiresAt, atLeast });
+    revoked.push(...(await revokeMissingSubjects(queries, issuedBefore?.subjects ?? [], now)));
     await countersStore.raise(queries, 'ended_at', now);
     await auditStore.add(queries, clock, { event: 'all_sessions_ended', actor });
   });
   revocations.apply(revoked);
+  await secondFactorLogins.endAll();
+  await runInBatches(database, (queries, limit) => devicesStore.deleteSome(queries, limit));
   await auditChain.run();
   const { queries } = database.longRunning;
   const total = (await subjectVersionsStore.count(queries)) + (await sessionEndingsStore.count(queries));
@@ -76,8 +94,8 @@ export async function endAllSessions(
     onProgress(done, total);
   };
   const subjects =
-    (await countPageByPage((after) => incrementPage(foundations, 'users', after), onPage)) +
-    (await countPageByPage((after) => incrementPage(foundations, 'clients', after), onPage));
+    (await countPageByPage((after) => incrementPage(foundations, 'users', { after, atLeast }), onPage)) +
+    (await countPageByPage((after) => incrementPage(foundations, 'clients', { after, atLeast }), onPage));
   const keptKeys = ring.listRefreshKeys().map(({ id }) => id);
   const sessions = await countPageByPage(
     (after) =>
@@ -122,10 +140,10 @@ async function countPageByPage(
 async function incrementPage(
   { database, clock, revocations }: Dependencies,
   table: 'users' | 'clients',
-  after: string,
+  from: { readonly after: string; readonly atLeast: number },
 ): Promise<Page | undefined> {
   const rows = await database.longRunning.transaction(async (transaction) => {
-    const page = { after, limit: rowsPerTransaction, by: versionStep };
+    const page = { ...from, limit: rowsPerTransaction };
     const raised = await subjectVersionsStore.incrementPage(transaction, table, page);
     const now = clock.now();
     const revoked = raised.map(({ id, version }): Revocation => ({

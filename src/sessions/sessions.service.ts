@@ -108,6 +108,18 @@ export class SessionsService {
     });
   }
 
+  /** Whether the session of a refresh token of any generation is live. Changes nothing. */
+  async hasLiveSession(refreshToken: string): Promise<boolean> {
+    const contents = this.tokenSets.read(refreshToken);
+    if (!contents) return false;
+    const session = await sessionsStore.inspect(this.database.queries, {
+      id: contents.sessionId,
+      now: this.clock.now(),
+      lifetime: this.options.sessionLifetime * 1000,
+    });
+    return session !== undefined;
+  }
+
   /** The first tokens of a session once more; undefined where it has ended, or was refreshed. */
   async repeatFirst(sessionId: string, restriction: TokenRestriction = {}): Promise<TokenSet | undefined> {
     const { queries } = this.database;

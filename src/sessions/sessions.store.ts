@@ -190,7 +190,7 @@ export const sessionsStore = {
   },
 
   /**
-   * Finds a session by id and current generation.
+   * Finds a session by id and current generation; without a generation, by its id alone.
    * @returns undefined where the generation is another one, or the session or its user is not live.
    */
   inspect(
@@ -202,17 +202,18 @@ export const sessionsStore = {
       lifetime,
     }: {
       readonly id: string;
-      readonly generation: number;
+      readonly generation?: number;
       readonly now: number;
       /** The maximum lifetime of a session in milliseconds. */
       readonly lifetime: number;
     },
   ): Promise<InspectedSession | undefined> {
-    return queries
+    const ofGeneration = queries
       .selectFrom('sessions')
       .innerJoin('users', 'users.id', 'sessions.user_id')
       .where('sessions.id', '=', id)
-      .where('sessions.generation', '=', generation)
+      .$if(generation !== undefined, (query) => query.where('sessions.generation', '=', generation ?? 0));
+    return ofGeneration
       .where('sessions.revoked_at', 'is', null)
       .where('sessions.expires_at', '>', now)
       .where('sessions.created_at', '>', now - lifetime)

@@ -1,7 +1,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { parseCookie, stringifySetCookie, type SetCookie } from 'cookie';
+import { parseCookie } from 'cookie';
 import type { CookieOptions, Request, Response } from 'express';
 import type { Config } from '../config/config.js';
+import { addCookiePrefix, usesCookies } from '../config/cookie-settings.js';
 import { Problem } from '../problems/problem.js';
 import type { CookieSession, NewSessionTokens } from './sessions.models.js';
 import type { TokenSet } from './token-sets.js';
@@ -65,18 +66,11 @@ export function readTokenCookie(request: Request, config: Config, kind: TokenKin
   return { token, isConfirmed };
 }
 
-/**
- * The token in a cookie, after the check of its CSRF value (double submit).
- * @throws {Problem} `csrf_failed`.
- */
-export function readConfirmedToken(request: Request, config: Config, kind: TokenKind): string | undefined {
-  const cookie = readTokenCookie(request, config, kind);
-  if (cookie?.isConfirmed === false) {
-    throw new Problem('csrf_failed', {
-      detail: `A request with a token in a cookie must send the CSRF value of the cookie in the header ${getCookieSettings(config, kind).csrfHeader}.`,
-    });
-  }
-  return cookie?.token;
+/** A live token came in a cookie, and no CSRF value with it (double submit). */
+export function createCsrfProblem(config: Config, kind: TokenKind): Problem {
+  return new Problem('csrf_failed', {
+    detail: `A request with a token in a cookie must send the CSRF value of the cookie in the header ${getCookieSettings(config, kind).csrfHeader}.`,
+  });
 }
 
 /**
@@ -97,32 +91,6 @@ function requiresCsrf({ method, csrfMethod }: Request, { csrfProtect, csrfMethod
 
 /** Methods are case-sensitive (RFC 9110 §9.1), and those of HTTP are in capitals. */
 const knownMethod = /^[A-Z]+$/;
-
-/** RFC 6265 §6.1: bytes that every browser accepts for a cookie's name, value and attributes together. */
-const maxCookieSize = 4096;
-
-/** The maximum length of an access token, in characters, whose cookie every browser keeps. */
-export function getMaxTokenLengthInCookie(config: Config): number {
-  const { name, path } = getCookieSettings(config, 'access');
-  const { secure, sameSite, domain } = getCookieAttributes(config, path);
-  const until = config.sessionCookie ? {} : { maxAge: config.accessTokenExpires, expires: new Date(0) };
-  const cookie: SetCookie = {
-    name: addCookiePrefix(config, name, path),
-    value: '',
-    path,
-    httpOnly: true,
-    ...until,
-    ...(secure && { secure }),
-    ...(domain !== undefined && { domain }),
-    ...(sameSite !== undefined && { sameSite }),
-  };
-  return maxCookieSize - Buffer.byteLength(stringifySetCookie(cookie));
-}
-
-/** Whether the service sets tokens as cookies. */
-export function usesCookies({ tokenLocations }: Config): boolean {
-  return tokenLocations.includes('cookies');
-}
 
 /** @throws {Problem} `cookies_off`. */
 export function requireCookies(config: Config): void {
@@ -164,8 +132,23 @@ export function clearTokenCookies(response: Response, config: Config): void {
   for (const kind of ['access', 'refresh'] as const) clearTokenCookie(response, config, kind);
 }
 
+/**
+ * Clears the cookie of a token that is not valid, whether or not the request has its CSRF value: the browser would send it with
+ * every request. Of several cookies of the name, another host of the domain has set one, which this would not clear, and the
+ * one that it would clear may be live.
+ */
+export function clearBadTokenCookie(
+  { headers, res: response }: Request,
+  config: Config,
+  kind: TokenKind,
+): void {
+  const start = `${getTokenCookieName(config, kind)}=`;
+  const sent = (headers.cookie ?? '').split(';').filter((pair) => pair.trim().startsWith(start));
+  if (response && sent.length === 1) clearTokenCookie(response, config, kind);
+}
+
 /** Clears a token's cookie, and that of its CSRF value. */
-export function clearTokenCookie(response: Response, config: Config, kind: TokenKind): void {
+function clearTokenCookie(response: Response, config: Config, kind: TokenKind): void {
   const { name, path, csrfCookie, csrfPath } = getCookieSettings(config, kind);
   response.clearCookie(addCookiePrefix(config, name, path), {
     ...getCookieAttributes(config, path),
@@ -208,12 +191,6 @@ export function getCookieAttributes(config: Config, path: string): CookieOptions
     sameSite: config.cookieSameSite.toLowerCase() as 'strict' | 'lax' | 'none',
     ...(config.cookieDomain !== undefined && { domain: config.cookieDomain }),
   };
-}
-
-/** RFC 6265bis §4.1.3: with these prefixes, the cookie cannot be set by another host or without HTTPS. */
-export function addCookiePrefix({ cookieSecure, cookieDomain }: Config, name: string, path: string): string {
-  if (!cookieSecure || name.startsWith('__')) return name;
-  return path === '/' && cookieDomain === undefined ? `__Host-${name}` : `__Secure-${name}`;
 }
 
 function isCsrfValue(given: unknown, token: string): boolean {

@@ -5,6 +5,7 @@ import { isSignature, readCompactJws } from '../guard/compact-jws.js';
 import { Problem } from '../problems/problem.js';
 import { maxTokenLength } from './access-token-size.js';
 import { isId } from '../ids.js';
+import { isStorableText, isUtf8Payload } from './claim-text.js';
 
 /** A token that a Flask application issued with Flask-JWT-Extended. */
 export interface FlaskToken {
@@ -75,7 +76,12 @@ export function verifyFlaskToken(
   { now, leeway, ignoreNotBefore = false }: VerificationTimes,
 ): FlaskToken {
   const parts = token.length > maxTokenLength ? undefined : readCompactJws(token);
-  if (!parts || !isFlaskHeader(parts.header) || !isSignature(parts.signature, signatureLength)) {
+  if (
+    !parts ||
+    !isFlaskHeader(parts.header) ||
+    !isUtf8Payload(parts.payload) ||
+    !isSignature(parts.signature, signatureLength)
+  ) {
     throw createInvalidToken('The token of the earlier application is malformed.');
   }
   let claims: unknown;
@@ -114,7 +120,7 @@ function readClaims(
     typeof subject !== 'string' ||
     subject === '' ||
     subject.length > maxSubjectLength ||
-    /\p{Cc}/u.test(subject) ||
+    !isStorableText(subject) ||
     !Number.isSafeInteger(iat) ||
     (exp !== undefined && !Number.isSafeInteger(exp)) ||
     !['boolean', 'number'].includes(typeof fresh)

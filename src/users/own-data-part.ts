@@ -1,5 +1,6 @@
 import type { Queries } from '../database/database.js';
 import type { Schema } from '../database/schema.js';
+import { nextTurn } from '../event-loop.js';
 
 /** What a folder stores about a user, as a list in what users read of themselves. */
 export interface OwnDataPart {
@@ -11,10 +12,11 @@ export interface OwnDataPart {
   readonly list: (queries: Queries, userId: string) => AsyncIterable<object>;
 }
 
-const rowsPerPage = 500;
+/** About two milliseconds of reading and writing JSON. */
+const rowsPerPage = 100;
 
 /**
- * Reads rows in pages.
+ * Reads rows in pages, each in a turn of its own.
  * @param read called with the last row of the page before; undefined for the first.
  */
 export async function* readInPages<Row>(
@@ -22,6 +24,7 @@ export async function* readInPages<Row>(
 ): AsyncGenerator<Row> {
   let last: Row | undefined;
   do {
+    await nextTurn();
     const page: readonly Row[] = await read(last, rowsPerPage);
     yield* page;
     last = page.length < rowsPerPage ? undefined : page.at(-1);

@@ -1,5 +1,5 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import type { Database } from '../database/database.js';
+import { nextTurn } from '../event-loop.js';
 import { readPage, type Page } from '../http/pagination.js';
 import { readUserCursor, writeUserCursor } from './user-cursor.js';
 import { listNarrowFilters, userListStore, type UserIds, type UserSpan } from './user-list.store.js';
@@ -90,7 +90,6 @@ export class UserListsService {
     for (const [index, part] of lists.slice(Math.max(first, 0)).entries()) {
       let after = index === 0 ? start : undefined;
       do {
-        const began = performance.now();
         const until = await userListStore.findEnd(
           this.database.queries,
           part,
@@ -99,8 +98,7 @@ export class UserListsService {
         );
         if (!(await visit(part, { after, until }))) return;
         after = until;
-        // SQLite is read on this thread.
-        if (until) await wait(performance.now() - began);
+        if (until) await nextTurn();
       } while (after);
     }
   }

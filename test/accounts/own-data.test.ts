@@ -230,17 +230,61 @@ for (const database of databaseKinds) {
         expect(rows.map((row) => row.actor_id)).to.deep.equal([id]);
       });
 
-      it('runs once at a time for a user', async () => {
-        const { id, token } = await newUser();
-        const { end } = await app.services.ownData.export(id, {
-          kind: 'user',
-          id,
-          context: { requestId: null, address: null, userAgent: null },
-        });
+      it('runs once at a time for a session, and three times for a user', async () => {
+        const { id, username, token } = await newUser();
+        const begin = async (as: string): Promise<() => void> => {
+          const caller = { userId: id, sessionId: String(readJwt(as).claims['sid']) };
+          const context = { requestId: null, address: null, userAgent: null };
+          return (await app.services.ownData.export(caller, { kind: 'user', id, context })).end;
+        };
+        const end = await begin(token);
         const { body } = await app.get('/me/export', token).expect(429);
         expect(body).to.include({ code: 'too_many_streams' });
-        end();
+        const { access_token: other } = await app.login(username, password);
+        await app.get('/me/export', other).expect(200);
+        const ends = [
+          end,
+          await begin(other),
+          await begin((await app.login(username, password)).access_token),
+        ];
+        const { access_token: fourth } = await app.login(username, password);
+        await app.get('/me/export', fourth).expect(429);
+        for (const each of ends) each();
         await app.get('/me/export', token).expect(200);
+        await app.get('/me/export', fourth).expect(200);
+      });
+
+      it('is made ten times an hour by a session at most, and by others of the user again', async () => {
+        const { id, username, token } = await newUser();
+        for (let left = 9; left >= 0; left -= 1) {
+          const { headers } = await app.get('/me/export', token).expect(200);
+          expect(headers['ratelimit']).to.match(new RegExp(`^"requests";r=${left};t=\\d+$`));
+        }
+        const { body, headers } = await app.get('/me/export', token).expect(429);
+        expect(body).to.deep.include({
+          code: 'too_many_requests',
+          detail:
+            'Your data was exported too often within the hour. Wait the number of seconds in the Retry-After header.',
+        });
+        expect(Number(headers['retry-after'])).to.be.within(1, 3600);
+        // A thief's exports are not those of the owner.
+        const { access_token: other } = await app.login(username, password);
+        await app.get('/me/export', other).expect(200);
+        const rows = (await app.audited('own_data_exported')).filter(({ target }) => target === id);
+        expect(rows).to.have.length(11);
+        app.clock.advance(Number(headers['retry-after']));
+        await app.get('/me/export', (await app.login(username, password)).access_token).expect(200);
+      });
+
+      it('is made fifty times an hour by all sessions of a user at most', async () => {
+        const { username } = await newUser();
+        for (let session = 0; session < 5; session += 1) {
+          const { access_token: token } = await app.login(username, password);
+          for (let count = 0; count < 10; count += 1) await app.get('/me/export', token).expect(200);
+        }
+        const { access_token: last } = await app.login(username, password);
+        const { body } = await app.get('/me/export', last).expect(429);
+        expect(body).to.include({ code: 'too_many_requests' });
       });
     });
 

@@ -138,6 +138,16 @@ describe('POST /password/check', () => {
     expect(Number(headers['retry-after'])).to.be.within(1, 60);
   });
 
+  it('is asked to be tried again later where its thread ends', async () => {
+    const other = await TestApp.start();
+    process.once('worker', (worker) => void worker.terminate());
+    const { body, headers } = await other.post('/password/check', { password }).expect(503);
+    expect(body).to.include({ code: 'busy' });
+    expect(headers['retry-after']).to.equal('2');
+    await other.post('/password/check', { password }).expect(200);
+    await other.close();
+  });
+
   it('is counted', async () => {
     const metrics = await app.services.metrics.render('text/plain');
     expect(metrics).to.match(/latchkey_password_strength_estimates_total\{outcome="estimated"\} \d+/);

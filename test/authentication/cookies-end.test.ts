@@ -82,7 +82,10 @@ describe('Cookies whose tokens are no longer valid', () => {
               ((access === 'live' || access === 'expired') && (isOwn || csrf === 'access' || !isGuarded)) ||
               ((refresh === 'live' || refresh === 'old') && (isOwn || csrf === 'refresh'));
             const ends = clears && isNamed;
-            it(`${clears ? (ends ? 'are deleted, and their session ends' : 'are deleted') : 'are kept'}: access ${access}, refresh ${refresh}, CSRF value ${csrf}, from ${source}`, async () => {
+            // A bad cookie goes with any 401.
+            const isBad = access === 'expired' || access === 'bad';
+            const kept = isBad ? 'are kept, except the access cookie' : 'are kept';
+            it(`${clears ? (ends ? 'are deleted, and their session ends' : 'are deleted') : kept}: access ${access}, refresh ${refresh}, CSRF value ${csrf}, from ${source}`, async () => {
               const page = await login();
               if (access === 'expired') app.clock.advance(900);
               const values = {
@@ -104,7 +107,8 @@ describe('Cookies whose tokens are no longer valid', () => {
               });
               const response = await (header === undefined ? logout : logout.set('X-CSRF-TOKEN', header));
               expect(response.status).to.equal(clears ? 204 : 401);
-              expect(unsetBy(response)).to.have.members(clears ? [...ofAccess, ...ofRefresh] : []);
+              const deleted = clears ? [...ofAccess, ...ofRefresh] : isBad ? ofAccess : [];
+              expect(unsetBy(response)).to.have.members(deleted);
               expect(await isLive(watched)).to.equal(!ends);
             });
           }
@@ -181,6 +185,11 @@ describe('Cookies whose tokens are no longer valid', () => {
           by(page, app.get('/me')),
           by(page, app.get('/own/optional')),
           by(page, app.post('/own/post')).set('X-CSRF-TOKEN', page.session.access_csrf_token),
+          by(page, app.post('/own/post')),
+          by(page, app.post('/own/post')).set('X-CSRF-TOKEN', 'x'),
+          by(page, app.post('/email/verification', { registration_token: 'x' })),
+          by(page, app.get('/forward-auth')).set('X-Forwarded-Method', 'POST'),
+          by(page, app.get('/forward-auth?optional=true')),
         ]) {
           const response = await test.expect(401);
           expect(response.body).to.include({ code: 'invalid_token' });
@@ -191,8 +200,48 @@ describe('Cookies whose tokens are no longer valid', () => {
 
     it('are deleted if they are not tokens', async () => {
       for (const bad of ['x', '%E0%A4%A', 'lk_rt_x']) {
-        const response = await app.get('/me').set('Cookie', `${accessCookie}=${bad}`).expect(401);
-        expect(unsetBy(response)).to.have.members(ofAccess);
+        for (const test of [
+          app.get('/me'),
+          app.post('/own/post'),
+          app.post('/email/verification', { registration_token: 'x' }),
+          app.get('/forward-auth'),
+        ]) {
+          const response = await test.set('Cookie', `${accessCookie}=${bad}`).expect(401);
+          expect(unsetBy(response)).to.have.members(ofAccess);
+        }
+      }
+    });
+
+    it('are deleted for no other site if their tokens are live, whatever it sends', async () => {
+      const page = await login();
+      const fromElsewhere = { 'Sec-Fetch-Site': 'cross-site', Origin: 'https://evil.example' };
+      for (const test of [
+        app.post('/own/post'),
+        app.post('/email/verification', { registration_token: 'x' }),
+        app.post('/refresh/cookies'),
+        app.post('/logout'),
+        app.request('put', '/me/password/cookies'),
+        app.get('/forward-auth').set('X-Forwarded-Method', 'POST'),
+      ]) {
+        const sent = withCookies(test.set(fromElsewhere), {
+          [accessCookie]: page.access,
+          [refreshCookie]: page.refresh,
+        });
+        const response = await sent.expect(401);
+        expect(response.body).to.include({ code: 'csrf_failed' });
+        expect(unsetBy(response)).to.be.empty;
+      }
+      expect(await isLive(page)).to.be.true;
+    });
+
+    it('are kept beside one of the same name that another host of the domain has set', async () => {
+      const page = await login();
+      for (const [path, name, value] of [
+        ['/own/post', accessCookie, page.access],
+        ['/refresh/cookies', refreshCookie, page.refresh],
+      ] as const) {
+        const response = await app.post(path).set('Cookie', `${name}=bad; ${name}=${value}`).expect(401);
+        expect(unsetBy(response)).to.be.empty;
       }
     });
 
@@ -225,8 +274,27 @@ describe('Cookies whose tokens are no longer valid', () => {
       app.clock.advance(30 * 86_400);
       for (const refresh of [used.refresh, expired.refresh, 'x'])
         expect(unsetBy(await refreshing(refresh).expect(401))).to.have.members(ofRefresh);
-      const wrong = withCookies(app.post('/refresh/cookies'), { [refreshCookie]: used.refresh });
-      expect(unsetBy(await wrong.expect(401))).to.be.empty;
+    });
+
+    it('are deleted with the 401 of a refresh without a CSRF value, and their sessions do not end', async () => {
+      const [live, used, expired] = [await login(), await login(), await login()];
+      const unconfirmed = (refresh: string): Test =>
+        withCookies(app.post('/refresh/cookies'), { [refreshCookie]: refresh });
+      const { [refreshCookie]: successor } = readCookies(await refreshing(used.refresh).expect(200));
+      app.clock.advance(60);
+      for (const { refresh } of [live, used]) {
+        const response = await unconfirmed(refresh).expect(401);
+        expect(response.body).to.include({ code: 'csrf_failed' });
+        expect(unsetBy(response)).to.be.empty;
+      }
+      expect(await isLive(live)).to.be.true;
+      expect(await isLive({ ...used, refresh: successor?.value ?? '' })).to.be.true;
+      app.clock.advance(30 * 86_400);
+      for (const refresh of [expired.refresh, 'x', 'lk_rt_x']) {
+        const response = await unconfirmed(refresh).expect(401);
+        expect(response.body).to.include({ code: 'invalid_refresh_token' });
+        expect(unsetBy(response)).to.have.members(ofRefresh);
+      }
     });
 
     it('are kept if a password change may just have replaced the refresh cookie', async () => {

@@ -35,8 +35,8 @@ for (const kind of databaseKinds) {
     });
     after(() => app.close());
 
-    const importUser = (foreignId: string, roles?: readonly string[]) =>
-      importFlaskUser(app.services, foreignId, roles);
+    const importUser = (foreignId: string, roles?: readonly string[], username?: string) =>
+      importFlaskUser(app.services, foreignId, roles, username);
     const newUser = async (roles?: readonly string[]): Promise<{ foreignId: string; id: string }> => {
       const foreignId = String((made += 1));
       return { foreignId, id: await importUser(foreignId, roles) };
@@ -106,6 +106,15 @@ for (const kind of databaseKinds) {
       const now = Math.floor(app.clock.now() / 1000);
       const [header = '', payload = '', signature = ''] = flaskToken(foreignId).split('.');
       const none = Buffer.from('{"alg":"none","typ":"JWT"}').toString('base64url');
+      // What parsers and databases make of a sub that is no Unicode.
+      await importUser('\ufffd', ['reader'], 'replaced');
+      const signBytes = (token: string): string => {
+        const [head = '', text = ''] = token.split('.');
+        const bytes = Buffer.from(Buffer.from(text, 'base64url').toString(), 'latin1');
+        const content = `${head}.${bytes.toString('base64url')}`;
+        return `${content}.${createHmac('sha256', secret).update(content).digest('base64url')}`;
+      };
+      await open(flaskToken('\ufffd'), 200);
       const bad: Record<string, string> = {
         'alg none': `${none}.${payload}.`,
         'alg none with a signature': `${none}.${payload}.${signature}`,
@@ -127,6 +136,8 @@ for (const kind of databaseKinds) {
         'no sub': flaskToken(undefined),
         'a sub that is a list': flaskToken([foreignId]),
         'a sub with a NUL': flaskToken('1\u0000'),
+        'a sub with half of a surrogate pair': flaskToken('\ud800'),
+        'a sub that is not UTF-8': signBytes(flaskToken('\u00ff')),
         nobody: flaskToken('no such id'),
         'a user of this service': flaskToken('admin'),
       };

@@ -190,6 +190,27 @@ for (const database of databaseKinds) {
         expect(await attempt(0, password, '192.0.2.1', name)).not.to.equal('in');
     });
 
+    it('counts a name and an address of one account apart, so that a wait does not tell whose address it is', async () => {
+      const admin = (await app.login()).access_token;
+      const body = { username: 'dora', password, email: 'dora@example.com', email_verified: true };
+      await app.post('/users', body, admin).expect(201);
+      const codes: string[] = [];
+      const guess = async (times: number, name: string): Promise<void> => {
+        for (let time = 0; time < times; time += 1)
+          codes.push(await attempt(0, 'a wrong guess', `198.51.100.${codes.length}`, name));
+      };
+      await guess(7, 'dora@example.com');
+      await guess(1, 'dora');
+      await guess(7, 'nobody@example.com');
+      await guess(1, 'nobody');
+      expect(codes.slice(0, 8)).to.deep.equal(codes.slice(8));
+      expect(codes.slice(5, 8)).to.deep.equal([
+        'invalid_credentials',
+        'too_many_attempts',
+        'invalid_credentials',
+      ]);
+    });
+
     it('counts a /48 of IPv6 in addition to its networks, with its own allowance', async () => {
       const limited = await app.openAgain({ LATCHKEY_LOGIN_FREE_ATTEMPTS_PER_SITE: '10' });
       try {

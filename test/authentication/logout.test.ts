@@ -5,6 +5,18 @@ import { itAcceptsJson } from '../support/json-body.js';
 import { TestApp } from '../support/test-app.js';
 import { readJwt } from '../support/tokens.js';
 
+/** The order of the group of P-256 (FIPS 186-5). */
+const order = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
+
+/** Replaces the ES256 signature (r, s) by (r, n − s), which needs no key. */
+function negateSignature(token: string): string {
+  const [header, claims, text = ''] = token.split('.');
+  const signature = Buffer.from(text, 'base64url');
+  const negated = order - BigInt(`0x${signature.subarray(32).toString('hex')}`);
+  signature.write(negated.toString(16).padStart(64, '0'), 32, 'hex');
+  return [header, claims, signature.toString('base64url')].join('.');
+}
+
 for (const database of databaseKinds) {
   describe(`POST /logout on ${database}`, () => {
     let app: TestApp;
@@ -50,6 +62,14 @@ for (const database of databaseKinds) {
         await expectEnded(next);
         await expectEnded(tokens);
         await expectLive(other);
+      });
+
+      it(`ends a token ${how} with both values that its ECDSA signature has`, async () => {
+        const twin = negateSignature(tokens.access_token);
+        expect(twin).not.to.equal(tokens.access_token);
+        await app.get('/protected', twin).expect(200);
+        await logout(tokens).expect(204);
+        await app.get('/protected', twin).expect(401);
       });
 
       it(`is audited ${how}`, async () => {

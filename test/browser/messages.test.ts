@@ -4,6 +4,7 @@ import { expect } from 'chai';
 import type { Browser } from 'playwright-core';
 import { MessageTemplates } from '../../src/email/messages/message-templates.js';
 import { exampleVariables, messageNames } from '../../src/email/messages/message.js';
+import { createDevMailLink } from '../../src/server/dev-mail.js';
 import { measureOverflow, findSeriousViolations } from '../support/axe.js';
 import { click } from '../support/browser-tab.js';
 import { checkout } from '../support/checkout.js';
@@ -52,7 +53,7 @@ describe('Messages in a browser', () => {
   }
 
   it('are shown at /dev/mail, with a link that can be followed', async () => {
-    const settings = { LATCHKEY_DEV_MAIL: 'on', LATCHKEY_ISSUER: 'http://127.0.0.1:3000' };
+    const settings = { LOG_FORMAT: 'text', LATCHKEY_ISSUER: 'http://127.0.0.1:3000' };
     const app = await TestApp.start({ settings });
     const { outbox, database } = app.services;
     const link = `${app.url}/problems?reset=1`;
@@ -68,7 +69,7 @@ describe('Messages in a browser', () => {
       // The frame has an origin of its own, since it is in a sandbox.
       if (!message.text().includes('Origin-Agent-Cluster')) complaints.push(message.text());
     });
-    await tab.goto(`${app.url}/dev/mail`);
+    await tab.goto(createDevMailLink(app.url, app.services.config));
     expect(await findSeriousViolations(tab)).to.deep.equal([]);
     await click(tab.getByRole('link', { name: 'password_reset' }));
     const frame = tab.frameLocator('iframe');

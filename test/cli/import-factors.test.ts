@@ -1,5 +1,6 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
+import { isoCBOR } from '@simplewebauthn/server/helpers';
 import { expect } from 'chai';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
 import { databaseKinds } from '../support/databases.js';
@@ -23,6 +24,7 @@ import { readJsonLines, runCommand } from '../support/run-command.js';
 import { beginLogin, computeCode, enrollTotp, loginWithCode } from '../support/second-factors.js';
 import { TestApp } from '../support/test-app.js';
 import { readJwt } from '../support/tokens.js';
+import { weakKeys } from '../support/weak-keys.js';
 import { toBase32 } from '../../src/import/foreign-factors.js';
 
 const password = 'correct horse battery';
@@ -273,6 +275,8 @@ for (const kind of databaseKinds) {
         { totp_secret: betterAuth.totp, recovery_code_hashes: codes },
         { passkeys: [{ ...passkey, name: 'a\0b' }] },
         { passkeys: [{ ...passkey, name: 'a\ud800b' }] },
+        { passkeys: [{ ...passkey, name: 'my\u202eenohp\u200b' }] },
+        { passkeys: [{ ...passkey, name: ' Phone' }] },
         { passkeys: [{ ...passkey, aaguid: 'x\0' }] },
         { passkeys: [{ ...passkey, transports: ['\0'] }] },
         { passkeys: [{ ...passkey, user_handle: 'a\0' }] },
@@ -289,6 +293,31 @@ for (const kind of databaseKinds) {
       for (const { username } of hostile) expect(stdout).to.include(`("${username}"): has `);
       expect(stdout).not.to.include('run the import again').and.not.to.include('("harmless")');
       await setPassword('harmless');
+    });
+
+    it('refuses keys with which everybody could sign, or which are none, and names their users', async () => {
+      const lines = weakKeys.map(({ key }, count) => ({
+        id: `6c5f6a3c-5d1e-4a44-8c5b-${String(count).padStart(12, '0')}`,
+        username: `weak ${count}`,
+        passkeys: [
+          {
+            credential_id: createAuthenticator().id,
+            public_key: Buffer.from(isoCBOR.encode(key)).toString('base64url'),
+            name: 'Phone',
+          },
+        ],
+      }));
+      const contents = lines.map((each) => `${JSON.stringify(each)}\n`).join('');
+      const words = ['import', 'users', file('weak.ndjson', contents), '--json'];
+      const { stdout, exitCode } = await run(words);
+      expect(exitCode).to.equal(5);
+      const errors = readJsonLines(stdout).slice(0, -1) as { username: string; message: string }[];
+      expect(errors.map(({ username }) => username)).to.deep.equal(lines.map(({ username }) => username));
+      for (const [count, { name, reason }] of weakKeys.entries()) {
+        expect(errors[count]?.message, name)
+          .to.match(/^has the passkey "Phone", which cannot be used: its key /)
+          .and.match(reason);
+      }
     });
 
     it('refuses invalid fields', async () => {

@@ -9,6 +9,7 @@ describe('The commands that PostgreSQL’s own tools need', () => {
       'postgresql://latchkey@a:5432,b:5433/latchkey?sslmode=verify-full',
     ],
     ['postgres://db.example.com', 'postgresql://db.example.com/'],
+    ['postgres://h/d?pass%77ord=hunter2&sslmode=disable', 'postgresql://h/d?sslmode=disable'],
     ['postgres://latchkey:hunter2@[::1]:5432/latchkey', 'postgresql://latchkey@[::1]:5432/latchkey'],
   ] as const) {
     it(`name ${shown} without its password`, () => {

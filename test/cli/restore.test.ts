@@ -1,12 +1,28 @@
-import { existsSync, readdirSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { copyFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect } from 'chai';
+import { serviceActor } from '../../src/audit/actor.js';
 import { backupSqlite } from '../../src/database/backup-sqlite.js';
 import { systemClock } from '../../src/clock.js';
+import { endAllSessions } from '../../src/sessions/end-all-sessions.js';
 import { openTestDatabase } from '../support/databases.js';
 import { temporaryFolder } from '../support/folders.js';
 import { readJsonLines, runCommand } from '../support/run-command.js';
+import { createClient, requestClientToken } from '../support/oauth-clients.js';
 import { TestApp, testSecret } from '../support/test-app.js';
 
 /** Restores in the order of docs/restore.md are tested in test/process/operator-pages.test.ts. */
@@ -63,6 +79,33 @@ describe('latchkey restore', () => {
       .and.not.include('all_sessions_ended');
   });
 
+  it('refuses what the replaced database has issued, also by a clock that went back, and to clients that it alone has', async () => {
+    let app = await TestApp.start({
+      settings: { JWT_ALGORITHM: 'HS256', JWT_SECRET_KEY: 'a shared secret of the tests, long enough' },
+    });
+    const { file } = app.services.config.databaseUrl as { file: string };
+    const client = await createClient(app, { scope: 'users:read' });
+    await backupSqlite(file, folder.path('twice.db'));
+    await endAllSessions(app.services, serviceActor);
+    const tokens = await app.login();
+    const late = await createClient(app, { scope: 'users:read' });
+    const issued = [tokens.access_token];
+    for (const each of [client, late]) issued.push((await requestClientToken(app, each)).access_token);
+    for (const token of issued) await app.get('/users', token).expect(200);
+    await app.close();
+    app.clock.advance(-3600);
+    const { exitCode } = await runCommand(['restore', folder.path('twice.db')], {
+      environment: app.environment,
+      clock: app.clock,
+    });
+    expect(exitCode).to.equal(0);
+    app = await app.restart();
+    for (const token of issued) await app.get('/users', token).expect(401);
+    await app.get('/users', (await app.login()).access_token).expect(200);
+    await app.get('/users', (await requestClientToken(app, client)).access_token).expect(200);
+    await app.close();
+  });
+
   it('migrates a backup of an earlier version', async () => {
     const older = openTestDatabase({ kind: 'sqlite', file: folder.path('older.db') });
     await older.migrate({ upTo: '0004-revocations-in-order' });
@@ -105,6 +148,53 @@ describe('latchkey restore', () => {
     await copyFile(folder.path('backup.db'), folder.path('copied.db'));
     writeFileSync(folder.path('copied.db-wal'), 'a log');
     await expectRefusal(/is not whole without that log/, [folder.path('copied.db')]);
+  });
+
+  const unfinished = '.restoring-0199f3c2-6d1e-4a44-8c5b-2f1d9e7a6b10';
+  for (const name of ['.restoring', unfinished, '.before-restore-1', '.unfinished-1']) {
+    for (const [kind, link] of [['name'], ['symbolic link', symlinkSync], ['hard link', linkSync]] as const) {
+      it(`keeps a backup whose name ends with ${name}, given by a ${kind}`, async () => {
+        const own = folder.path(`named-${(targets += 1)}`);
+        mkdirSync(own);
+        target = join(own, 'data.db');
+        const named = `${target}${name}`;
+        await copyFile(folder.path('backup.db'), named);
+        const given = link ? join(own, 'link.db') : named;
+        link?.(named, given);
+        const { exitCode, stderr } = await restore([given]);
+        expect({ exitCode, stderr }).to.deep.equal({ exitCode: 0, stderr: '' });
+        expect(readFileSync(named).equals(readFileSync(folder.path('backup.db')))).to.be.true;
+        expect(await readEvents()).to.include('database_restored');
+      });
+    }
+  }
+
+  it('removes what an interrupted run has left, and nothing that only looks like it', async () => {
+    const left = `${target}.restoring-${randomUUID()}`;
+    const ofOperator = `${target}.restoring-monday.db`;
+    for (const file of [left, `${left}-wal`, `${left}-lock`, ofOperator]) writeFileSync(file, 'left');
+    expect((await restore([folder.path('backup.db')])).exitCode).to.equal(0);
+    const isThere = [left, `${left}-wal`, `${left}-lock`, ofOperator].map((file) => existsSync(file));
+    rmSync(ofOperator);
+    expect(isThere).to.deep.equal([false, false, false, true]);
+  });
+
+  for (const ending of ['-wal', '-shm', '-journal', '-lock', '.secret.new']) {
+    it(`refuses a backup with the name of the database and ${ending}, and leaves it as it is`, async () => {
+      const named = `${target}${ending}`;
+      await copyFile(folder.path('backup.db'), named);
+      symlinkSync(named, `${target}-link`);
+      for (const given of [named, `${target}-link`])
+        await expectRefusal(/has the name of a file that belongs to the database/, [given]);
+      expect(readFileSync(named).equals(readFileSync(folder.path('backup.db')))).to.be.true;
+      expect(existsSync(target)).to.be.false;
+    });
+  }
+
+  it('refuses the database itself by another name', async () => {
+    await copyFile(folder.path('backup.db'), target);
+    linkSync(target, `${target}-hard-link`);
+    await expectRefusal(/is the database itself/, [`${target}-hard-link`]);
   });
 
   it('is not stopped by the empty log of a reader, but by a process that has the database open', async () => {

@@ -61,10 +61,16 @@ describe('The settings in force', () => {
     for (const [url, shown] of [
       ['sqlite:data/latchkey.db', 'sqlite:data/latchkey.db'],
       [
-        'postgres://user:hunter2@db.example.com:5433/latchkey?password=hunter2#hunter2',
+        'postgresql://user:hunter2@db.example.com:5433/latchkey?password=hunter2&application_name=hunter2',
         'postgres://user:********@db.example.com:5433/latchkey',
       ],
       ['postgres://db.example.com/latchkey', 'postgres://db.example.com/latchkey'],
+      ['postgres://hunter2@a,[::1]:5433/latchkey', 'postgres://********@a,[::1]:5433/latchkey'],
+      [
+        'postgres:///latchkey?host=/run/postgresql&user=x',
+        'postgres://********@%2Frun%2Fpostgresql/latchkey',
+      ],
+      ['postgres://user:hunter2@db.example.com/latchkey#hunter2', '********'],
       ['postgres://user:hun/ter2@db', '********'],
       ['hunter2', '********'],
     ] as const) {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { expect } from 'chai';
@@ -61,14 +62,21 @@ describe('A backup of a SQLite file', () => {
   });
 
   it('removes what was left a day ago by one that was killed, and nothing else', async () => {
-    for (const name of ['x.db.unfinished-1', 'x.db.unfinished-2', 'y.db.unfinished-1'])
-      writeFileSync(at(name), '');
+    const [left, leftLog, recent, ofAnother] = [
+      `x.db.unfinished-${randomUUID()}`,
+      `x.db.unfinished-${randomUUID()}-wal`,
+      `x.db.unfinished-${randomUUID()}`,
+      `y.db.unfinished-${randomUUID()}`,
+    ];
+    const ofOperator = ['x.db.unfinished-1', 'x.db.unfinished-monday.db'];
+    for (const name of [left, leftLog, recent, ofAnother, ...ofOperator]) writeFileSync(at(name), '');
     const before = Date.now() / 1000 - 90_000;
-    for (const name of ['x.db.unfinished-1', 'y.db.unfinished-1']) utimesSync(at(name), before, before);
+    for (const name of [left, leftLog, ofAnother, ...ofOperator]) utimesSync(at(name), before, before);
     await backupSqlite(at('source.db'), at('x.db'));
-    expect(readdirSync(folder.path('.')).filter((name) => name.includes('unfinished'))).to.deep.equal([
-      'x.db.unfinished-2',
-      'y.db.unfinished-1',
+    expect(readdirSync(folder.path('.')).filter((name) => name.includes('unfinished'))).to.have.members([
+      recent,
+      ofAnother,
+      ...ofOperator,
     ]);
   });
 });

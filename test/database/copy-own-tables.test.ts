@@ -161,7 +161,13 @@ describe('A copy of a project’s own tables', () => {
       'a text with U+0000',
       'text',
       `'a' || char(0)`,
-      /has the character U\+0000, which PostgreSQL cannot store/,
+      /is a text with the character U\+0000, which PostgreSQL cannot store/,
+    ],
+    [
+      'U+0000 before bytes that are not UTF-8',
+      'text',
+      `cast(x'61006200ff' as text)`,
+      /^The value of "v" in a row of "t" \(id = 1\) is a text with the character U\+0000/,
     ],
     ['JSON that is none', 'jsonb', `'{'`, /is not JSON/],
     ['JSON with U+0000', 'jsonb', `'"\\u0000"'`, /: it has the character U\+0000/],
@@ -216,6 +222,17 @@ describe('A copy of a project’s own tables', () => {
     const file = await source(project, `update users set username = cast(x'61ff' as text)`);
     expect(await refusal(file, project)).to.match(
       /^The value of "username" in a row of "users" \(id = "ada"\)/,
+    );
+  });
+
+  it('refuses U+0000 in Latchkey’s own tables, as in the salt of an imported hash', async () => {
+    const project = migrationOf('create table t (id text primary key)');
+    const file = await source(
+      project,
+      `update users set password_hash = 'imported-hash/1/pbkdf2-sha256/0000001000/pbkdf2:sha256:1000$a' || char(0) || 'b$00'`,
+    );
+    expect(await refusal(file, project)).to.equal(
+      'The value of "password_hash" in a row of "users" (id = "ada") is a text with the character U+0000, which PostgreSQL cannot store. Correct it in the source first.',
     );
   });
 

@@ -3,7 +3,13 @@ import { invitationsStore } from '../../src/accounts/invitations.store.js';
 import { registrationsStore } from '../../src/accounts/registrations.store.js';
 import { ownDataStore } from '../../src/accounts/own-data.store.js';
 import { auditChainStore } from '../../src/audit/audit-chain.store.js';
-import { auditListStore, type AuditFilter } from '../../src/audit/audit-list.store.js';
+import {
+  auditListStore,
+  listConditions,
+  type AuditFilter,
+  type AuditPageQuery,
+  type AuditPart,
+} from '../../src/audit/audit-list.store.js';
 import { auditOutputsStore } from '../../src/audit-feed/outputs/audit-outputs.store.js';
 import { clientsStore } from '../../src/clients/clients.store.js';
 import { sql } from 'kysely';
@@ -43,28 +49,72 @@ const page = { limit: 50, after: undefined };
 const later = { limit: 50, after: id };
 const live = { userId: id, now, lifetime: 1 };
 
-/** What is said of a page of the audit → its condition. */
-const auditFilters: Readonly<Record<string, AuditFilter>> = {
-  all: {},
-  'an event': { event: 'login' },
-  'an actor': { actor: id },
-  'a system user': { actor: 'root' },
-  'a target': { target: id },
-  'an address': { address: '192.0.2.1' },
-  'a time': { from: now, to: now + 1 },
-  'an event of a time': { event: 'login', from: now },
-  'everything at once': { event: 'login', actor: id, target: id, address: '192.0.2.1', from: now, to: now },
-};
-const auditQueries = Object.fromEntries(
-  Object.entries(auditFilters).flatMap(([what, filter]) =>
-    (['newest', 'oldest'] as const).flatMap((order) =>
-      [undefined, id].map((after) => [
-        `a page of the audit, ${order} first, ${after ? 'a later one' : 'the first one'}, of ${what}`,
-        (queries: Queries) => auditListStore.list(queries, { ...filter, order, limit: 50, after }),
-      ]),
+const auditConditions = { event: 'login', actor: id, target: id, address: '192.0.2.1' };
+const auditTimes: readonly AuditFilter[] = [{}, { from: now, to: now + 1 }];
+
+/** Every combination of conditions of the audit. */
+function listAuditFilters(): AuditFilter[] {
+  const names = Object.keys(auditConditions) as (keyof typeof auditConditions)[];
+  return Array.from({ length: 2 ** names.length }, (_, bits) =>
+    Object.fromEntries(
+      names.filter((_name, index) => bits & (1 << index)).map((name) => [name, auditConditions[name]]),
     ),
-  ),
-);
+  ).flatMap((filter) => [filter, ...('actor' in filter ? [{ ...filter, actor: 'root' }] : [])]);
+}
+
+interface AuditListQuery {
+  readonly what: string;
+  readonly execute: (queries: Queries) => Promise<unknown>;
+  /** What SQLite is to do. */
+  readonly plan: RegExp;
+}
+
+/** Every list of the audit: each combination of conditions, times, order and cursor, and each statement that a page may take. */
+function* listAuditQueries(): Generator<AuditListQuery> {
+  for (const filter of listAuditFilters()) {
+    const conditions = listConditions(filter);
+    for (const times of auditTimes) {
+      for (const order of ['newest', 'oldest'] as const) {
+        for (const after of [undefined, id]) {
+          const query = { ...filter, ...times, order, after, limit: 50 };
+          const isInParts = conditions.length > 1;
+          for (const by of isInParts ? conditions : [conditions[0]]) {
+            for (const until of isInParts ? [undefined, id] : [undefined]) {
+              const part = { ...query, by, until };
+              yield {
+                what: `a part of ${JSON.stringify(part)}`,
+                execute: (queries) => auditListStore.list(queries, part),
+                plan: createAuditPlan(part),
+              };
+            }
+            if (isInParts && by !== undefined)
+              yield {
+                what: `the end of a part of ${JSON.stringify({ ...query, by })}`,
+                execute: (queries) => auditListStore.findEnd(queries, { ...query, by }, 50),
+                plan: createAuditPlan({ ...query, by }),
+              };
+          }
+        }
+      }
+    }
+  }
+}
+
+/** One index alone, from the first id to the last one. */
+function createAuditPlan({ by, actor, from, to, order, after, until }: AuditPageQuery & AuditPart): RegExp {
+  const [first, last] = order === 'oldest' ? [after, until] : [until, after];
+  const ids = [
+    ...((from ?? first) === undefined ? [] : ['id>\\?']),
+    ...((to ?? last) === undefined ? [] : ['id<\\?']),
+  ];
+  const terms = ids.join(' AND ');
+  if (by === undefined)
+    return new RegExp(
+      ids.length > 0 ? `^SEARCH .*autoindex_audit_1 \\(${terms}\\)$` : '^SCAN .*autoindex_audit_1$',
+    );
+  const index = by === 'actor' && actor === 'root' ? 'operator' : by;
+  return new RegExp(`^SEARCH .* audit_by_${index} \\(\\w+=\\?${ids.length > 0 ? ` AND ${terms}` : ''}\\)$`);
+}
 
 const place = { network: '192.0.2.0/24', agent: 'Firefox on Linux' };
 
@@ -156,9 +206,9 @@ const queriesOf: Readonly<Record<string, (queries: Queries) => Promise<unknown>>
   'expired messages': (queries) => outboxStore.deleteExpired(queries, now, 50),
   'a page of an export': (queries) => importedUsersStore.listForExport(queries, id, 50),
   'roles of a page of an export': (queries) => importedUsersStore.listRoles(queries, [id]),
-  ...auditQueries,
   'a page of the chain of the audit': (queries) =>
     auditListStore.listChained(queries, { after: 5, until: 90, limit: 50 }),
+  'rows that wait to be chained': (queries) => auditChainStore.listUnchained(queries, 50),
   'rows from before the audit chain': (queries) => auditChainStore.findOutside(queries, 5),
   'a row of the chain of the audit': (queries) => auditListStore.findPlace(queries, 5),
   'the places of a time in the chain of the audit': (queries) =>
@@ -224,19 +274,22 @@ const small = ['keys', 'roles', 'counters', 'page', 'used', 'few', 'counted', 'a
 const slow = [/^SCAN (?!.* USING (?:COVERING )?INDEX)(\w+)/, /Seq Scan on (\w+)/, /TEMP B-TREE/, /\bSort$/];
 
 describeStore('The plans', (on) => {
-  /** The lines of plans that read or sort a whole table. */
-  const findSlow = async (query: (queries: Queries) => Promise<unknown>): Promise<string[]> => {
-    const plans: string[] = [];
-    await query(
-      explainQueries(on.database, (statement, plan) => {
-        for (const line of plan) {
-          const found = slow.map((pattern) => pattern.exec(line)).find((match) => match !== null);
-          if (found && !small.includes(found[1] ?? '')) plans.push(`${line}\n  in: ${statement}`);
-        }
-      }),
-    );
+  /** The statements of a query, each with the lines of its plan. */
+  const explain = async (
+    query: (queries: Queries) => Promise<unknown>,
+  ): Promise<[string, readonly string[]][]> => {
+    const plans: [string, readonly string[]][] = [];
+    await query(explainQueries(on.database, (statement, plan) => plans.push([statement, plan])));
     return plans;
   };
+  /** The lines of plans that read or sort a whole table. */
+  const findSlow = async (query: (queries: Queries) => Promise<unknown>): Promise<string[]> =>
+    (await explain(query)).flatMap(([statement, plan]) =>
+      plan.flatMap((line) => {
+        const found = slow.map((pattern) => pattern.exec(line)).find((match) => match !== null);
+        return found && !small.includes(found[1] ?? '') ? [`${line}\n  in: ${statement}`] : [];
+      }),
+    );
 
   for (const [what, query] of Object.entries(queriesOf)) {
     it(`use an index: ${what}`, async () => {
@@ -248,6 +301,25 @@ describeStore('The plans', (on) => {
     for (const [what, query] of listFewUsersQueries()) {
       const lines = (await findSlow(query)).filter((line) => !/TEMP B-TREE|\bSort\n/.test(line));
       expect(lines, what).to.deep.equal([]);
+    }
+  });
+
+  it('find the rows of the audit that wait to be chained by the index of those, in its order', async () => {
+    const [[, plan] = []] = await explain((queries) => auditChainStore.listUnchained(queries, 50));
+    expect(plan?.join('\n'))
+      .to.include('audit_unchained')
+      .and.not.to.match(/audit_by_sequence|TEMP|Sort/);
+  });
+
+  it('use the index of one condition and of the ids for every list of the audit', async () => {
+    for (const { what, execute, plan: expected } of listAuditQueries()) {
+      if (on.database.dialect === 'postgres') {
+        expect(await findSlow(execute), what).to.deep.equal([]);
+        continue;
+      }
+      const [[, lines] = []] = await explain(execute);
+      expect(lines, what).to.have.length(1);
+      expect(lines?.[0], what).to.match(expected);
     }
   });
 

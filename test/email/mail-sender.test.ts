@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { expect } from 'chai';
 import {
   createSmtpSender,
@@ -56,6 +57,22 @@ describe('Sending by SMTP', () => {
     const wrong = await send(`smtp://ada%40example.com:wrong@localhost:${server.port}`, trusted);
     expect(wrong).to.be.instanceOf(ServerFailure);
     expect(wrong).to.have.property('message').that.includes('Wrong user or password');
+  });
+
+  it('does not say the password that a server repeats', async () => {
+    server = await MailServer.start({
+      tls: 'starttls',
+      credentials: { user: 'ada', password: 'right' },
+    });
+    const encode = (text: string) => Buffer.from(text).toString('base64');
+    const [password, coded] = ['hunter2, of Ada', encode('\0ada\0hunter2, of Ada')];
+    for (const repeated of [password, encode(password), coded]) {
+      server.refusePassword = () => `Not ${repeated}`;
+      const url = `smtp://ada:${encodeURIComponent(password)}@localhost:${server.port}`;
+      const error = await send(url, trusted);
+      expect(error).to.be.instanceOf(ServerFailure);
+      expect(inspect(error, { depth: 9 })).not.to.include(repeated);
+    }
   });
 
   it('sends nothing to a server elsewhere that has no STARTTLS, unless the URL allows it', async () => {

@@ -299,12 +299,21 @@ for (const kind of databaseKinds) {
         ],
         [foreign({ roles: ['admin'] }), /administrators.*--role admin=admin/],
         [foreign({ roles: ['ro le'] }), /cannot be the name of a role/],
+        [
+          foreign({ passwordHash: `pbkdf2:sha256:1000$a\0b$${'a'.repeat(64)}` }),
+          /the password hash must not have the character U\+0000/,
+        ],
+        [
+          foreign({ passwordHash: `pbkdf2:sha256:1000$a\ud800b$${'a'.repeat(64)}` }),
+          /the password hash must be well-formed Unicode/,
+        ],
         [foreign({ passwordHash: 'md5$x' }), /the password hash is in a notation that is not known/],
         [
           foreign({ passwordHash: '$2b$20$nJdXRUAxfpnVWeBhPHzKYufg93L57dVImgJlX/UyDWJfRe5rLRbUG' }),
           /cost 20/,
         ],
-        [foreign({ email: 'a\u0000b' }), /e-mail address/],
+        [foreign({ email: 'a\u0007b' }), /e-mail address/],
+        [foreign({ email: 'a\u0000b' }), /^email has the character U\+0000/],
         [foreign({ id: 'x'.repeat(300) }), /the id must have 255/],
       ];
       const { findings, counts } = await run(cases.map(([user]) => user));

@@ -1,3 +1,4 @@
+import { createHash, generateKeyPairSync, sign } from 'node:crypto';
 import { expect } from 'chai';
 import type { Database } from '../../src/database/database.js';
 import { algorithms, isSymmetric } from '../../src/keys/algorithms.js';
@@ -45,4 +46,21 @@ describe('The keys of the audit’s seals', () => {
         expect(later.verify('a statement', { ...signature, ...changed })).to.equal('forged');
     });
   }
+
+  it('are none of the keys that must not be used, such as RSA with the public exponent 3', async () => {
+    const keys = createSealKeys(await completeKeyRing(database, sealing, clock));
+    const verdictOn = (publicExponent: number): string => {
+      const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048, publicExponent });
+      const { e, kty, n } = publicKey.export({ format: 'jwk' });
+      const jwk = JSON.stringify({ e, kty, n });
+      return keys.verify('a statement', {
+        key_id: createHash('sha256').update(jwk).digest('base64url'),
+        algorithm: 'RS256',
+        public_key: jwk,
+        signature: sign('sha256', Buffer.from('a statement'), privateKey).toString('base64url'),
+      });
+    };
+    expect(verdictOn(65_537)).to.equal('retired');
+    expect(verdictOn(3)).to.equal('forged');
+  });
 });

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { createHash, createHmac } from 'node:crypto';
+import { createHmac, sign as signBytes } from 'node:crypto';
 import { v7 } from 'uuid';
 import type { CreatedClient } from '../../src/clients/clients.models.js';
 import { maxLeeway } from '../../src/tokens/access-token-verifier.js';
@@ -17,6 +17,7 @@ import {
 import { TestApp } from '../support/test-app.js';
 import { encode, readJwt } from '../support/tokens.js';
 import { tokenVectors } from '../support/vectors.js';
+import { encodePkcs1 } from '../support/weak-keys.js';
 
 /** Nothing here is slowed down unless a test says so. */
 const settings = { LATCHKEY_LOGIN_FREE_ATTEMPTS: '1000', LATCHKEY_LOGIN_FREE_ATTEMPTS_PER_ADDRESS: '1000' };
@@ -202,14 +203,7 @@ describe('Client authentication with private_key_jwt', () => {
       header: { alg: 'RS256', kid: jwk?.kid },
       claims: { iss: id, sub: id, aud: issuer, exp: now() + 60, jti: v7() },
     });
-    const hash = createHash('sha256').update(content).digest();
-    const end = Buffer.concat([Buffer.from('3031300d060960864801650304020105000420', 'hex'), hash]);
-    const signature = Buffer.concat([
-      Buffer.from([0, 1]),
-      Buffer.alloc(253 - end.length, 255),
-      Buffer.alloc(1),
-      end,
-    ]);
+    const signature = encodePkcs1(content);
     const { body } = await post(`${content}.${signature.toString('base64url')}`).expect(401);
     expect(body.error_description).to.include('public exponent');
     const [line] = app.logged.filter(({ refusedKeys }) => refusedKeys !== undefined);
@@ -248,6 +242,23 @@ describe('Client authentication with private_key_jwt', () => {
       error: 'invalid_client',
       error_description: 'The assertion was used before.',
     });
+  });
+
+  it('refuses a jti that would become equal to another one, or that no database can store', async () => {
+    for (const jti of ['\ud800', '\ud801', 'a\udfffb', 'a\u0000b', '\n', '\u0085']) {
+      const { body } = await post(sign({ claims: { jti } })).expect(401);
+      expect(body.error_description, JSON.stringify(jti)).to.include('jti must be well-formed Unicode');
+    }
+    const [header = '', payload = ''] = sign({ claims: { jti: '\u00ff' } }).split('.');
+    const bytes = Buffer.from(Buffer.from(payload, 'base64url').toString(), 'latin1');
+    const content = `${header}.${bytes.toString('base64url')}`;
+    const signature = signBytes('sha256', Buffer.from(content), {
+      key: first.privateKey,
+      dsaEncoding: 'ieee-p1363',
+    });
+    const { body } = await post(`${content}.${signature.toString('base64url')}`).expect(401);
+    expect(body.error_description).to.include('UTF-8');
+    for (const jti of ['\ufffd', '\u{1f600}', ' ']) await post(sign({ claims: { jti } })).expect(200);
   });
 
   it('neither stores nor logs the ids of unknown clients', async () => {

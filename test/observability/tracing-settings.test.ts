@@ -58,8 +58,6 @@ describe('The variables of OpenTelemetry', () => {
     ['OTEL_BSP_SCHEDULE_DELAY', 'soon', 'a number'],
     ['OTEL_SDK_DISABLED', 'yes', 'true or false'],
     ['OTEL_PROPAGATORS', 'b3', 'none, or have tracecontext among others'],
-    ['OTEL_EXPORTER_OTLP_ENDPOINT', 'collector:4318', 'a URL of http or https'],
-    ['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', 'collector', 'a URL of http or https'],
     ['OTEL_EXPORTER_OTLP_COMPRESSION', 'brotli', 'gzip or none'],
     ['OTEL_EXPORTER_OTLP_TIMEOUT', '10s', 'a number of milliseconds'],
     ['OTEL_EXPORTER_OTLP_CERTIFICATE', '/no/such/file', 'a file'],
@@ -76,5 +74,14 @@ describe('The variables of OpenTelemetry', () => {
     expect(() => readTracingSettings({ ...endpoint, OTEL_EXPORTER_OTLP_HEADERS: 'Bearer abc' })).to.throw(
       'OTEL_EXPORTER_OTLP_HEADERS is "…", but must be a list such as name=value,other=value.',
     );
+    for (const [name, value] of [
+      ['OTEL_EXPORTER_OTLP_ENDPOINT', 'collector:4318'],
+      ['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', 'collector'],
+      ['OTEL_EXPORTER_OTLP_ENDPOINT', 'https://user:password@collector:4318'],
+    ] as const) {
+      expect(() => readTracingSettings({ ...endpoint, [name]: value })).to.throw(
+        `${name} is "…", but must be a URL of http or https without user and password`,
+      );
+    }
   });
 });

@@ -1,3 +1,4 @@
+import { isoCBOR } from '@simplewebauthn/server/helpers';
 import { expect } from 'chai';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
 import type { PasskeyRequestOptions } from '../../src/passkeys/passkeys.models.js';
@@ -15,6 +16,7 @@ import {
 } from '../support/passkeys.js';
 import { TestApp } from '../support/test-app.js';
 import { readJwt } from '../support/tokens.js';
+import { weakKeys } from '../support/weak-keys.js';
 
 const password = 'the password of all';
 
@@ -193,6 +195,21 @@ for (const database of databaseKinds) {
       await addPasskey(app, token, key, { use: 'second_factor' });
       await refuse(await signLogin(app, key));
     });
+
+    for (const { name, key, reason, forge } of weakKeys) {
+      it(`refuses a key that was stored before such keys were refused: ${name}`, async () => {
+        const publicKey = Buffer.from(isoCBOR.encode(key)).toString('base64url');
+        await app.services.database.queries
+          .updateTable('latchkey_passkeys')
+          .set({ public_key: publicKey })
+          .where('id', '=', passkeyId)
+          .execute();
+        await refuseDeviation({ ...(forge && { forge }) });
+        expect(app.logged.findLast(({ event }) => event === 'passkey_refused')?.['reason'])
+          .to.match(/^its key /)
+          .and.match(reason);
+      });
+    }
 
     it('refuses a counter that does not increase, and audits it', async () => {
       await logInWithPasskey(app, await signLogin(app, authenticator, { signCount: 7 })).expect(200);

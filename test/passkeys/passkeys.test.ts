@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { v7 } from 'uuid';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
+import { formatCodePoint } from '../../src/text/freeform-text.js';
 import type { Passkey, PasskeyList } from '../../src/passkeys/passkeys.models.js';
 import { databaseKinds } from '../support/databases.js';
 import { requestClientToken, createClient } from '../support/oauth-clients.js';
@@ -15,6 +16,7 @@ import {
 } from '../support/passkeys.js';
 import { TestApp } from '../support/test-app.js';
 import { readJwt } from '../support/tokens.js';
+import { weakKeys } from '../support/weak-keys.js';
 
 const password = 'the password of all';
 
@@ -115,6 +117,41 @@ for (const database of databaseKinds) {
       expect(excludeCredentials).to.have.length(2);
     });
 
+    it('refuses names with characters that cannot be seen, when they are added and renamed', async () => {
+      const credential = createAuthenticator().create(await getCreationOptions(app, tokens.access_token));
+      const { id } = await addPasskey(app, tokens.access_token, createAuthenticator(), { name: 'Phone' });
+      const hidden = [
+        '\u0085',
+        '\u00ad',
+        '\u061c',
+        '\u180e',
+        '\u200b',
+        '\u200d',
+        '\u200e',
+        '\u2028',
+        '\u202e',
+      ];
+      for (const character of [
+        ...hidden,
+        '\u2066',
+        '\u2800',
+        '\u3164',
+        '\ue000',
+        '\ufe0f',
+        '\ufeff',
+        '\u{e0061}',
+      ]) {
+        const name = `my${character}enohp`;
+        for (const { body } of [
+          await app.post('/me/passkeys', { name, credential }, tokens.access_token).expect(422),
+          await app.patch(`/me/passkeys/${id}`, { name }, tokens.access_token).expect(422),
+        ]) {
+          expect((body as { errors: { name: string } }).errors.name).to.include(formatCodePoint(character));
+        }
+      }
+      expect((await list()).map(({ name }) => name)).to.deep.equal(['Phone']);
+    });
+
     it('refuses the same registration a second time', async () => {
       const authenticator = createAuthenticator();
       const credential = authenticator.create(await getCreationOptions(app, tokens.access_token));
@@ -194,6 +231,17 @@ for (const database of databaseKinds) {
       expect(await refusalOf(await create({ clientData: { crossOrigin: true } }))).to.include('frame');
       expect(await list()).to.deep.equal([]);
     });
+
+    for (const { name, key, reason } of weakKeys) {
+      it(`refuses a key with which everybody could sign, or which is none: ${name}`, async () => {
+        const options = await getCreationOptions(app, tokens.access_token);
+        const error = await refusalOf(createAuthenticator().create(options, { publicKey: key }));
+        expect(error)
+          .to.match(/^is refused: its key /)
+          .and.match(reason);
+        expect(await list()).to.deep.equal([]);
+      });
+    }
 
     it('accepts a security key without a PIN as a second factor', async () => {
       const token = tokens.access_token;

@@ -1,4 +1,4 @@
-import { symlink } from 'node:fs/promises';
+import { link, readdir, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { adminPassword } from '../support/api-client.js';
@@ -33,6 +33,22 @@ describe('A second service on a SQLite file', () => {
       await service.api.login();
     });
   }
+
+  it('exits with an error, through a hard link, as commands do; the first one keeps running', async () => {
+    const [file, other] = ['data/latchkey.db', 'data/hard.db'];
+    await link(join(installation.folder, file), join(installation.folder, other));
+    const settings = { PORT: String(await reservePort()), DATABASE_URL: `sqlite:${other}` };
+    for (const words of [['start'], ['keys', 'list'], ['backup', 'data/backup.db']]) {
+      const { exitCode, stdout, stderr } = await installation.with(settings).run(words);
+      expect({ exitCode, stdout }).to.deep.equal({ exitCode: 1, stdout: '' });
+      expect(stderr).to.match(
+        /^The SQLite file data\/hard\.db has 2 names \(hard links, among them .*latchkey\.db\)\..* Remove the others/,
+      );
+    }
+    await service.api.login();
+    expect(await readdir(join(installation.folder, 'data'))).not.to.include('hard.db-lock');
+    await rm(join(installation.folder, other));
+  });
 
   it('is not an operator’s command, which may run beside the service', async () => {
     const { exitCode, stderr } = await installation.run(['keys', 'list']);

@@ -120,3 +120,30 @@ describe('A backup of a SQLite database, and its restore', () => {
     expect(existsSync(at('other.db'))).to.be.false;
   });
 });
+
+describe('A backup that is restored twice, where the operator’s own key signs', () => {
+  after(endProcesses);
+
+  it('lets no token work that was ended in between', async () => {
+    const installation = await Installation.make({
+      LATCHKEY_ADMIN_PASSWORD: adminPassword,
+      LATCHKEY_ISSUER: 'http://latchkey.test',
+      JWT_ALGORITHM: 'HS256',
+      JWT_SECRET_KEY: 'a shared secret of the tests, long enough',
+    });
+    await (await installation.start()).end();
+    expect((await installation.run(['backup', 'twice.db'])).exitCode).to.equal(0);
+    expect((await installation.run(['restore', 'twice.db'])).exitCode).to.equal(0);
+    let service = await installation.start();
+    const tokens = await service.api.login();
+    await service.api.get('/me', tokens.access_token).expect(200);
+    await service.api.post('/logout', { refresh_token: tokens.refresh_token }).expect(204);
+    await service.api.get('/me', tokens.access_token).expect(401);
+    await service.end();
+    expect((await installation.run(['restore', 'twice.db'])).exitCode).to.equal(0);
+    service = await installation.start();
+    for (const path of ['/me', '/protected']) await service.api.get(path, tokens.access_token).expect(401);
+    await service.api.get('/me', (await service.api.login()).access_token).expect(200);
+    await service.end();
+  });
+});

@@ -5,7 +5,9 @@ import { appPages } from '../../src/email/app-links.js';
 import { exampleVariables } from '../../src/email/messages/message.js';
 import { pagePolicy } from '../../src/http/html-page.js';
 import { readConfig } from '../../src/config/config.js';
-import { showsDevMail } from '../../src/server/dev-mail.js';
+import { createDevMailLink, showsDevMail } from '../../src/server/dev-mail.js';
+import { printStartMessage } from '../../src/server/start-message.js';
+import { RawConnection } from '../support/raw-connection.js';
 import { TestApp } from '../support/test-app.js';
 
 const on = { LATCHKEY_DEV_MAIL: 'on' };
@@ -94,6 +96,50 @@ describe('The page of messages', () => {
         await get(path).set(headers).expect(404);
     });
   }
+
+  it('is not there for HTTP/1.0, which nginx speaks as it comes, and no browser', async () => {
+    const lines = ['GET /dev/mail HTTP/1.0', `Host: ${new URL(app.url).host}`, 'Connection: close', '', ''];
+    const [response] = await RawConnection.exchange(app.url, lines.join('\r\n'));
+    expect(response).to.include({ status: 404 });
+  });
+
+  it('opens on a terminal by the link of its start alone, and then by a cookie for no other site', async () => {
+    const onTerminal = await TestApp.start({ settings: { LOG_FORMAT: 'text', LATCHKEY_ISSUER: own } });
+    const { outbox, database, config, issuer } = onTerminal.services;
+    await outbox.enqueue(database.queries, {
+      template: 'password_reset',
+      to: { address: 'ada@example.com' },
+      variables: { link: `${own}/reset-password?token=x`, minutes: 30 },
+    });
+    const [message] = await outbox.list(database.queries, { limit: 1 });
+    const paths = ['/dev/mail', `/dev/mail/${message?.id ?? ''}`, `/dev/mail/${message?.id ?? ''}/html`];
+    const ask = (path: string, cookie = '') => request(onTerminal.url).get(path).set('Cookie', cookie);
+    for (const path of paths) {
+      await ask(path).expect(404);
+      await ask(`${path}?key=`).expect(404);
+      await ask(`${path}?key=${'A'.repeat(43)}`, `latchkey_dev_mail=${'A'.repeat(43)}`).expect(404);
+    }
+    const printed: string[] = [];
+    printStartMessage(
+      { address: onTerminal.url, issuer, administrator: undefined, passwordFile: '', settings: [] },
+      config,
+      (text) => printed.push(text),
+    );
+    const link = createDevMailLink(onTerminal.url, config);
+    expect(printed).to.include(`Messages are not sent, and are at ${link}`);
+    const list = await ask(link.slice(onTerminal.url.length)).expect(200);
+    expect(list.text).not.to.include(new URL(link).searchParams.get('key'));
+    const [set = ''] = list.get('Set-Cookie') ?? [];
+    expect(set).to.match(/^latchkey_dev_mail=[\w-]{43}; Path=\/dev\/mail; HttpOnly; SameSite=Strict$/);
+    const [cookie] = set.split(';');
+    for (const path of paths) await ask(path, cookie).expect(200);
+    await ask(paths[0] ?? '', cookie)
+      .set('X-Forwarded-For', '203.0.113.7')
+      .expect(404);
+    // What its link leads to, which may be opened elsewhere, too.
+    await ask('/reset-password?token=x').expect(200);
+    await onTerminal.close();
+  });
 
   const shows = (settings: Readonly<Record<string, string>>, issuer = own): boolean =>
     showsDevMail(readConfig(settings), issuer);

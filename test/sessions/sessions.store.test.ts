@@ -39,6 +39,26 @@ describeStore('The sessions store', (on) => {
     for (const id of ['a new key', 'the key of the successor', ...some]) await addRefreshKey(on.queries, id);
   });
 
+  it('inspects a live session, of its current generation where that is asked for', async () => {
+    const session = await newSession();
+    await rotate(session, 0);
+    const inspect = async (generation?: number, now = later) =>
+      (
+        await sessionsStore.inspect(on.queries, {
+          id: session.id,
+          now,
+          lifetime: day,
+          ...(generation !== undefined && { generation }),
+        })
+      )?.id;
+    expect([await inspect(1), await inspect(0), await inspect()]).to.deep.equal([
+      session.id,
+      undefined,
+      session.id,
+    ]);
+    expect(await inspect(undefined, later + day)).to.be.undefined;
+  });
+
   describe('rotate', () => {
     it('moves a session to its next generation, and returns its rights', async () => {
       const user = await addUser(on.queries, { version: 2 });

@@ -30,6 +30,8 @@ export interface Deviation {
   readonly signCount?: number;
   /** Undefined: none. */
   readonly userHandle?: string | undefined;
+  /** Makes another signature of what is signed. */
+  readonly forge?: (content: Buffer) => Buffer;
   /** In the place of the COSE key. */
   readonly publicKey?: Map<number, number | Uint8Array>;
   readonly attestation?: { readonly fmt: string; readonly attStmt: Map<string, unknown> };
@@ -109,7 +111,8 @@ export class Authenticator {
     const clientDataJSON = this.#clientData('webauthn.get', options.challenge, deviation);
     const hash = createHash('sha256').update(Buffer.from(clientDataJSON, 'base64url')).digest();
     const digest = this.options.algorithm === 'EdDSA' ? null : 'sha256';
-    const signature = sign(digest, Buffer.concat([authData, hash]), this.#pair.privateKey);
+    const content = Buffer.concat([authData, hash]);
+    const signature = deviation.forge?.(content) ?? sign(digest, content, this.#pair.privateKey);
     const handle = 'userHandle' in deviation ? deviation.userHandle : this.#userHandle;
     return {
       id: this.id,

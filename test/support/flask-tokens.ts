@@ -47,10 +47,11 @@ export async function importFlaskUser(
   { database, clock, accessTokens, roles: roleService, totpSecrets }: Services,
   foreignId: string,
   roles: readonly string[] = ['reader'],
+  username = `flask${foreignId}`,
 ): Promise<string> {
   async function* source() {
     await Promise.resolve();
-    const user = { id: foreignId, username: `flask${foreignId}`, roles, disabled: false };
+    const user = { id: foreignId, username, roles, disabled: false };
     yield { place: 'user', user };
   }
   await UserImport.run(

@@ -35,6 +35,8 @@ export class MailServer {
   readonly received: ReceivedMessage[] = [];
   /** What it says to a recipient, other than yes. */
   onRecipient: (address: string) => Error | undefined = () => undefined;
+  /** What it says to a wrong password. */
+  refusePassword: (password: string) => string = () => 'Wrong user or password';
   onSender: (address: string) => Error | undefined = () => undefined;
   /** When it has a whole message: its reply, or nothing any more. */
   onMessage: (message: ReceivedMessage) => Promise<Error | undefined> | Error | undefined = () => undefined;
@@ -54,7 +56,7 @@ export class MailServer {
       onAuth: ({ username, password }, _session, callback) => {
         const isRight = username === credentials?.user && password === credentials?.password;
         callback(
-          isRight ? null : new SmtpReply(535, 'Wrong user or password'),
+          isRight ? null : new SmtpReply(535, this.refusePassword(password ?? '')),
           isRight ? { user: username } : undefined,
         );
       },

@@ -206,10 +206,11 @@ const rsaJwk = publicJwk(rsa.publicKey, 'RS256', '');
 const ec = newKeys('ES256');
 const ecJwk = publicJwk(ec.publicKey, 'ES256', '');
 /** EMSA-PKCS1-v1_5 (RFC 8017 §9.2), which is its own signature where the exponent is 1. */
-const encoded = (content: string): Buffer => {
+const encoded = (content: string, length = 256): Buffer => {
   const prefix = Buffer.from('3031300d060960864801650304020105000420', 'hex');
   const end = Buffer.concat([prefix, createHash('sha256').update(content).digest()]);
-  return Buffer.concat([Buffer.from([0, 1]), Buffer.alloc(256 - 3 - end.length, 255), Buffer.alloc(1), end]);
+  const padding = Buffer.alloc(length - 3 - end.length, 255);
+  return Buffer.concat([Buffer.from([0, 1]), padding, Buffer.alloc(1), end]);
 };
 const withRsa = (content: string): Buffer => signature(content, 'RS256', rsa.privateKey);
 const withEc = (content: string): Buffer => signature(content, 'ES256', ec.privateKey);
@@ -251,6 +252,27 @@ bad(
   { ...rsaJwk, n: base64url(Buffer.from([...Buffer.from(rsaJwk.n ?? '', 'base64url').subarray(0, -1), 2])) },
   withRsa,
 );
+const toBytes = (value: bigint, length: number): Buffer =>
+  Buffer.from(value.toString(16).padStart(2 * length, '0'), 'hex');
+const computePower = (base: bigint, exponent: bigint, modulus: bigint): bigint => {
+  let result = 1n;
+  for (const bit of exponent.toString(2)) {
+    result = (result * result) % modulus;
+    if (bit === '1') result = (result * base) % modulus;
+  }
+  return result;
+};
+/** The factors of a modulus give the private key: this one is a power of 751, of 2,054 bits. */
+const powerOf751 = 751n ** 215n;
+bad('RSA with small factors', { ...rsaJwk, n: base64url(toBytes(powerOf751, 257)) }, (content) => {
+  const order = (powerOf751 / 751n) * 750n;
+  // The inverse of the public exponent modulo the order is (1 + k * order) / 65537, for the k with which that is whole.
+  let k = 1n;
+  while ((1n + k * order) % 65_537n !== 0n) k += 1n;
+  const privateExponent = (1n + k * order) / 65_537n;
+  const message = BigInt(`0x${encoded(content, 257).toString('hex')}`);
+  return toBytes(computePower(message, privateExponent, powerOf751), 257);
+});
 bad('a point that is not on its curve', { ...ecJwk, y: ecJwk.x ?? '' }, withEc);
 bad('a coordinate that is too short', { ...ecJwk, x: base64url(Buffer.alloc(31, 1)) }, withEc);
 bad('a curve that is not known', { ...ecJwk, crv: 'secp256k1' }, withEc);

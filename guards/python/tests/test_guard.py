@@ -52,6 +52,8 @@ class TestAccepts:
         assert caller.permissions == set(me["permissions"])
         with pytest.raises(TypeError):
             caller.claims["sub"] = "another"
+        with pytest.raises(TypeError):
+            caller.claims["roles"].append("another")
 
     def test_a_clients_own_token(self, service, make_guard):
         client = service.create_client("reports:read")

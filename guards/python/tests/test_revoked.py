@@ -23,3 +23,13 @@ def test_roles_revoke_their_holders_earlier_tokens():
     assert client not in revoked
     revoked.prune(AFTER)
     assert len(revoked) == 0
+
+
+def test_versions_may_be_times_in_milliseconds():
+    revoked = Revoked()
+    for version in (1_795_512_000_000, 1_795_512_060_000):
+        for kind, identifier in (("role", "*"), ("subject", "-")):
+            revoked.add([{"kind": kind, "id": identifier, "version": version, "expires_at": UNTIL}])
+    assert claims(ver=1_795_512_000_001, roles_ver=1_795_512_060_000) in revoked
+    assert claims(ver=1_795_512_060_000, roles_ver=1_795_512_000_001) in revoked
+    assert claims(ver=1_795_512_060_000, roles_ver=1_795_512_060_000) not in revoked

@@ -1,5 +1,10 @@
 """The stand-in for the service."""
 
+import copy
+import json
+import operator
+import pickle
+
 import pytest
 from conftest import until
 
@@ -76,3 +81,59 @@ def test_answers_introspection(issuer):
     guard._feed.begin = lambda: None
     guard.check(f"Bearer {token}")
     assert code_of(guard, ended) == "invalid_token"
+
+
+ADDRESS = {"city": "London", "lines": ["12 St James's Square"], "geo": {"lat": 51.5}}
+CHANGES_OF_LISTS = (
+    lambda each: each.append("x"),
+    lambda each: each.extend(["x"]),
+    lambda each: each.insert(0, "x"),
+    lambda each: each.pop(),
+    lambda each: each.remove(each[0]),
+    lambda each: each.clear(),
+    lambda each: each.sort(key=str),
+    lambda each: each.reverse(),
+    lambda each: each.__setitem__(0, "x"),
+    lambda each: each.__setitem__(slice(None), ["x"]),
+    lambda each: each.__delitem__(0),
+    lambda each: operator.iadd(each, ["x"]),
+    lambda each: operator.imul(each, 2),
+)
+CHANGES_OF_OBJECTS = (
+    lambda each: each.__setitem__("x", 1),
+    lambda each: each.__delitem__("city"),
+    lambda each: each.update(x=1),
+    lambda each: each.setdefault("x", 1),
+    lambda each: each.pop("city"),
+    lambda each: each.popitem(),
+    lambda each: each.clear(),
+    lambda each: operator.ior(each, {"x": 1}),
+)
+
+
+def test_claims_that_a_handler_tries_to_change_are_the_same_in_the_next_check(issuer, guard):
+    authorization = f"Bearer {issuer.token(roles=['reader'], claims={'address': ADDRESS, 'all': [[1], [2]]})}"
+    claims = guard.check(authorization).claims
+    for each, changes in (
+        (claims["roles"], CHANGES_OF_LISTS),
+        (claims["all"][0], CHANGES_OF_LISTS),
+        (claims["address"]["lines"], CHANGES_OF_LISTS),
+        (claims["address"], CHANGES_OF_OBJECTS),
+    ):
+        for change in changes:
+            with pytest.raises(TypeError, match="cannot be changed"):
+                change(each)
+    again = guard.check(authorization).claims
+    assert (again["roles"], again["address"], again["all"]) == (["reader"], ADDRESS, [[1], [2]])
+
+
+def test_claims_are_used_like_lists_and_dictionaries(issuer, guard):
+    claims = guard.check(f"Bearer {issuer.token(roles=['reader'], claims={'address': ADDRESS})}").claims
+    assert isinstance(claims["roles"], list) and isinstance(claims["address"], dict)
+    assert [*claims["roles"], "x"] == claims["roles"] + ["x"] == ["reader", "x"]
+    assert json.loads(json.dumps(dict(claims)))["address"] == ADDRESS
+    for copied in (copy.deepcopy(dict(claims)), pickle.loads(pickle.dumps(dict(claims)))):
+        assert copied == claims
+        copied["address"]["lines"].append("x")
+        copied["roles"].append("x")
+    assert (claims["roles"], claims["address"]) == (["reader"], ADDRESS)

@@ -5,7 +5,45 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NoReturn
+
+_READ_ONLY = "The claims of a token cannot be changed: every check of it returns the same ones. Change a copy."
+
+
+class ReadOnlyList(list[Any]):
+    """A list in a claim: equal to a ``list``, and serialized like one.
+
+    Methods that would change it raise ``TypeError``; ``list(…)`` and ``copy.deepcopy(…)`` make copies that can be changed.
+    """
+
+    __slots__ = ()
+
+    def _refuse(self, *_: object, **__: object) -> NoReturn:
+        raise TypeError(_READ_ONLY)
+
+    __setitem__ = __delitem__ = __iadd__ = __imul__ = _refuse
+    append = clear = extend = insert = pop = remove = reverse = sort = _refuse
+
+    def __reduce__(self) -> tuple[type[list[Any]], tuple[list[Any]]]:
+        return list, (list(self),)
+
+
+class ReadOnlyDict(dict[str, Any]):
+    """An object in a claim: equal to a ``dict``, and serialized like one.
+
+    Methods that would change it raise ``TypeError``; ``dict(…)`` and ``copy.deepcopy(…)`` make copies that can be changed.
+    """
+
+    __slots__ = ()
+
+    def _refuse(self, *_: object, **__: object) -> NoReturn:
+        raise TypeError(_READ_ONLY)
+
+    __setitem__ = __delitem__ = __ior__ = _refuse
+    clear = pop = popitem = setdefault = update = _refuse
+
+    def __reduce__(self) -> tuple[type[dict[str, Any]], tuple[dict[str, Any]]]:
+        return dict, (dict(self),)
 
 
 @dataclass(frozen=True)
@@ -19,7 +57,7 @@ class Caller:
     #: None for a client.
     session_id: str | None
     permissions: frozenset[str]
-    #: All claims of the token, read-only.
+    #: All claims of the token, read-only at every depth: a list is a ``ReadOnlyList``, an object a ``ReadOnlyDict``.
     claims: Mapping[str, Any]
 
 
@@ -29,8 +67,17 @@ def caller_of(claims: dict[str, Any]) -> Caller:
         username=claims.get("preferred_username"),
         session_id=claims.get("sid"),
         permissions=frozenset(claims["scope"].split()),
-        claims=MappingProxyType(claims),
+        claims=MappingProxyType({name: _make_read_only(claim) for name, claim in claims.items()}),
     )
+
+
+def _make_read_only(value: Any) -> Any:
+    """Copies lists and objects into ones that refuse changes: a caller is cached, and handlers share it."""
+    if isinstance(value, list):
+        return ReadOnlyList(map(_make_read_only, value))
+    if isinstance(value, dict):
+        return ReadOnlyDict({name: _make_read_only(member) for name, member in value.items()})
+    return value
 
 
 def are_claims(claims: Mapping[str, Any]) -> bool:

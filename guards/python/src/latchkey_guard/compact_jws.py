@@ -30,6 +30,9 @@ def is_signature(text: str, length: int) -> bool:
     """Whether a text is the canonical encoding of a signature of this length in bytes.
 
     OpenSSL also verifies RSA-PSS signatures without their leading zero bytes, which RFC 8017, section 8.1.2, refuses.
+
+    Of ECDSA, the two numbers (r, n - s) are as valid a signature as (r, s) (FIPS 186-5, section 6.4.2): a token has these
+    two. What is revoked is a session, a user or a client, so the other one is revoked with it.
     """
     return _is_base64url(text) and len(text) * 3 // 4 == length
 

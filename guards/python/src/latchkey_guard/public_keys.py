@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,10 @@ _MIN_MODULUS, _MAX_MODULUS = 2048, 16_384
 _MIN_EXPONENT = 65_537
 #: OpenSSL refuses a larger exponent if the modulus has more than 3,072 bits.
 _MAX_EXPONENT_BITS = 64
+#: NIST SP 800-89, section 5.3.3: the product of the odd primes that must not divide a modulus.
+_SMALL_PRIMES_PRODUCT = math.prod(
+    odd for odd in range(3, 752, 2) if all(odd % divisor for divisor in range(3, math.isqrt(odd) + 1, 2))
+)
 #: Algorithm → its curve (RFC 7518, section 3.4).
 _CURVES = {"ES256": "P-256", "ES384": "P-384", "ES512": "P-521"}
 #: The members of private and symmetric keys (RFC 7518, section 6).
@@ -71,6 +76,8 @@ def _signature_length(key: object) -> int:
         raise KeyRefused(f"must have {_MIN_MODULUS} bits or more (RFC 7518, section 3.3), and {_MAX_MODULUS} at most")
     if numbers.n % 2 == 0:
         raise KeyRefused("must have an odd modulus")
+    if math.gcd(numbers.n, _SMALL_PRIMES_PRODUCT) != 1:
+        raise KeyRefused("must have a modulus without small factors (NIST SP 800-89)")
     if numbers.e < _MIN_EXPONENT or numbers.e % 2 == 0 or numbers.e.bit_length() > _MAX_EXPONENT_BITS:
         raise KeyRefused(
             f"must have an odd public exponent of {_MIN_EXPONENT} or more, and of {_MAX_EXPONENT_BITS} bits at most"
