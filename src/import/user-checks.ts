@@ -1,6 +1,5 @@
 import type { Clock } from '../clock.js';
 import type { ForeignIdRow, UserRow } from '../database/schema.js';
-import { findTextError } from '../http/request-text.js';
 import { createId } from '../ids.js';
 import { refuseHashKind, toStoredHash } from '../passwords/stored-hash.js';
 import { parseEmailAddress } from '../text/email-address.js';
@@ -127,8 +126,6 @@ function readLanguage(tag: string | undefined): string | null {
 function toHash(text: string | undefined, hashKinds: Set<string>): string {
   // No password matches it.
   if (text === undefined) return '';
-  const textError = findTextError(text);
-  if (textError !== undefined) throw new FieldError(`the password hash ${textError}`);
   const result = toStoredHash(text);
   if ('error' in result) throw new FieldError(`the password hash ${result.error}`);
   const error = refuseHashKind(result.family, hashKinds);

@@ -1,6 +1,7 @@
 import type { TsoaRoute } from '@tsoa/runtime';
-import { Readable } from 'node:stream';
-import express, { type Request, type RequestHandler, type Response } from 'express';
+import { IncomingMessage, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
+import express, { type Request, type RequestHandler } from 'express';
 import type { Config } from '../config/config.js';
 import { Problem } from '../problems/problem.js';
 import {
@@ -27,9 +28,11 @@ const readForm = [
  * unknown: valid JSON was 415.
  */
 function loadEncodings(): void {
-  const headers = { 'content-type': 'application/json; charset=utf-8', 'content-length': '2' };
-  const request = Object.assign(Readable.from([Buffer.from('{}')]), { headers }) as unknown as Request;
-  parseJson(request, {} as Response, () => undefined);
+  const request = new IncomingMessage(new Socket());
+  request.headers = { 'content-type': 'application/json; charset=utf-8', 'content-length': '2' };
+  request.push('{}');
+  request.push(null);
+  parseJson(request, new ServerResponse(request), () => undefined);
 }
 
 loadEncodings();

@@ -26,6 +26,8 @@ describe('A service that may have few threads', () => {
         }),
       );
       expect([...new Set(statuses)]).to.deep.equal([401]);
+      // A thread may be broken only after the last response.
+      await service.waitForLine('starting a thread');
       await service.end();
       const lines = service.stdout.split('\n').filter((line) => line.includes('password hashes'));
       expect(lines).to.have.length(1);
