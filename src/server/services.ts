@@ -204,17 +204,8 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
   const presentedTokens = new PresentedTokensService(sessions.sessions, legacyTokens);
   const oauth = createOAuthServices(
     {
-      database,
-      clock,
-      log,
-      hooks,
-      ring,
-      accessTokens,
-      revocations,
-      confirmation,
-      limiter,
-      presentedTokens,
-      legacyTokens,
+      ...{ database, clock, log, hooks, ring, accessTokens, revocations, confirmation, limiter },
+      ...{ presentedTokens, legacyTokens },
       ...sessions,
       ...audit,
     },
