@@ -57,7 +57,12 @@ export async function develop({ root, script, isStale, createBuilder }: Developm
   const build = async (): Promise<Outcome & { readonly seconds: string }> => {
     const start = performance.now();
     builder ??= createBuilder();
-    const outcome = await builder.build();
+    const outcome = await builder.build().catch((error: unknown): Outcome => {
+      // A file has gone while it was read; that is a change, too, after which it is built again.
+      if (!(error instanceof Error) || !('syscall' in error)) throw error;
+      builder = undefined;
+      return { errors: [error.message], warnings: [], hasChanged: false };
+    });
     return { ...outcome, seconds: `${((performance.now() - start) / 1000).toFixed(1)} s` };
   };
   /**

@@ -22,22 +22,22 @@ export function watchFolder(folder: string, onChange: () => void): Watched {
     for (const path of folders) if (!watchers.has(path)) add(path);
   };
   const add = (path: string): void => {
-    const watcher = watch(path, (event) => {
+    // One that is gone already is reported by the folder above.
+    const watcher = unlessGone(() => watch(path));
+    if (!watcher) return;
+    const forget = (): void => {
+      watcher.close();
+      watchers.delete(path);
+    };
+    watcher.on('change', (event) => {
       // A folder that comes, goes, or is replaced by another of its name.
       if (event === 'rename') {
-        if (!existsSync(path)) {
-          watcher.close();
-          watchers.delete(path);
-        }
+        if (!existsSync(path)) forget();
         update();
       }
       onChange();
     });
-    // Its folder is gone, which the folder above reports.
-    watcher.on('error', () => {
-      watcher.close();
-      watchers.delete(path);
-    });
+    watcher.on('error', forget);
     watchers.set(path, watcher);
   };
   update();
@@ -60,10 +60,20 @@ export function watchFiles(
   });
 }
 
+/** Each by itself: one that goes meanwhile, as while a folder is removed, ends a recursive reading of all. */
 function listFolders(folder: string): string[] {
-  if (!existsSync(folder)) return [];
-  const inner = readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
-    .map((entry) => join(entry.parentPath, entry.name));
-  return [folder, ...inner];
+  const entries = unlessGone(() => readdirSync(folder, { withFileTypes: true }));
+  if (!entries) return [];
+  const inner = entries.filter((entry) => entry.isDirectory());
+  return [folder, ...inner.flatMap(({ name }) => listFolders(join(folder, name)))];
+}
+
+/** @returns undefined where a file or folder is not there any more. */
+function unlessGone<Value>(use: () => Value): Value | undefined {
+  try {
+    return use();
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+    throw error;
+  }
 }
