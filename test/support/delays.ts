@@ -39,15 +39,22 @@ function delayConnections(longest: number): void {
 function delayLogs(longest: number): void {
   const { write } = fs;
   const isOutput = (fd: number): boolean => fd === 1 || fd === 2;
+  const waiting = new Set<Parameters<typeof write>>();
   const delayed = (...parameters: Parameters<typeof write>): void => {
     // pino writes nothing else until this has been written.
-    if (isOutput(parameters[0]) && isLate(0.5))
+    if (isOutput(parameters[0]) && isLate(0.5)) {
+      waiting.add(parameters);
       setTimeout(() => {
+        waiting.delete(parameters);
         write(...parameters);
       }, Math.random() * longest);
-    else write(...parameters);
+    } else write(...parameters);
   };
   fs.write = Object.assign(delayed, write);
+  // What a process has begun to write is written, also where it ends.
+  process.on('exit', () => {
+    for (const [fd, text] of waiting) fs.writeSync(fd, text);
+  });
 }
 
 type Post = (this: object, message: unknown, transferred?: readonly Transferable[]) => void;
