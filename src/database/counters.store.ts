@@ -1,4 +1,5 @@
 import type { Queries } from './database.js';
+import { buildRaisedValue } from './raised-value.js';
 import type { Schema } from './schema.js';
 
 type CounterName = Schema['counters']['name'];
@@ -15,14 +16,7 @@ export const countersStore = {
       .insertInto('counters')
       .values({ name, value: atLeast })
       .onConflict((conflict) =>
-        conflict.column('name').doUpdateSet((eb) => ({
-          value: eb
-            .case()
-            .when('counters.value', '<', atLeast)
-            .then(atLeast)
-            .else(eb('counters.value', '+', 1))
-            .end(),
-        })),
+        conflict.column('name').doUpdateSet({ value: buildRaisedValue('counters.value', atLeast) }),
       )
       .returning('value')
       .executeTakeFirstOrThrow();

@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import type { Request, RequestHandler } from 'express';
 import { maxFieldErrors, Problem } from '../problems/problem.js';
+import { findUnstorableKind } from '../text/storable-text.js';
 
 /**
  * Every text in a request must be well-formed Unicode without U+0000. Parsers replace invalid UTF-8 by U+FFFD, and hashing
@@ -146,8 +147,8 @@ function findValueErrors(body: unknown): [string, string][] {
 
 /** @returns undefined for a valid text. */
 export function findTextError(text: string): string | undefined {
-  if (!text.isWellFormed()) return messages.surrogate;
-  return text.includes('\0') ? messages.nul : undefined;
+  const kind = findUnstorableKind(text);
+  return kind && messages[kind];
 }
 
 function truncatePath(place: string): string {

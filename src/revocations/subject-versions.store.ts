@@ -1,4 +1,5 @@
 import type { Queries } from '../database/database.js';
+import { buildRaisedValue } from '../database/raised-value.js';
 
 /**
  * Users and clients have a version; their access tokens carry it. This store owns that column of the two tables: to ask
@@ -57,14 +58,7 @@ export const subjectVersionsStore = {
   ): Promise<{ id: string; version: number }[]> {
     return queries
       .updateTable(table)
-      .set((eb) => ({
-        version: eb
-          .case()
-          .when('version', '<', atLeast)
-          .then(atLeast)
-          .else(eb('version', '+', 1))
-          .end(),
-      }))
+      .set({ version: buildRaisedValue('version', atLeast) })
       .where('id', 'in', (eb) =>
         eb.selectFrom(table).select('id').where('id', '>', after).orderBy('id').limit(limit),
       )
